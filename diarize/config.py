@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from diarize.errors import ConfigError
+
+CONFIG_NAMES = ("default", "meeting", "telephone", "broadcast", "fast")
 
 
 def setting(
@@ -22,44 +25,89 @@ class Section:
     """A group of settings; each field's type and range are checked on construction."""
 
     __slots__ = ()
+    prefix: ClassVar[str] = ""  # what stands before the setting's name in a message: "speech."
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for item in fields(self):  # type: ignore[arg-type]
-            if item.metadata:
-                value = getattr(self, item.name)
-                object.__setattr__(self, item.name, _checked(value, hints[item.name], item.name, item.metadata))
+            value = _checked(getattr(self, item.name), hints[item.name], self.prefix + item.name, item.metadata)
+            object.__setattr__(self, item.name, value)
 
-    def with_(self, **changes: Any) -> Self:
+    def with_(self, /, **changes: Any) -> Self:
         """Return a copy with some settings changed; unknown names are errors."""
-        known = {item.name for item in fields(self)}  # type: ignore[arg-type]
+        known = [item.name for item in fields(self)]  # type: ignore[arg-type]
         for name in changes:
             if name not in known:
-                raise ConfigError(f"unknown setting {name!r}; known are {', '.join(sorted(known))}")
+                raise ConfigError(f"unknown setting {self.prefix + name!r}{_nearest(name, known)}")
         return replace(self, **changes)  # type: ignore[type-var]
+
+    def _lines(self) -> list[str]:
+        """Return the plain settings as lines of TOML, each under its meaning and allowed values."""
+        hints = get_type_hints(type(self))
+        lines = []
+        for item in fields(self):  # type: ignore[arg-type]
+            if item.metadata:
+                lines += [f"# {item.metadata['doc']} ({_allowed(hints[item.name], item.metadata)})"]
+                lines += [f"{item.name} = {_toml(getattr(self, item.name))}"]
+        return lines
 
 
 def _checked(value: Any, kind: type, name: str, metadata: Any) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if issubclass(kind, Section):
+        if not isinstance(value, kind):
+            raise ConfigError(f"setting {name!r} must be a section of settings, got {value!r}")
+        return value
+    if kind is float and type(value) is int:
         value = float(value)
-    if type(value) is not kind:
-        raise ConfigError(f"setting {name!r} must be {kind.__name__}, got {value!r} ({type(value).__name__})")
-    if kind is float and not abs(value) < float("inf"):
-        raise ConfigError(f"setting {name!r} must be finite, got {value!r}")
     low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
-    if low is not None and value < low:
-        raise ConfigError(f"setting {name!r} must be at least {low}, got {value!r}")
-    if high is not None and value > high:
-        raise ConfigError(f"setting {name!r} must be at most {high}, got {value!r}")
-    if choices and value not in choices:
-        raise ConfigError(f"setting {name!r} must be one of {', '.join(choices)}, got {value!r}")
+    fits = type(value) is kind and not (isinstance(value, float) and not isfinite(value))
+    fits = fits and (low is None or value >= low) and (high is None or value <= high)
+    fits = fits and (not choices or value in choices)
+    if not fits:
+        shown = f"{value!r}" if type(value) is kind else f"{value!r} ({type(value).__name__})"
+        raise ConfigError(f"setting {name!r} must be {_allowed(kind, metadata)}, got {shown}")
     return value
+
+
+def _allowed(kind: type, metadata: Any) -> str:
+    """Return in words what a setting may be: 'a number from 0.1 to 2'."""
+    low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
+    if choices:
+        return "one of " + ", ".join(f'"{choice}"' for choice in choices)
+    noun = {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text")
+    if low is not None and high is not None:
+        return f"{noun} from {low:g} to {high:g}"
+    if low is not None:
+        return f"{noun}, at least {low:g}"
+    return f"{noun}, at most {high:g}" if high is not None else noun
+
+
+def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return the end of a message on an unknown name: the nearest known one, then all of them."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f", did you mean {matches[0]!r}?" if matches else ""
+    return f"{hint} (known: {', '.join(known)})"
+
+
+def _toml(value: Any) -> str:
+    """Return a plain value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # the escapes of JSON are escapes of TOML; only DEL needs one in TOML and none in JSON
+        from json import dumps
+
+        return dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureConfig(Section):
     """How sound becomes MFCC vectors. A trained model carries its own; see `Config.features`."""
 
+    prefix: ClassVar[str] = "features."
     sample_rate: int = setting(16000, "Hz; recordings are resampled to it", 8000, 48000)
     frame_length: float = setting(0.025, "s; analysis window", 0.005, 0.1)
     frame_step: float = setting(0.010, "s; distance between frames", 0.002, 0.1)
@@ -77,18 +125,21 @@ class FeatureConfig(Section):
     def __post_init__(self) -> None:
         Section.__post_init__(self)
         if self.f_max > self.sample_rate / 2:
-            raise ConfigError(f"setting 'f_max' ({self.f_max} Hz) is above half the sample rate ({self.sample_rate} Hz)")
+            half = self.sample_rate / 2
+            raise ConfigError(f"setting 'features.f_max' must be at most sample_rate / 2, {half:g}, got {self.f_max}")
         if self.f_min >= self.f_max:
-            raise ConfigError(f"setting 'f_min' ({self.f_min} Hz) must be below 'f_max' ({self.f_max} Hz)")
+            raise ConfigError(f"setting 'features.f_min' must be below f_max, {self.f_max}, got {self.f_min}")
         if self.n_mfcc >= self.n_mels:
-            raise ConfigError(f"setting 'n_mfcc' ({self.n_mfcc}) must be below 'n_mels' ({self.n_mels})")
+            raise ConfigError(f"setting 'features.n_mfcc' must be below n_mels, {self.n_mels}, got {self.n_mfcc}")
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig(Section):
     """Speech / non-speech detection."""
 
-    bias: float = setting(0.0, "nats a frame added to speech: above 0 fewer misses, below 0 fewer false alarms", -20, 20)
+    prefix: ClassVar[str] = "speech."
+    bias: float = setting(0.0, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
+    acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
     min_speech: float = setting(0.2, "s; shortest stretch of speech", 0.0, 10.0)
     min_silence: float = setting(0.2, "s; shortest pause that splits speech", 0.0, 10.0)
 
@@ -97,6 +148,7 @@ class SpeechConfig(Section):
 class ClusteringConfig(Section):
     """The start of the speaker inference: who is who, and about how many."""
 
+    prefix: ClassVar[str] = "clustering."
     window: float = setting(1.8, "s; length of the pieces that are compared", 0.4, 10.0)
     max_windows: int = setting(600, "pieces compared at most; longer recordings are strided", 50, 5000)
     spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
@@ -106,16 +158,18 @@ class ClusteringConfig(Section):
 class SpeakerConfig(Section):
     """The VB-HMM over eigenvoice speaker models."""
 
+    prefix: ClassVar[str] = "speakers."
     block: float = setting(0.2, "s; time resolution of the inference", 0.05, 1.0)
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
-    acoustic_scale: float = setting(0.15, "weight of the acoustic evidence (FA): frames are not independent", 0.001, 1.0)
-    loop_probability: float = setting(0.95, "probability to stay with the same speaker from block to block", 0.0, 0.9999)
+    acoustic_scale: float = setting(0.15, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
+    loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
 
 
 @dataclass(frozen=True, slots=True)
 class OutputConfig(Section):
     """From posteriors to turns."""
 
+    prefix: ClassVar[str] = "output."
     min_turn: float = setting(0.0, "s; shorter turns go to their neighbours", 0.0, 10.0)
     max_pause: float = setting(0.0, "s; pauses of the same speaker up to this are bridged", 0.0, 10.0)
 
@@ -125,10 +179,98 @@ class Config(Section):
     """Every setting of the diarizer. Value object: share it between threads and processes."""
 
     model: str = setting("builtin", "the trained model: 'builtin' or the path of an .npz made by `diarize train`")
-    band: str = setting("auto", "which model of the pair: telephone band or full band", choices=("auto", "wide", "narrow"))
-    seed: int = setting(0, "of the random numbers; same input and seed give the same output", 0)
+    band: str = setting("auto", "which of the models: full band or telephone band", choices=("auto", "wide", "narrow"))
+    seed: int = setting(0, "start of the random numbers; same input and seed give the same output", 0)
     features: FeatureConfig = FeatureConfig()
     speech: SpeechConfig = SpeechConfig()
     clustering: ClusteringConfig = ClusteringConfig()
     speakers: SpeakerConfig = SpeakerConfig()
     output: OutputConfig = OutputConfig()
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "<text>") -> Self:
+        """Return the defaults with the changes that a TOML text asks for.
+
+        Parameters
+        ----------
+        text : str
+            Sections and settings as `to_toml` writes them; what is not named keeps its default.
+        where : str
+            The name of the text in error messages, as a rule its path.
+
+        Raises
+        ------
+        ConfigError
+            The text is no TOML, or a section or setting is unknown, of the wrong type or out of range.
+
+        Examples
+        --------
+        >>> Config.from_toml("[speakers]\\niterations = 5").speakers.iterations
+        5
+        >>> Config.from_toml("seed = -5", where="my.toml")
+        Traceback (most recent call last):
+        ...
+        diarize.errors.ConfigError: my.toml: setting 'seed' must be a whole number, at least 0, got -5
+        """
+        try:
+            changes: dict[str, Any] = tomllib.loads(text)
+            base = cls()
+            for name, value in changes.items():
+                section = getattr(base, name, None)
+                if isinstance(section, Section) and isinstance(value, dict):
+                    changes[name] = section.with_(**value)
+            return base.with_(**changes)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{where}: not valid TOML: {error}") from None
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from None
+
+    def to_toml(self) -> str:
+        """Return every setting as TOML, each under a comment that says what it means and what it may be."""
+        lines = ["# Every setting of the diarizer. A file of your own needs only what differs.", "", *self._lines()]
+        for item in fields(self):
+            section = getattr(self, item.name)
+            if isinstance(section, Section):
+                title = (section.__doc__ or "").partition("\n")[0]
+                lines += ["", f"# {title}", f"[{item.name}]", *section._lines()]
+        return "\n".join(lines) + "\n"
+
+
+def load_config(name_or_path: str | os.PathLike[str] = "default") -> Config:
+    """Return a shipped configuration by its name, or one of your own by its path.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        One of `CONFIG_NAMES`, or a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        There is no such configuration, it cannot be read, or it holds a wrong setting.
+
+    Examples
+    --------
+    >>> load_config("telephone").band
+    'narrow'
+    """
+    if name_or_path in CONFIG_NAMES:
+        return Config.from_toml(_shipped(str(name_or_path)), where=f"configs/{name_or_path}.toml")
+    path = Path(name_or_path)
+    try:
+        return Config.from_toml(path.read_text(encoding="utf-8"), where=str(path))
+    except FileNotFoundError:
+        hint = _nearest(str(name_or_path), CONFIG_NAMES)
+        raise ConfigError(f"{path}: no such file and no configuration of that name{hint}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot read the configuration: {error}") from None
+
+
+def _shipped(name: str) -> str:
+    """Return the text of a configuration: inside the package when installed, beside it in a source checkout."""
+    from importlib.resources import files
+
+    inside = files("diarize") / "configs" / f"{name}.toml"
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    return (Path(__file__).parents[1] / "configs" / f"{name}.toml").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Interchange formats: text <-> annotations, nothing else."""

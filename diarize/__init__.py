@@ -1,0 +1,68 @@
+"""Who spoke when: speaker diarization with Gaussian mixtures and hidden Markov models.
+
+>>> from diarize import Diarizer
+>>> diarizer = Diarizer(config="meeting")
+>>> annotation = diarizer("meeting.wav", num_speakers=3)  # doctest: +SKIP
+>>> annotation.write_rttm("meeting.rttm")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diarize.annotation import Annotation, Segment, Turn
+    from diarize.config import Config, load_config
+    from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
+    from diarize.pipeline import Diarizer
+
+    __version__: str
+
+__all__ = [
+    "Annotation",
+    "AudioError",
+    "Config",
+    "ConfigError",
+    "DiarizeError",
+    "DiarizeWarning",
+    "Diarizer",
+    "FormatError",
+    "ModelError",
+    "Segment",
+    "Turn",
+    "__version__",
+    "load_config",
+]
+
+_ERRORS = ("AudioError", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
+_HOMES = {
+    "Diarizer": "diarize.pipeline",
+    "Annotation": "diarize.annotation",
+    "Segment": "diarize.annotation",
+    "Turn": "diarize.annotation",
+    "Config": "diarize.config",
+    "load_config": "diarize.config",
+    **dict.fromkeys(_ERRORS, "diarize.errors"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # imported on first use: `diarize --help` must not wait for numpy, librosa and the rest
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            value: Any = version("gmm-diarize")
+        except PackageNotFoundError:  # run from a source tree that was never installed
+            value = "unknown"
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,413 @@
+"""Who speaks when, in seconds; and the one place where frames become seconds and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def _check_times(item: Segment | Turn) -> None:
+    if not 0 <= item.start < item.end < inf:  # false for nan as well
+        raise ValueError(f"times must be seconds with 0 <= start < end, got start={item.start!r}, end={item.end!r}")
+    for name in ("start", "end"):  # numpy's numbers become plain ones
+        object.__setattr__(item, name, float(getattr(item, name)))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """A stretch of time without a label.
+
+    Parameters
+    ----------
+    start, end : float, seconds
+        The stretch holds `start` and ends just before `end`.
+
+    Raises
+    ------
+    ValueError
+        The times are not 0 <= start < end, or not finite.
+
+    Examples
+    --------
+    >>> Segment(1.0, 3.0).intersection(Segment(2.5, 4.0))
+    Segment(start=2.5, end=3.0)
+    """
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        _check_times(self)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+    def overlaps(self, other: Segment) -> bool:
+        """Tell whether the two have any time in common; touching is not enough."""
+        return self.start < other.end and other.start < self.end
+
+    def intersection(self, other: Segment) -> Segment | None:
+        """Return the time in common, None where there is none."""
+        return Segment(max(self.start, other.start), min(self.end, other.end)) if self.overlaps(other) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch of time in which one speaker talks.
+
+    Parameters
+    ----------
+    start, end : float, seconds
+    speaker : str
+        The name; not empty.
+    confidence : float or None
+        Probability, 0 to 1, that this speaker talks here; None where it is not known.
+
+    Raises
+    ------
+    ValueError
+        The times are not 0 <= start < end, the name is empty, or the confidence lies outside 0 to 1.
+    """
+
+    start: float
+    end: float
+    speaker: str
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_times(self)
+        if not isinstance(self.speaker, str) or not self.speaker:
+            raise ValueError(f"speaker must be a name of at least one character, got {self.speaker!r}")
+        if self.confidence is not None and not 0 <= self.confidence <= 1:
+            raise ValueError(f"confidence must be a number from 0 to 1 or None, got {self.confidence!r}")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+    @property
+    def segment(self) -> Segment:
+        """The time without the name."""
+        return Segment(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Annotation:
+    """All turns of one recording, sorted by start, end and speaker.
+
+    Turns of one speaker that touch or overlap become one turn; its confidence is the mean of theirs, weighted
+    by duration. Turns of different speakers may overlap. An annotation never changes; iterate over it to get
+    its turns.
+
+    Parameters
+    ----------
+    turns : iterable of Turn
+        In any order.
+    uri : str
+        The recording's id, as a rule its file name without folder and ending.
+
+    Examples
+    --------
+    >>> annotation = Annotation([Turn(2.0, 4.0, "anna"), Turn(0.0, 2.5, "ben"), Turn(4.0, 5.0, "anna")], uri="call")
+    >>> [(turn.start, turn.end, turn.speaker) for turn in annotation]
+    [(0.0, 2.5, 'ben'), (2.0, 5.0, 'anna')]
+    >>> annotation.durations()
+    {'anna': 3.0, 'ben': 2.5}
+    >>> annotation.overlap()
+    [Segment(start=2.0, end=2.5)]
+    >>> print(annotation.to_rttm(), end="")
+    SPEAKER call 1 0.000 2.500 <NA> <NA> ben <NA> <NA>
+    SPEAKER call 1 2.000 3.000 <NA> <NA> anna <NA> <NA>
+    """
+
+    turns: tuple[Turn, ...]
+    uri: str
+
+    def __init__(self, turns: Iterable[Turn] = (), uri: str = "") -> None:
+        object.__setattr__(self, "turns", _merged(turns))
+        object.__setattr__(self, "uri", uri)
+
+    def __iter__(self) -> Iterator[Turn]:
+        return iter(self.turns)
+
+    def __len__(self) -> int:
+        return len(self.turns)
+
+    @property
+    def labels(self) -> list[str]:
+        """The speakers' names, sorted."""
+        return sorted({turn.speaker for turn in self.turns})
+
+    @property
+    def duration(self) -> float:
+        """Seconds of all turns added up: where two talk at once, the time counts twice."""
+        return sum(turn.duration for turn in self.turns)
+
+    def durations(self) -> dict[str, float]:
+        """Return the seconds each speaker talks, by name."""
+        seconds = dict.fromkeys(self.labels, 0.0)
+        for turn in self.turns:
+            seconds[turn.speaker] += turn.duration
+        return seconds
+
+    def crop(self, segment: Segment) -> Annotation:
+        """Return what lies inside a segment; turns that reach beyond it are cut, times stay as they are."""
+        cuts = ((turn, turn.segment.intersection(segment)) for turn in self.turns)
+        return Annotation((replace(turn, start=cut.start, end=cut.end) for turn, cut in cuts if cut), self.uri)
+
+    def speech(self) -> list[Segment]:
+        """Return where anybody talks."""
+        return _where_at_least(self.turns, 1)
+
+    def overlap(self) -> list[Segment]:
+        """Return where two or more talk at once."""
+        return _where_at_least(self.turns, 2)
+
+    def rename(self, mapping: Mapping[str, str]) -> Annotation:
+        """Return a copy with other speaker names; names not in `mapping` stay, equal new names become one speaker."""
+        turns = (replace(turn, speaker=mapping.get(turn.speaker, turn.speaker)) for turn in self.turns)
+        return Annotation(turns, self.uri)
+
+    @classmethod
+    def from_rttm(cls, path: str | PathLike[str], uri: str | None = None) -> Annotation:
+        """Read one recording from an RTTM file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        uri : str or None
+            Which recording to take; may be left out where the file holds one.
+
+        Raises
+        ------
+        FormatError
+            The file cannot be read, is no RTTM, lacks that recording, or holds several and `uri` is None.
+        """
+        from diarize.formats.rttm import read_one
+
+        return read_one(path, uri)
+
+    def to_rttm(self) -> str:
+        """Return the turns as RTTM, one line each; see `diarize.formats.rttm.write_rttm` for the rules."""
+        from diarize.formats.rttm import to_rttm
+
+        return to_rttm([self])
+
+    def write_rttm(self, path: str | PathLike[str]) -> None:
+        """Write the turns to an RTTM file, whole or not at all; FormatError where that fails."""
+        from diarize.formats.rttm import write_rttm
+
+        write_rttm([self], path)
+
+    def to_pyannote(self) -> Any:
+        """Return the turns as a `pyannote.core.Annotation`.
+
+        Raises
+        ------
+        ImportError
+            pyannote.core is not installed.
+        """
+        try:
+            from pyannote import core
+        except ImportError as error:
+            hint = "pip install 'gmm-diarize[pyannote]'"
+            raise ImportError(f"to_pyannote() needs pyannote.core ({error}); {hint}") from None
+        result = core.Annotation(uri=self.uri)
+        for track, turn in enumerate(self.turns):
+            result[core.Segment(turn.start, turn.end), track] = turn.speaker
+        return result
+
+
+def _merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Return the turns in order, those of one speaker that touch or overlap joined."""
+    of_speaker: dict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        of_speaker[turn.speaker].append(turn)
+    joined = [_join(group) for own in of_speaker.values() for group in _touching(own)]
+    return tuple(sorted(joined, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+
+
+def _touching(turns: list[Turn]) -> Iterator[list[Turn]]:
+    """Give the turns of one speaker in groups without a gap inside."""
+    group: list[Turn] = []
+    end = -inf
+    for turn in sorted(turns, key=lambda turn: turn.start):
+        if group and turn.start > end:
+            yield group
+            group, end = [], -inf
+        group.append(turn)
+        end = max(end, turn.end)
+    if group:
+        yield group
+
+
+def _join(group: list[Turn]) -> Turn:
+    if len(group) == 1:
+        return group[0]
+    known = [(turn.confidence, turn.duration) for turn in group if turn.confidence is not None]
+    weight = sum(duration for _, duration in known)
+    # the mean of numbers up to 1 can come out a rounding error above 1
+    confidence = min(sum(value * duration for value, duration in known) / weight, 1.0) if known else None
+    return Turn(group[0].start, max(turn.end for turn in group), group[0].speaker, confidence)
+
+
+def union(segments: Iterable[Segment]) -> list[Segment]:
+    """Return the time that segments cover: sorted, those that touch or overlap joined."""
+    return _where_at_least(segments, 1)
+
+
+def _where_at_least(items: Iterable[Segment | Turn], count: int) -> list[Segment]:
+    """Return where at least `count` of the items run at once."""
+    change: dict[float, int] = defaultdict(int)
+    for item in items:
+        change[item.start] += 1
+        change[item.end] -= 1
+    segments, running, start = [], 0, -1.0
+    for time in sorted(change):
+        before, running = running, running + change[time]
+        if before < count <= running:
+            start = time
+        elif running < count <= before:
+            segments.append(Segment(start, time))
+    return segments
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGrid:
+    """The frames of one recording on the time axis.
+
+    Frame i stands for the cell of time from `offset + i * step` to `offset + (i + 1) * step`. The first cell
+    reaches back to 0 and, where `duration` is given, the last one ends with the audio: so no time is lost.
+
+    Parameters
+    ----------
+    n_frames : int
+    step : float, seconds
+        Distance between frames.
+    offset : float, seconds
+        Start of the first cell before it is stretched.
+    duration : float or None, seconds
+        Length of the audio; no cell reaches beyond it.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
+    >>> grid = FrameGrid(4, step=0.5, duration=2.25)
+    >>> grid.segments(grid.mask([Segment(0.7, 3.0)]))
+    [Segment(start=0.5, end=2.25)]
+    """
+
+    n_frames: int
+    step: float
+    offset: float = 0.0
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        fits = self.n_frames >= 0 and 0 < self.step < inf and 0 <= self.offset < inf
+        if not fits or not (self.duration is None or 0 <= self.duration < inf):
+            raise ValueError(f"a frame grid needs n_frames >= 0, step > 0, offset >= 0 and duration >= 0, got {self!r}")
+
+    @property
+    def edges(self) -> npt.NDArray[np.float64]:
+        """Edges of the cells in seconds, shape (n_frames + 1,): cell i lies between edge i and edge i + 1."""
+        edges = self.offset + np.arange(self.n_frames + 1, dtype=np.float64) * self.step
+        if self.duration is not None:
+            edges[-1] = self.duration
+            np.minimum(edges, self.duration, out=edges)
+        edges[0] = 0.0
+        return edges
+
+    def mask(self, segments: Iterable[Segment]) -> npt.NDArray[np.bool_]:
+        """Return which frames lie in the segments.
+
+        Parameters
+        ----------
+        segments : iterable of Segment
+            In any order; they may overlap.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_frames,)
+            True where the centre of the frame's cell lies in a segment.
+        """
+        edges = self.edges
+        centres = (edges[:-1] + edges[1:]) / 2
+        mask = np.zeros(self.n_frames, dtype=np.bool_)
+        for segment in segments:
+            first, last = np.searchsorted(centres, (segment.start, segment.end))
+            mask[first:last] = True
+        return mask
+
+    def segments(self, mask: npt.ArrayLike) -> list[Segment]:
+        """Return the segments in which a mask is true.
+
+        Parameters
+        ----------
+        mask : array_like of bool, shape (n_frames,)
+            True for the frames to take.
+
+        Raises
+        ------
+        ValueError
+            The mask has another shape.
+        """
+        marks = np.asarray(mask, dtype=np.bool_)
+        edges = self.edges
+        runs = ((edges[first], edges[last]) for first, last in self._runs(marks) if marks[first])
+        return [Segment(float(start), float(end)) for start, end in runs if end > start]
+
+    def turns(self, labels: npt.ArrayLike, names: Sequence[str], confidence: npt.ArrayLike | None = None) -> list[Turn]:
+        """Return a turn for each run of frames with the same label.
+
+        Parameters
+        ----------
+        labels : array_like of int, shape (n_frames,)
+            Index of the speaker, -1 where there is none.
+        names : sequence of str
+            Name of each speaker.
+        confidence : array_like of float or None, shape (n_frames,)
+            Probability, 0 to 1, that each frame's label is right; a turn gets the mean over its frames.
+
+        Raises
+        ------
+        ValueError
+            The arrays have another shape, or a label has no name.
+        """
+        index = np.asarray(labels, dtype=np.intp)
+        if index.size and not -1 <= index.min() <= index.max() < len(names):
+            raise ValueError(f"labels must lie from -1 to {len(names) - 1}, got {index.min()} to {index.max()}")
+        sure = None if confidence is None else np.asarray(confidence, dtype=np.float64)
+        if sure is not None and sure.shape != (self.n_frames,):
+            raise ValueError(f"confidence must have shape ({self.n_frames},), got {sure.shape}")
+        edges = self.edges
+        turns = []
+        for first, last in self._runs(index):
+            if index[first] >= 0 and edges[last] > edges[first]:
+                mean = None if sure is None else min(float(sure[first:last].mean()), 1.0)
+                turns.append(Turn(float(edges[first]), float(edges[last]), names[index[first]], mean))
+        return turns
+
+    def _runs(self, values: npt.NDArray[Any]) -> list[tuple[int, int]]:
+        """Return first frame and frame after the last of each run of equal values."""
+        if values.shape != (self.n_frames,):
+            raise ValueError(f"expected one value a frame, shape ({self.n_frames},), got {values.shape}")
+        if not self.n_frames:
+            return []
+        cuts = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), self.n_frames]
+        return list(pairwise(cuts))

@@ -1,0 +1,41 @@
+"""The `diarize` command. Nothing heavy is imported before a subcommand runs."""
+
+from __future__ import annotations
+
+import click
+
+from diarize.cli.group import LazyGroup
+
+# name: (where the command lives, what it does)
+_COMMANDS = {
+    "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM out."),
+    "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
+    "validate": ("diarize.cli.validate:validate", "List all that is wrong in RTTM, UEM, LAB and TOML files."),
+    "config": ("diarize.cli.config:config", "Look at the settings."),
+    "train": ("diarize.cli.train:train", "Train the models from folders of speech."),
+}
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        import diarize
+
+        click.echo(f"diarize {diarize.__version__}")
+        context.exit()
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def main() -> None:
+    """Who spoke when: speaker diarization on one CPU core.
+
+    Results go to standard output, progress and errors to standard error. The exit code is 0 when all is done,
+    1 after an error, 2 for wrong usage, 130 when interrupted.
+    """

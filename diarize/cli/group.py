@@ -1,0 +1,91 @@
+"""A command group that imports its commands late and ends errors in one line."""
+
+from __future__ import annotations
+
+import errno
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import IO, Any
+
+import click
+
+from diarize.errors import DiarizeError, DiarizeWarning
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not to list them.
+
+    Parameters
+    ----------
+    commands_at : mapping of str to (str, str)
+        For each command "module:attribute" and one line of help.
+    """
+
+    def __init__(self, *args: Any, commands_at: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order they are shown."""
+        return list(self._commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self._commands_at:
+            return None
+        module, _, attribute = self._commands_at[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands for --help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._commands_at.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn what it raises into a line on stderr and an exit code."""
+        try:
+            with _warning_lines():
+                return super().invoke(ctx)
+        except DiarizeError as error:
+            raise _Failure(error) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click ends quietly: the reader of the pipe has seen enough
+                raise
+            raise _Failure(error) from error
+        except KeyboardInterrupt:
+            click.echo("diarize: interrupted", err=True)
+            return ctx.exit(130)
+
+
+class _Failure(click.ClickException):
+    exit_code = 1
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(_one_line(error))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"diarize: error: {self.message}", file=file, err=file is None)
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+@contextmanager
+def _warning_lines() -> Iterator[None]:
+    """Show the package's own warnings as one line on stderr, without the place in the code that raised them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DiarizeWarning)
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, DiarizeWarning):
+                click.echo(f"diarize: warning: {_one_line(message)}", err=True)
+            else:
+                show_others(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        yield

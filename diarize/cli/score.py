@@ -1,0 +1,169 @@
+"""`diarize score`: how far RTTM is from a reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from math import inf, isfinite, nan
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from diarize.annotation import Annotation, Segment
+    from diarize.scoring import Score
+
+_Content = TypeVar("_Content")
+_PATH = click.Path(path_type=Path)
+_HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confusion", "JER %", "speakers", "seconds")
+
+
+@click.command()
+@click.argument("reference", type=_PATH)
+@click.argument("hypothesis", type=_PATH)
+@click.option("--uem", type=_PATH, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
+@click.option(
+    "--collar",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time left out on EACH side of every boundary in the reference.",
+)
+@click.option("--skip-overlap", is_flag=True, help="Leave out where two or more talk at once in the reference.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: times in seconds, rates as fractions of 1.")
+def score(
+    reference: Path, hypothesis: Path, uem: Path | None, collar: float, skip_overlap: bool, as_json: bool
+) -> None:
+    """Compare the RTTM in HYPOTHESIS with the one in REFERENCE.
+
+    Both are files or folders of .rttm files; recordings are matched by the id inside. A recording that is missing
+    on one side counts as empty there. DER, missed, false alarm and confusion are in percent of the speaker time in
+    the reference (seconds); speakers are found/true. With --uem only the recordings it names are scored, else each
+    from the first to the last turn of reference and hypothesis.
+    """
+    from diarize import scoring
+    from diarize.annotation import Annotation
+    from diarize.formats.uem import read_uem
+
+    references, hypotheses = _read_annotations(reference), _read_annotations(hypothesis)
+    regions = None if uem is None else _read(uem, ".uem", read_uem)
+    scores = {
+        uri: scoring.score(
+            references.get(uri, Annotation()),
+            hypotheses.get(uri, Annotation()),
+            uem=None if regions is None else regions[uri],
+            collar=collar,
+            skip_overlap=skip_overlap,
+        )
+        for uri in _recordings(references, hypotheses, regions)
+    }
+    pooled = scoring.pool(scores.values())
+    text = _as_json(scores, pooled, collar, skip_overlap) if as_json else _as_table(scores, pooled)
+    click.echo(text.encode("utf-8", "backslashreplace"))
+
+
+def _read_annotations(path: Path) -> dict[str, Annotation]:
+    from diarize.annotation import Annotation
+    from diarize.formats.rttm import read_rttm
+
+    def read(file: Path) -> dict[str, Annotation]:
+        # a recording without speech gives an empty file, which is still about the recording it is named after
+        return read_rttm(file) or {file.stem: Annotation(uri=file.stem)}
+
+    return _read(path, ".rttm", read if path.is_dir() else read_rttm)
+
+
+def _read(path: Path, ending: str, read: Callable[[Path], dict[str, _Content]]) -> dict[str, _Content]:
+    """Return what a file, or each file of a folder with that ending, says of each recording."""
+    if not path.is_dir():
+        return read(path)
+    files = sorted(path.glob(f"*{ending}"))
+    if not files:
+        raise FormatError(f"{path}: no {ending} files in this folder")
+    found: dict[str, _Content] = {}
+    source: dict[str, Path] = {}
+    for file in files:
+        for uri, content in read(file).items():
+            if uri in found:
+                raise FormatError(f"{file}: recording {uri!r} is in {source[uri]} already")
+            found[uri], source[uri] = content, file
+    return found
+
+
+def _recordings(
+    references: dict[str, Annotation], hypotheses: dict[str, Annotation], regions: dict[str, list[Segment]] | None
+) -> list[str]:
+    """Return the recordings to score, with a line on stderr for each that is not on both sides."""
+    uris = sorted({*references, *hypotheses})
+    if references and hypotheses and not references.keys() & hypotheses.keys():
+        first, second = next(iter(references)), next(iter(hypotheses))
+        raise FormatError(f"no recording is in both: the reference has {first!r}, the hypothesis {second!r}, ...")
+    if regions is not None:
+        _note("not in the UEM, not scored", [uri for uri in uris if uri not in regions])
+        uris = [uri for uri in uris if uri in regions]
+    _note("not in the hypothesis, counted as empty", [uri for uri in uris if uri not in hypotheses])
+    _note("not in the reference, counted as empty", [uri for uri in uris if uri not in references])
+    if not uris:
+        raise FormatError("there is nothing to score: no recording is left")
+    return uris
+
+
+def _note(what: str, uris: list[str]) -> None:
+    for uri in uris:
+        click.echo(f"diarize: warning: recording {uri!r} is {what}", err=True)
+
+
+def _as_json(scores: dict[str, Score], pooled: Score, collar: float, skip_overlap: bool) -> str:
+    content = {
+        "collar": collar,
+        "skip_overlap": skip_overlap,
+        "pooled": _fields(pooled),
+        "recordings": {uri: _fields(result) for uri, result in scores.items()},
+    }
+    return json.dumps(content, indent=2, allow_nan=False)
+
+
+def _fields(result: Score) -> dict[str, float | None]:
+    """Return a score for JSON, which has neither inf nor nan: a rate that is not defined is null."""
+    return {
+        "der": result.der if isfinite(result.der) else None,
+        "jer": result.jer if isfinite(result.jer) else None,
+        **{name: getattr(result, name) for name in ("total", "missed", "false_alarm", "confusion", "correct")},
+        "speakers_found": result.n_hypothesis,
+        "speakers_true": result.n_reference,
+    }
+
+
+def _as_table(scores: dict[str, Score], pooled: Score) -> str:
+    rows = [_HEAD, *(_row(uri, result) for uri, result in scores.items())]
+    if len(scores) > 1:
+        rows.append(_row("pooled", pooled))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_aligned(row, widths) for row in rows)
+
+
+def _row(name: str, result: Score) -> tuple[str, ...]:
+    parts = (_share(part, result.total) for part in (result.missed, result.false_alarm, result.confusion))
+    speakers = f"{result.n_hypothesis}/{result.n_reference}"
+    return name, _percent(result.der), *map(_percent, parts), _percent(result.jer), speakers, f"{result.total:.2f}"
+
+
+def _share(part: float, total: float) -> float:
+    if total:
+        return part / total
+    return inf if part else nan
+
+
+def _percent(rate: float) -> str:
+    return "-" if rate != rate else f"{100 * rate:.2f}"
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    """Return a line with the name to the left and the numbers to the right of their columns."""
+    name, *numbers = row
+    cells = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
+    return "  ".join([name.ljust(widths[0]), *cells])

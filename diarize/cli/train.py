@@ -1,0 +1,50 @@
+"""`diarize train`: a new background model and eigenvoices from folders of speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diarize.cli.progress import progress_line
+
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command()
+@click.argument("speech_dir", metavar="SPEECH_DIR", type=FOLDER)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="MODEL.npz",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The model file to write.",
+)
+@click.option("--noise", metavar="DIR", type=FOLDER, help="Background sounds to mix in.")
+@click.option("--rooms", metavar="DIR", type=FOLDER, help="Room impulse responses to play the speech through.")
+@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings to use.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Start of the random numbers.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def train(
+    speech_dir: Path, output: Path, noise: Path | None, rooms: Path | None, config: str, seed: int | None, quiet: bool
+) -> None:
+    """Train the models from SPEECH_DIR, which holds one folder of audio files a speaker.
+
+    Each speaker is also used in disturbed copies: other microphones, rooms and backgrounds.
+    """
+    if output.suffix != ".npz":
+        raise click.UsageError(f"the model file must end in .npz, got {output}")
+    if not output.parent.is_dir():
+        raise click.UsageError(f"the folder of the model file does not exist: {output.parent}")
+
+    from diarize.config import load_config
+    from diarize.training import train as train_model
+
+    settings = load_config(config)
+    start = settings.seed if seed is None else seed
+    with progress_line("training", quiet) as progress:
+        model = train_model(
+            speech_dir, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress
+        )
+    model.save(output)

@@ -1,0 +1,182 @@
+"""Text files: read by lines with all that is wrong with them, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from diarize.errors import DiarizeWarning, FormatError
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a file.
+
+    Parameters
+    ----------
+    path : str
+    line : int
+        Counted from 1; 0 stands for the whole file.
+    message : str
+    fatal : bool
+        True where a reader has to give up, False where this package's readers go on.
+    """
+
+    path: str
+    line: int
+    message: str
+    fatal: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+
+
+def read_lines(
+    path: str | PathLike[str], comments: tuple[str, ...] = (";",), plain: bool = True
+) -> tuple[list[tuple[int, str]], list[Problem]]:
+    """Return the numbered lines of a file that say something, and what is wrong with its form.
+
+    Parameters
+    ----------
+    path : str or path
+        A text file in UTF-8; a byte order mark and any line ends are taken.
+    comments : tuple of str
+        What a line that says nothing may begin with.
+    plain : bool
+        List byte order mark, line ends, tabs, double blanks, blank lines and comments as problems: tools differ in
+        which of them they take.
+
+    Returns
+    -------
+    lines : list of (int, str)
+        Line number from 1 and the text without blanks at both ends.
+    problems : list of Problem
+        Only a file that cannot be read at all, or is no text, gives a fatal one.
+    """
+    where = os.fspath(path)
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        return [], [Problem(where, 0, f"cannot read the file: {error.strerror or error}", fatal=True)]
+    try:
+        text = data.removeprefix(_BOM).decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return [], [Problem(where, line, "not text in UTF-8; save the file in that encoding", fatal=True)]
+    if "\0" in text:
+        return [], [Problem(where, text.count("\n", 0, text.index("\0")) + 1, "not a text file", fatal=True)]
+    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [(number, row.strip()) for number, row in enumerate(rows, start=1)]
+    said = [(number, line) for number, line in lines if line and not line.startswith(comments)]
+    return said, _form_problems(where, data, rows, comments) if plain else []
+
+
+def _form_problems(where: str, data: bytes, rows: list[str], comments: tuple[str, ...]) -> list[Problem]:
+    problems = []
+    if data.startswith(_BOM):
+        problems.append(Problem(where, 1, "byte order mark at the start of the file"))
+    if b"\r" in data:
+        line = data.count(b"\n", 0, data.index(b"\r")) + 1
+        problems.append(Problem(where, line, "carriage return: lines must end in a line feed alone"))
+    if rows[-1]:
+        problems.append(Problem(where, len(rows), "the last line does not end in a line feed"))
+    for number, row in enumerate(rows[:-1] if not rows[-1] else rows, start=1):
+        if not row.strip():
+            problems.append(Problem(where, number, "blank line"))
+        elif row.strip().startswith(comments):
+            problems.append(Problem(where, number, "comment"))
+        elif row != row.strip() or "\t" in row or "  " in row:
+            problems.append(Problem(where, number, "fields must be separated by single blanks"))
+    return problems
+
+
+def raise_fatal(problems: list[Problem]) -> None:
+    """Raise the first fatal problem as FormatError, if there is any."""
+    fatal = [problem for problem in problems if problem.fatal]
+    if fatal:
+        more = f" (and {len(fatal) - 1} more; `diarize validate` lists them)" if len(fatal) > 1 else ""
+        raise FormatError(f"{fatal[0]}{more}")
+
+
+def warn_dropped(dropped: list[Problem]) -> None:
+    """Warn, once a file, of lines that were left out."""
+    if dropped:
+        more = f" (and {len(dropped) - 1} more such lines)" if len(dropped) > 1 else ""
+        warnings.warn(f"{dropped[0]}; left out{more}", DiarizeWarning, stacklevel=3)
+
+
+def parse_seconds(text: str, what: str) -> float:
+    """Return a time that is a plain decimal number, at least 0; FormatError without file and line otherwise."""
+    if not _NUMBER.fullmatch(text):
+        raise FormatError(f"{what} must be a number of seconds such as 12.345, got {text!r}")
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise FormatError(f"{what} must be at least 0 seconds and finite, got {text}")
+    return value
+
+
+def milliseconds(value: int) -> str:
+    """Return whole milliseconds as seconds with three decimals."""
+    return f"{value // 1000}.{value % 1000:03d}"
+
+
+def write_text(target: str | PathLike[str] | TextIO, text: str) -> None:
+    """Write text to a file, whole or not at all, or to an open text stream.
+
+    Raises
+    ------
+    FormatError
+        The file cannot be written; a file that was there before is still there.
+    """
+    if isinstance(target, (str, PathLike)):
+        with atomic_file(target) as file:
+            file.write(text.encode("utf-8"))
+    else:
+        target.write(text)
+
+
+@contextmanager
+def atomic_file(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+    """Give a binary file that gets its name only once everything is written and the block ends without error.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write. It is first written under another name in the same folder, then renamed; devices and
+        pipes are written to directly.
+
+    Raises
+    ------
+    FormatError
+        The file cannot be written: no such folder, no permission, disk full. No half file is left.
+    """
+    target = Path(path).resolve()  # so that a link stays a link
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as stream:
+                yield stream
+            return
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                yield file
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise FormatError(f"{os.fspath(path)}: cannot write the file: {error.strerror or error}") from error

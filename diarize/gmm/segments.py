@@ -1,0 +1,90 @@
+"""Baum-Welch statistics of consecutive segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.gmm.kernel import Kernel, compile_kernel
+from diarize.gmm.moments import check_rows
+from diarize.gmm.parameters import Floats, MixtureParameters
+
+
+def segment_statistics(
+    x: npt.ArrayLike, parameters: MixtureParameters, boundaries: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return zeroth and first order statistics (Baum-Welch statistics) of consecutive segments.
+
+    Parameters
+    ----------
+    x : array (n, n_features)
+        Rows.
+    parameters : MixtureParameters
+        The mixture.
+    boundaries : array (n_segments + 1,) of int
+        Segment s is x[boundaries[s]:boundaries[s + 1]]; it may be empty.
+
+    Returns
+    -------
+    zeroth : array (n_segments, n_components)
+        Sums of posteriors, in the precision of x.
+    first : array (n_segments, n_components, n_features)
+        Sums of posterior times x, about zero.
+
+    Raises
+    ------
+    ValueError
+        If the boundaries decrease or lie outside x, or as in `log_likelihood`.
+
+    Examples
+    --------
+    >>> pair = MixtureParameters([0.5, 0.5], [[0.0], [9.0]], [[1.0], [1.0]])
+    >>> zeroth, first = segment_statistics(np.array([[0.0], [0.5], [9.0]]), pair, [0, 2, 3])
+    >>> zeroth.round(3)
+    array([[2., 0.],
+           [0., 1.]])
+    """
+    rows = check_rows(x, parameters)
+    marks = np.asarray(boundaries)
+    if marks.ndim != 1 or len(marks) < 1 or not np.issubdtype(marks.dtype, np.integer):
+        raise ValueError(f"boundaries must be whole numbers, (n_segments + 1,), got {marks.dtype} {marks.shape}")
+    if marks[0] < 0 or marks[-1] > len(rows) or (np.diff(marks) < 0).any():
+        raise ValueError(f"boundaries must rise from 0 at least to {len(rows)} at most")
+    kernel = compile_kernel(parameters, rows.dtype)
+    count = len(marks) - 1
+    zeroth = np.zeros((count, parameters.n_components), dtype=rows.dtype)
+    first = np.zeros((count, *parameters.means.shape), dtype=rows.dtype)
+    for group in _groups(marks, kernel.block_rows):
+        _add_segments(kernel, rows, marks[group.start : group.stop + 1], zeroth[group], first[group])
+    return zeroth, first
+
+
+def _groups(marks: npt.NDArray[Any], size: int) -> Iterator[slice]:
+    """Yield runs of segments that fit into `size` rows together, or single segments that don't."""
+    start = 0
+    while start < len(marks) - 1:
+        stop = max(start + 1, int(np.searchsorted(marks, marks[start] + size, side="right")) - 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def _add_segments(kernel: Kernel, x: Floats, marks: npt.NDArray[Any], zeroth: Floats, first: Floats) -> None:
+    """Add the statistics of the segments between marks: of many within one block, or of one in many blocks."""
+    for block in kernel.blocks(x[marks[0] : marks[-1]]):
+        posteriors = np.multiply(block.shares, 1 / block.total, out=block.shares).astype(x.dtype, copy=False)
+        rows = x[marks[0] : marks[-1]][block.rows]
+        if len(marks) == 2:
+            zeroth[0] += posteriors.sum(axis=1)
+            first[0] += posteriors @ rows
+            continue
+        lengths = np.diff(marks)
+        edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
+        for run in map(slice, edges[:-1], edges[1:]):  # segments of equal length: one batched product
+            here = slice(marks[run.start] - marks[0], marks[run.stop] - marks[0])
+            batch = posteriors[:, here].reshape(len(posteriors), -1, lengths[run.start] or 1).swapaxes(0, 1)
+            if lengths[run.start]:
+                zeroth[run] = batch.sum(axis=2)
+                np.matmul(batch, rows[here].reshape(len(batch), -1, rows.shape[1]), out=first[run])

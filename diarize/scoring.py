@@ -1,0 +1,258 @@
+"""Diarization error rate and Jaccard error rate, in exact seconds.
+
+Both compare a hypothesis with a reference under the best one-to-one pairing of their speakers. No frames are
+involved: the time axis is cut at every boundary, and the pieces are added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from diarize.annotation import Annotation, Segment, union
+from diarize.errors import ConfigError
+
+_Floats = npt.NDArray[np.float64]
+_Marks = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The parts of the error, which add over recordings; the rates come last, from the sums.
+
+    Parameters
+    ----------
+    total : float, seconds
+        Speaker time in the reference: where two talk at once, the time counts twice.
+    missed : float, seconds
+        Reference speaker time beyond the number of speakers in the hypothesis.
+    false_alarm : float, seconds
+        Hypothesis speaker time beyond the number of speakers in the reference.
+    confusion : float, seconds
+        Speaker time given to the wrong speaker.
+    correct : float, seconds
+        Speaker time given to the right speaker; total = missed + confusion + correct.
+    jaccard_error : float
+        Sum over the reference speakers of their Jaccard errors, 0 to 1 each.
+    n_reference, n_hypothesis : int
+        Number of speakers who talk in the scored regions.
+    """
+
+    total: float = 0.0
+    missed: float = 0.0
+    false_alarm: float = 0.0
+    confusion: float = 0.0
+    correct: float = 0.0
+    jaccard_error: float = 0.0
+    n_reference: int = 0
+    n_hypothesis: int = 0
+
+    @property
+    def error(self) -> float:
+        """Missed, false alarm and confusion together, in seconds."""
+        return self.missed + self.false_alarm + self.confusion
+
+    @property
+    def der(self) -> float:
+        """Diarization error rate, error / total; 0.1 is 10 %.
+
+        Without any speech in the reference there is no rate: it is inf where the hypothesis has speech, and nan
+        where it has none either. (Scorers that print 0 or 100 % there hide or invent an error.)
+        """
+        if self.total > 0:
+            return self.error / self.total
+        return inf if self.error > 0 else nan
+
+    @property
+    def jer(self) -> float:
+        """Jaccard error rate, the mean Jaccard error of the reference speakers, 0 to 1.
+
+        Without reference speakers it is 1 where the hypothesis has any, and nan where it has none either.
+        """
+        if self.n_reference:
+            return self.jaccard_error / self.n_reference
+        return 1.0 if self.n_hypothesis else nan
+
+    def __add__(self, other: Score) -> Score:
+        return Score(
+            self.total + other.total,
+            self.missed + other.missed,
+            self.false_alarm + other.false_alarm,
+            self.confusion + other.confusion,
+            self.correct + other.correct,
+            self.jaccard_error + other.jaccard_error,
+            self.n_reference + other.n_reference,
+            self.n_hypothesis + other.n_hypothesis,
+        )
+
+
+def pool(scores: Iterable[Score]) -> Score:
+    """Return the score of several recordings together: longer recordings weigh more.
+
+    Examples
+    --------
+    >>> pool([Score(total=10.0, missed=1.0), Score(total=30.0, confusion=3.0)]).der
+    0.1
+    """
+    return sum(scores, Score())
+
+
+def score(
+    reference: Annotation,
+    hypothesis: Annotation,
+    uem: Iterable[Segment] | None = None,
+    collar: float = 0.0,
+    skip_overlap: bool = False,
+) -> Score:
+    """Compare a hypothesis with the reference of the same recording.
+
+    Parameters
+    ----------
+    reference, hypothesis : Annotation
+        Their speakers' names need not match.
+    uem : iterable of Segment or None
+        The regions that are scored; None for the extent of reference and hypothesis together, as dscore does
+        (md-eval.pl takes the extent of the reference alone, and so misses false alarms at both ends).
+    collar : float, seconds
+        Time left out on EACH side of every reference boundary, as in md-eval.pl; pyannote.metrics counts both sides
+        together. It touches neither the pairing of speakers nor the Jaccard error.
+    skip_overlap : bool
+        Leave out the time in which two or more talk in the reference; not from the Jaccard error.
+
+    Returns
+    -------
+    Score
+        In seconds; add scores of several recordings with `pool`.
+
+    Raises
+    ------
+    ConfigError
+        The collar is negative or not finite.
+
+    References
+    ----------
+    NIST (2009). The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan. (DER)
+    Ryant et al. (2019). The second DIHARD diarization challenge: dataset, task, and baselines.
+    https://doi.org/10.48550/arXiv.1906.07839 (JER)
+
+    Examples
+    --------
+    >>> from diarize import Turn
+    >>> reference = Annotation([Turn(0.0, 6.0, "anna"), Turn(6.0, 10.0, "ben")])
+    >>> hypothesis = Annotation([Turn(0.0, 7.0, "1"), Turn(7.0, 9.0, "2")])
+    >>> result = score(reference, hypothesis)
+    >>> result.missed, result.false_alarm, result.confusion, result.der
+    (1.0, 0.0, 1.0, 0.2)
+    """
+    if not (isfinite(collar) and collar >= 0):
+        raise ConfigError(f"collar must be seconds, at least 0, got {collar!r}")
+    cells = _Cells(reference, hypothesis, uem, collar)
+    pairs = _pairs(-cells.shared)
+    scored = cells.duration * cells.outside_collars
+    n_reference, n_hypothesis = cells.reference.sum(axis=0), cells.hypothesis.sum(axis=0)
+    if skip_overlap:
+        scored = scored * (n_reference < 2)
+    n_both = np.minimum(n_reference, n_hypothesis)
+    n_correct = np.zeros_like(n_both)
+    for own, other in pairs:
+        n_correct += cells.reference[own] & cells.hypothesis[other]
+    return Score(  # the parts of equation (21) of docs/how-it-works.md, second by second
+        total=float(scored @ n_reference),
+        missed=float(scored @ (n_reference - n_both)),
+        false_alarm=float(scored @ (n_hypothesis - n_both)),
+        confusion=float(scored @ (n_both - n_correct)),
+        correct=float(scored @ n_correct),
+        jaccard_error=_jaccard_error(cells),
+        n_reference=len(cells.reference),
+        n_hypothesis=len(cells.hypothesis),
+    )
+
+
+def best_mapping(reference: Annotation, hypothesis: Annotation, uem: Iterable[Segment] | None = None) -> dict[str, str]:
+    """Return the reference speaker that each hypothesis speaker is paired with, by name.
+
+    One-to-one and of the longest common time; speakers with no partner are left out. `hypothesis.rename(...)` with
+    it gives both annotations the same names.
+    """
+    cells = _Cells(reference, hypothesis, uem)
+    pairs = _pairs(-cells.shared)
+    return {
+        cells.hypothesis_names[other]: cells.reference_names[own]
+        for own, other in pairs
+        if cells.shared[own, other] > 0
+    }
+
+
+class _Cells:
+    """The scored time, cut at every boundary, and who talks in each cell.
+
+    Attributes
+    ----------
+    duration : (n_cells,) seconds, 0 outside the scored regions
+    outside_collars : (n_cells,) bool
+    reference, hypothesis : (n_speakers, n_cells) bool; only speakers who talk in the scored regions
+    shared : (n_reference, n_hypothesis) seconds that each pair of speakers talks at once
+    """
+
+    def __init__(
+        self, reference: Annotation, hypothesis: Annotation, uem: Iterable[Segment] | None, collar: float = 0.0
+    ) -> None:
+        scored = _extent(reference, hypothesis) if uem is None else union(uem)
+        boundaries = [time for turn in reference for time in (turn.start, turn.end)] if collar > 0 else []
+        collars = [(time - collar, time + collar) for time in boundaries]
+        regions = [(segment.start, segment.end) for segment in scored]
+        turns = [(turn.start, turn.end) for annotation in (reference, hypothesis) for turn in annotation]
+        edges = np.unique(np.array([*regions, *turns, *collars], dtype=np.float64))
+        self.duration: _Floats = np.diff(edges) * _covered(edges, regions)
+        self.outside_collars: _Marks = ~_covered(edges, collars)
+        self.reference_names, self.reference = self._speakers(reference, edges)
+        self.hypothesis_names, self.hypothesis = self._speakers(hypothesis, edges)
+        self.shared: _Floats = (self.reference * self.duration) @ self.hypothesis.T
+
+    def _speakers(self, annotation: Annotation, edges: _Floats) -> tuple[list[str], _Marks]:
+        turns: dict[str, list[tuple[float, float]]] = {label: [] for label in annotation.labels}
+        for turn in annotation:
+            turns[turn.speaker].append((turn.start, turn.end))
+        talks = np.zeros((len(turns), len(self.duration)), dtype=np.bool_)
+        for row, own in zip(talks, turns.values(), strict=True):
+            row[:] = _covered(edges, own)
+        present = talks @ self.duration > 0
+        return [label for label, here in zip(turns, present, strict=True) if here], talks[present]
+
+
+def _extent(reference: Annotation, hypothesis: Annotation) -> list[Segment]:
+    turns = [*reference, *hypothesis]
+    return [Segment(min(turn.start for turn in turns), max(turn.end for turn in turns))] if turns else []
+
+
+def _covered(edges: _Floats, spans: list[tuple[float, float]]) -> _Marks:
+    """Return which cells between the edges lie in a span; the spans begin and end at edges."""
+    covered = np.zeros(max(len(edges) - 1, 0), dtype=np.bool_)
+    for start, end in spans:
+        first, last = np.searchsorted(edges, (start, end))
+        covered[first:last] = True
+    return covered
+
+
+def _pairs(cost: _Floats) -> list[tuple[int, int]]:
+    """Return the one-to-one pairs of row and column with the smallest sum."""
+    rows, columns = linear_sum_assignment(cost)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _jaccard_error(cells: _Cells) -> float:
+    """Return the sum over reference speakers of 1 - common time / time in which either talks.
+
+    The pairing is the one that makes this sum smallest, as dscore has it; a speaker without partner counts 1.
+    """
+    if not cells.shared.size:
+        return float(len(cells.reference))
+    own, other = cells.reference @ cells.duration, cells.hypothesis @ cells.duration
+    error = 1 - cells.shared / (own[:, None] + other[None, :] - cells.shared)  # (22)
+    pairs = _pairs(error)
+    return float(sum(error[pair] for pair in pairs) + len(own) - len(pairs))

@@ -1,0 +1,146 @@
+"""Densities, posteriors and sums against scipy and plain loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from diarize.gmm import MixtureParameters, accumulate, draw, log_likelihood, most_likely, responsibilities, statistics
+
+KINDS = ("full", "tied", "diag", "spherical")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ill", [False, True])
+def test_densities_are_scipys(oracle, kind, ill):
+    parameters = oracle.mixture(kind, ill=ill)
+    x, _ = draw(parameters, 5000, np.random.default_rng(1))  # more than one block
+    truth = oracle.log_likelihood(x, parameters)
+    np.testing.assert_allclose(log_likelihood(x, parameters), truth, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(responsibilities(x, parameters), oracle.posteriors(x, parameters), atol=1e-8)
+    assert (most_likely(x, parameters) == oracle.log_joint(x, parameters).argmax(axis=1)).mean() > 0.999
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_float32_gives_float32_close_to_scipys_float64(oracle, kind):
+    parameters = oracle.mixture(kind, ill=True)
+    x = draw(parameters, 3000, np.random.default_rng(1))[0].astype(np.float32)
+    found = log_likelihood(x, parameters)
+    assert found.dtype == np.float32
+    truth = oracle.log_likelihood(x.astype(float), parameters)
+    np.testing.assert_allclose(found, truth, atol=2e-3)
+    assert abs(found.mean(dtype=float) - truth.mean()) < 1e-5
+    shares = responsibilities(x, parameters)
+    assert shares.dtype == np.float32
+    np.testing.assert_allclose(shares, oracle.posteriors(x.astype(float), parameters), atol=2e-3)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_components_a_million_times_narrower_than_the_mixture(oracle, kind, dtype):
+    far = oracle.mixture(kind, seed=5)
+    narrow = MixtureParameters(far.weights, far.means * 1e3, far.covariances * 1e-6, kind)
+    # points that both precisions hold exactly, about a standard deviation from the means
+    x = draw(narrow, 300, np.random.default_rng(2))[0].astype(np.float32).astype(dtype)
+    truth = oracle.log_likelihood(x.astype(float), narrow)
+    np.testing.assert_allclose(log_likelihood(x, narrow), truth, rtol=1e-5)
+
+
+def test_one_narrow_component_among_wide_ones():
+    weights, means = np.full(5, 0.2), np.arange(5.0)[:, None] * [1.0, 2.0]
+    parameters = MixtureParameters(weights, means, np.array([[1.0, 1.0]] * 4 + [[1e-14, 1e-12]]), "diag")
+    x = np.concatenate([means[4] + [[0, 0], [1e-7, -2e-6]], np.zeros((1, 2))])
+    joint = [
+        np.log(0.2) + multivariate_normal(m, np.diag(c)).logpdf(x)
+        for m, c in zip(means, parameters.covariances, strict=True)
+    ]
+    np.testing.assert_allclose(log_likelihood(x, parameters), np.logaddexp.reduce(joint), rtol=1e-9)
+    sums = accumulate(x[:2], parameters)
+    np.testing.assert_allclose(sums.zeroth, [0, 0, 0, 0, 2], atol=1e-9)
+    np.testing.assert_allclose(sums.about(means).second[4], [1e-14, 4e-12], rtol=1e-6)
+
+
+def naive_sums(x, weight, shares, kind):
+    zeroth, first = (weight[:, None] * shares).sum(axis=0), (weight[:, None] * shares).T @ x
+    if kind in ("diag", "spherical"):
+        return zeroth, first, (weight[:, None] * shares).T @ x**2
+    outer = np.einsum("n,nk,ni,nj->kij", weight, shares, x, x)
+    return zeroth, first, outer if kind == "full" else outer.sum(axis=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_statistics_are_those_of_a_plain_loop(oracle, kind, weighted):
+    parameters = oracle.mixture(kind)
+    x, _ = draw(parameters, 900, np.random.default_rng(1))
+    weight = np.random.default_rng(2).uniform(0, 3, len(x)) if weighted else None
+    expected = naive_sums(x, np.ones(len(x)) if weight is None else weight, oracle.posteriors(x, parameters), kind)
+    for found, truth in zip(statistics(x, parameters, weight), expected, strict=True):
+        np.testing.assert_allclose(found, truth, rtol=1e-9, atol=1e-8)
+    total = accumulate(x, parameters, weight).log_likelihood
+    each = oracle.log_likelihood(x, parameters)
+    assert total == pytest.approx(each.sum() if weight is None else each @ weight, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statistics_add_over_recordings(oracle, kind):
+    parameters = oracle.mixture(kind)
+    x, _ = draw(parameters, 400, np.random.default_rng(1))
+    whole = accumulate(x, parameters)
+    parts = accumulate(x[:150], parameters) + accumulate(x[150:], parameters).about(7.0)
+    for name in ("zeroth", "first", "second"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-9, atol=1e-9)
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_are_no_numbers_are_errors_that_name_the_row(oracle, kind, bad):
+    parameters = oracle.mixture(kind)
+    x = np.zeros((9000, 3))
+    x[8765, 1] = bad
+    for function in (log_likelihood, responsibilities, accumulate):
+        with pytest.raises(ValueError, match="row 8765"):
+            function(x, parameters)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_too_far_for_any_density_give_no_nan(oracle, kind, dtype):
+    parameters = oracle.mixture(kind)
+    x = np.full((2, 3), np.finfo(dtype).max / 4, dtype=dtype)
+    x[1] = 0
+    assert log_likelihood(x, parameters)[0] < -1e30
+    np.testing.assert_allclose(responsibilities(x, parameters).sum(axis=1), 1, rtol=1e-6)
+
+
+def test_empty_input_and_component_of_weight_zero():
+    parameters = MixtureParameters([1.0, 0.0], [[0.0], [1.0]], [[1.0], [1.0]])
+    assert log_likelihood(np.empty((0, 1)), parameters).shape == (0,)
+    assert responsibilities(np.empty((0, 1)), parameters).shape == (0, 2)
+    np.testing.assert_allclose(responsibilities(np.array([[1.0]]), parameters), [[1, 0]], atol=1e-200)
+
+
+LAYOUTS = [np.asfortranarray, lambda x: np.repeat(x, 2, axis=1)[:, ::2], lambda x: x[::-1].copy()[::-1]]
+
+
+@pytest.mark.parametrize("make", LAYOUTS)
+def test_memory_layout_changes_nothing(oracle, make):
+    parameters = oracle.mixture("full")
+    x, _ = draw(parameters, 100, np.random.default_rng(1))
+    other = make(x)
+    other.flags.writeable = False
+    np.testing.assert_allclose(log_likelihood(other, parameters), log_likelihood(x, parameters), rtol=1e-13)
+
+
+def test_other_types_and_wrong_shapes(oracle):
+    parameters = oracle.mixture("diag")
+    whole = np.arange(6).reshape(2, 3)
+    np.testing.assert_array_equal(log_likelihood(whole, parameters), log_likelihood(whole.astype(float), parameters))
+    assert log_likelihood(whole.astype(np.float16), parameters).dtype == np.float32
+    with pytest.raises(ValueError, match=r"x must be \(n, 3\)"):
+        log_likelihood(np.zeros((2, 4)), parameters)
+    with pytest.raises(ValueError, match="sample_weight"):
+        accumulate(whole, parameters, [1.0, -1.0])

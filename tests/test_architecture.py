@@ -1,0 +1,173 @@
+"""The rules of the house: who may import whom, what no module does, how large things get."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "diarize"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+STAGES = {"audio", "features", "speech", "clustering", "speakers", "hmm", "overlap"}
+STAGES_MAY_USE = {"errors", "config", "annotation", "gmm"}
+ONLY_IN = {"soundfile": "audio", "soxr": "audio", "librosa": "features", "hmmlearn": "hmm", "click": "cli"}
+RANDOM_VALUES = {"Generator", "BitGenerator", "SeedSequence", "PCG64", "default_rng", "RandomState"}
+MAX_MODULE, MAX_FUNCTION, MAX_ARGUMENTS = 350, 60, 7
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Documented = ast.Module | ast.ClassDef | Function
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def part(path: Path) -> str:
+    """Return which part of the package a file belongs to: the module or subpackage right under it."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of everything a module imports, at whatever place in it."""
+    package = ["diarize", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = ".".join([*base, node.module] if node.module else base)
+            yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def own_imports(path: Path) -> set[str]:
+    """Return the parts of the package that a module imports."""
+    names = (name.split(".") for name in imports(path))
+    return {name[1] if len(name) > 1 else "" for name in names if name[0] == "diarize"}
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(MODULES) > 5
+
+
+def test_gmm_knows_nothing_of_the_rest() -> None:
+    for path in MODULES:
+        if part(path) == "gmm":
+            assert own_imports(path) <= {"gmm"}, path
+
+
+def test_stages_never_import_each_other() -> None:
+    for path in MODULES:
+        if part(path) in STAGES:
+            assert own_imports(path) <= STAGES_MAY_USE | {part(path)}, path
+
+
+def test_nothing_below_the_command_line_imports_it() -> None:
+    for path in MODULES:
+        if part(path) != "cli":
+            assert "cli" not in own_imports(path), path
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_each_library_has_one_home(library: str) -> None:
+    homes = {part(path) for path in MODULES if any(name.split(".")[0] == library for name in imports(path))}
+    assert homes <= {ONLY_IN[library]}
+
+
+@each_module
+def test_no_print_no_assert_no_global_randomness(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        assert not isinstance(node, ast.Assert), f"assert in line {node.lineno}"
+        if isinstance(node, ast.Call):
+            assert not (isinstance(node.func, ast.Name) and node.func.id == "print"), f"print in line {node.lineno}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"np.random", "numpy.random"}:
+            assert node.attr in RANDOM_VALUES, f"np.random.{node.attr} in line {node.lineno}"
+    assert not {name.split(".")[0] for name in imports(path)} & {"random", "pickle"}
+
+
+@each_module
+def test_nothing_gets_too_large(path: Path) -> None:
+    module = tree(path)
+    documented = sum(docstring_lines(node) for node in ast.walk(module) if isinstance(node, Documented))
+    assert len(path.read_text(encoding="utf-8").splitlines()) - documented <= MAX_MODULE
+    for node in ast.walk(module):
+        if isinstance(node, Function):
+            assert code_lines(node) <= MAX_FUNCTION, f"{node.name} has {code_lines(node)} lines"
+            if not is_command(node):
+                assert n_arguments(node) <= MAX_ARGUMENTS, f"{node.name} takes {n_arguments(node)} arguments"
+
+
+def docstring_lines(node: Documented) -> int:
+    """Return how many lines the docstring of a module, class or function takes, 0 where there is none."""
+    if ast.get_docstring(node) is None:
+        return 0
+    return (node.body[0].end_lineno or 0) - node.body[0].lineno + 1
+
+
+def code_lines(node: Function) -> int:
+    """Return the length of a function in lines, its docstring not counted."""
+    return (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
+
+
+def n_arguments(node: Function) -> int:
+    """Return how many arguments a call may give by position; those that need their name cannot be mixed up."""
+    names = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args]]
+    return len([name for name in names if name not in {"self", "cls"}])
+
+
+def is_command(node: Function) -> bool:
+    """Tell whether a function is a command, whose arguments are the options of the command line."""
+    return any(ast.unparse(decorator).endswith(".command()") for decorator in node.decorator_list)
+
+
+@each_module
+def test_every_module_with_code_has_tests(path: Path) -> None:
+    """tests/ mirrors diarize/: a/b.py is tested by tests/a/test_b.py, or a whole subpackage a by tests/test_a.py."""
+    if not any(isinstance(node, Function) for node in ast.walk(tree(path))):
+        return
+    inside = path.relative_to(PACKAGE)
+    stem = inside.parent.name if inside.name == "__init__.py" else inside.stem.strip("_")
+    candidates = [inside.with_name(f"test_{stem}.py"), Path(f"test_{part(path)}.py")]
+    if inside.name == "__init__.py":
+        candidates = [inside.with_name("test_init.py"), Path(f"test_{stem or 'package'}.py")]
+    there = [candidate for candidate in candidates if (ROOT / "tests" / candidate).is_file()]
+    assert there, f"none of {', '.join(map(str, candidates))} in tests/"
+
+
+def text_files() -> Iterator[Path]:
+    folders = ("diarize", "tests", "configs", "docs", "benchmarks", "audio_samples", ".ci")
+    candidates = [*ROOT.iterdir(), *(path for folder in folders for path in (ROOT / folder).rglob("*"))]
+    for path in candidates:
+        binary = {".flac", ".npz", ".wav", ".ogg", ".png", ".pyc", ".gz"}
+        if path.is_file() and path.suffix not in binary and path.name != ".git" and "__pycache__" not in path.parts:
+            yield path
+
+
+def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
+    private = re.compile(rb"(?<![\w./])/(?:work|root|home)(?=/)")
+    for path in text_files():
+        assert not private.search(path.read_bytes()), path
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["score"], ["validate"], ["config"], ["config", "show"], ["train"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from diarize.cli import main\n"
+        f"sys.argv = ['diarize', *{arguments!r}, '--help']\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    heavy = {'numpy', 'scipy', 'sklearn', 'librosa', 'soundfile', 'soxr', 'numba', 'hmmlearn'}\n"
+        "    print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert result.stdout.startswith("Usage: ")
+    assert result.stderr.splitlines()[-1] == "[]"
+    assert result.returncode == 0
