@@ -138,8 +138,9 @@ class SpeechConfig(Section):
     """Speech / non-speech detection."""
 
     prefix: ClassVar[str] = "speech."
-    bias: float = setting(0.0, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
+    bias: float = setting(-0.5, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
     acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
+    stay: float = setting(0.975, "probability that speech, or its absence, goes on from frame to frame", 0.5, 0.9999)
     min_speech: float = setting(0.2, "s; shortest stretch of speech", 0.0, 10.0)
     min_silence: float = setting(0.2, "s; shortest pause that splits speech", 0.0, 10.0)
 
@@ -150,8 +151,11 @@ class ClusteringConfig(Section):
 
     prefix: ClassVar[str] = "clustering."
     window: float = setting(1.8, "s; length of the pieces that are compared", 0.4, 10.0)
-    max_windows: int = setting(600, "pieces compared at most; longer recordings are strided", 50, 5000)
+    max_windows: int = setting(400, "pieces compared at most; longer recordings are strided", 50, 5000)
+    dimensions: int = setting(30, "discriminant directions of the comparison", 2, 400)
     spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
+    starts: int = setting(6, "starting points; the outcome that agrees best with the others is taken", 1, 50)
+    max_speakers: int = setting(20, "largest number of speakers that is looked for unasked", 1, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,19 @@ class SpeakerConfig(Section):
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.15, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
+    prior: float = setting(3.0, "weight of the prior (FB) at `reference` seconds of speech; more gives fewer speakers", 0.1, 100)
+    max_prior: float = setting(12.0, "FB grows with the square root of the speech, from `prior` to at most this", 0.1, 1000)
+    reference: float = setting(150.0, "s of speech up to which FB is `prior`", 1.0, 36000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig(Section):
+    """Training of models by `diarize train`; without effect on recordings."""
+
+    prefix: ClassVar[str] = "training."
+    n_components: int = setting(256, "Gaussians of the background mixture", 4, 8192)
+    n_voices: int = setting(60, "eigenvoices", 2, 400)
+    copies: int = setting(3, "disturbed copies of the speech, beside the clean one", 0, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +203,7 @@ class Config(Section):
     clustering: ClusteringConfig = ClusteringConfig()
     speakers: SpeakerConfig = SpeakerConfig()
     output: OutputConfig = OutputConfig()
+    training: TrainingConfig = TrainingConfig()
 
     @classmethod
     def from_toml(cls, text: str, where: str = "<text>") -> Self:

@@ -287,6 +287,46 @@ def _normal_scores(below: Any, up_to: Any, n: Any) -> Any:
     return ndtri(np.clip((below + up_to) / (2 * n), 0.5 / n, 1 - 0.5 / n))
 
 
+def voice_features(log_mel: Features, speech: Mask, config: FeatureConfig) -> Features:
+    """Return what the speaker models see of a recording: cepstra of its speech, normalised over it.
+
+    Parameters
+    ----------
+    log_mel : array of shape (n_frames, n_mels), float32
+    speech : array of bool, shape (n_frames,)
+        Frames with speech.
+    config : FeatureConfig
+
+    Returns
+    -------
+    array of shape (n_speech_frames, n_features), float32
+    """
+    cepstra = add_deltas(mfcc(log_mel, config), config.deltas)
+    window = round(config.window / config.frame_step)
+    normal = normalise(cepstra, config.normalisation, window, speech)
+    return np.ascontiguousarray(normal[speech], dtype=np.float32)
+
+
+def narrowed(config: FeatureConfig, f_max: float) -> FeatureConfig:
+    """Return the settings that give only the bands below `f_max` (Hz): the first columns of the same spectrum.
+
+    Raises
+    ------
+    ConfigError
+        No more than `n_mfcc` bands are left.
+    """
+    from librosa.core.convert import mel_frequencies
+
+    edges = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)
+    n_mels = int(np.count_nonzero(edges <= f_max)) - 2
+    if n_mels <= config.n_mfcc:
+        raise ConfigError(
+            f"{max(n_mels, 0)} of the {config.n_mels} mel bands lie below {f_max:g} Hz, too few for 'features.n_mfcc' "
+            f"{config.n_mfcc}; raise 'features.n_mels'"
+        )
+    return config.with_(n_mels=n_mels, f_max=float(edges[n_mels + 1]))
+
+
 def effective_band(log_mel: Features, config: FeatureConfig) -> float:
     """Return the frequency (Hz) up to which a recording has content: about 4000 for telephone sound at 16 kHz.
 

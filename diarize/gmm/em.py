@@ -191,10 +191,10 @@ def _round(
     found = collect(kernel, open_blocks(make_blocks, parameters))
     updated = maximise(found, reg_covar, parameters)
     following = compile_kernel(updated, wanted)
-    if following.dtype.itemsize > kernel.dtype.itemsize or (following.direct & ~kernel.direct).any():
+    if (following.lost(kernel.dtype) & ~kernel.direct).any():
         # a component became too narrow for the sums just made: make them again, about its own mean
         finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-        careful = compile_kernel(parameters, finer, following.direct)
+        careful = compile_kernel(parameters, finer, following.lost(finer))
         found = collect(careful, open_blocks(make_blocks, parameters))
         updated = maximise(found, reg_covar, parameters)
         following = compile_kernel(updated, wanted)

@@ -21,6 +21,9 @@ from diarize.gmm.parameters import Float64, Floats, MixtureParameters, floored, 
 # Largest precision of a component, in units of the whole mixture's, that the moment form can resolve: the rounding
 # error of a log density is about this times the machine epsilon.
 _RESOLVED = {np.dtype(np.float32): 1e3, np.dtype(np.float64): 1e5}
+# Sums made in moment form still give a variance to about a hundredth at this many times that. As EM's gain is flat
+# at the best variance, no likelihood is lost, and the next round, which evaluates directly, has it exact.
+_TOLERATED = 100.0
 # exp() below these is a denormal number or close to one, on which products are many times slower.
 _LOWEST = {np.dtype(np.float32): -60.0, np.dtype(np.float64): -600.0}
 # A block's moments and posteriors together stay in a second level cache.
@@ -49,6 +52,7 @@ class Kernel:
     coefficients: Floats  # (k, n_moments)
     rounding: Floats | None  # (k, 1) what rounding the coefficients took from a component's mean log density
     offset: float  # taken out of every row of the coefficients, so that constants stay small
+    sharpness: Float64  # (k,) largest precision in units of the whole mixture's
     direct: npt.NDArray[np.bool_]  # (k,) components evaluated as squared distances
     means: Float64  # (k, d)
     factors: Float64  # precision Cholesky factors, in the mixture's own shape
@@ -58,6 +62,10 @@ class Kernel:
     def dtype(self) -> np.dtype[Any]:
         """Precision of the products."""
         return self.coefficients.dtype
+
+    def lost(self, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_]:
+        """Return which components (k,) are too narrow to be estimated from sums made in moment form in dtype."""
+        return self.sharpness > _TOLERATED * _RESOLVED[dtype]
 
     @property
     def block_rows(self) -> int:
@@ -204,6 +212,7 @@ def compile_kernel(
         coefficients.astype(kind),
         rounding,
         offset,
+        sharpness,
         narrow,
         means,
         _per_feature(factors, parameters.covariance_type, means.shape),

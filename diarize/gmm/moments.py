@@ -227,7 +227,8 @@ class _Narrow:
         self.second = np.zeros((n_features, n_features) if self.matrix else n_features)
 
     def add(self, x: Floats, posterior: Floats) -> None:
-        away, share = x - self.mean, posterior.astype(np.float64)
+        near = posterior > np.finfo(np.float32).tiny  # few rows are anywhere near a narrow component
+        away, share = x[near] - self.mean, posterior[near].astype(np.float64)
         self.zeroth += float(share.sum())
         self.first += share @ away
         self.second += (away * share[:, None]).T @ away if self.matrix else share @ away**2

@@ -1,8 +1,7 @@
-"""Training of the speech detector on scenes composed of clean speech and of noise.
+"""Scenes with exact marks of speech, composed of clean utterances, rooms, noise, music and distant talk.
 
-Real recordings with exact marks of speech are rare. Scenes made from single-speaker utterances come with exact marks:
-where an utterance, clean as it is, has energy, there is speech, whatever room, noise, music or distant talk is then
-laid over it.
+Real recordings with exact marks are rare. Where an utterance, clean as it is, has energy, there is speech, whatever is
+then laid over it.
 """
 
 from __future__ import annotations
@@ -16,21 +15,17 @@ from scipy.fft import irfft, rfft
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import fftconvolve
 
-from diarize.augment import equalise, synthetic_room, telephone
-from diarize.config import FeatureConfig
 from diarize.errors import ModelError
-from diarize.features import log_mel
-from diarize.gmm import MixtureParameters, em, fit_blocks
-from diarize.speech import SpeechModel, speech_features
+from diarize.training.augment import equalise, synthetic_room, telephone
 
 Samples = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Loader = Callable[[], Samples]
 
-_STRIDE = 2  # of the frames that are learnt from: neighbours say the same
 _STEP = 0.01  # s; frame of the energy rule
+_DIGITAL_SILENCE = -90.0  # dB
 _LEVEL = -25.0  # dB; speech in a scene before its gain, about which all other levels are drawn
-_ATTEMPTS = 200  # utterances without speech in a row before the material is given up
+_ATTEMPTS = 200  # turns at most, so that material without speech cannot hold things up
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,67 +63,6 @@ class Material:
         return round(seconds * self.sample_rate)
 
 
-def train_speech_model(
-    material: Material,
-    config: FeatureConfig,
-    rng: np.random.Generator,
-    n_scenes: int = 200,
-    n_components: int = 64,
-) -> SpeechModel:
-    """Train both mixtures of the detector on composed scenes.
-
-    Parameters
-    ----------
-    material : Material
-        At `config.sample_rate`.
-    config : FeatureConfig
-        The filter bank and the frames.
-    rng : numpy.random.Generator
-        The only source of randomness.
-    n_scenes : int
-        Scenes of half a minute on average.
-    n_components : int
-        Gaussians of each class.
-
-    Returns
-    -------
-    SpeechModel
-        In float32.
-
-    Raises
-    ------
-    ModelError
-        When the material is at another sample rate, or too little to tell speech from the rest.
-
-    References
-    ----------
-    Ng et al., "Developing a speech activity detection system for the DARPA RATS program", Interspeech 2012.
-    https://doi.org/10.21437/Interspeech.2012-527
-    """
-    if material.sample_rate != config.sample_rate:
-        raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {config.sample_rate} Hz")
-    found: tuple[list[npt.NDArray[np.float32]], ...] = ([], [])
-    for _ in range(n_scenes):
-        samples, speech = compose_scene(material, rng)
-        features = speech_features(log_mel([samples], config))[::_STRIDE]
-        at = np.arange(len(features)) * _STRIDE * config.frame_step + config.frame_length / 2
-        marks = speech[np.minimum((at * config.sample_rate).astype(np.intp), len(speech) - 1)]
-        for kind, rows in enumerate(found):
-            rows.append(features[marks == kind])
-    background, speech_mixture = (_mixture(rows, n_components) for rows in found)
-    return SpeechModel(background, speech_mixture, config.n_mels)
-
-
-def _mixture(rows: list[npt.NDArray[np.float32]], n_components: int) -> MixtureParameters:
-    if sum(map(len, rows)) < 20 * n_components:
-        raise ModelError(
-            f"{sum(map(len, rows))} frames are too few for {n_components} Gaussians; give more speech and noise, or "
-            "compose more scenes"
-        )
-    blocks = [np.concatenate(rows)]
-    return fit_blocks(lambda: blocks, n_components, final=15, reg_covar=1e-3).parameters.astype(np.float32)
-
-
 def compose_scene(material: Material, rng: np.random.Generator) -> tuple[Samples, Mask]:
     """Compose one scene: a conversation of up to four people, or of none, before a background.
 
@@ -140,20 +74,23 @@ def compose_scene(material: Material, rng: np.random.Generator) -> tuple[Samples
         Where somebody in the foreground speaks.
     """
     n_samples = material.n_samples(rng.choice([4.0, 12.0, 30.0, 60.0], p=[0.1, 0.2, 0.45, 0.25]))
-    if rng.random() < 0.12:
+    if rng.random() < 0.25:
         sound, speech = np.zeros(n_samples, np.float32), np.zeros(n_samples, np.bool_)
+        if len(material.noises) and rng.random() < 0.6:
+            sound += _scaled(_recorded(material, n_samples, rng), rng.uniform(-20.0, 0.0))
     else:
         sound, speech = _conversation(material, n_samples, rng)
-    sound = sound + _background(material, n_samples, rng)
+    sound += _background(material, n_samples, rng)
     _add_events(sound, material, rng)
     if rng.random() < 0.1:
         sound = telephone(sound, material.sample_rate)
-    sound *= 10 ** (rng.uniform(-15.0, 10.0) / 20)
+    sound *= np.float32(10 ** (rng.uniform(-15.0, 10.0) / 20))
     if rng.random() < 0.05:
-        sound = np.clip(sound * 10 ** (rng.uniform(0.0, 10.0) / 20), -0.3, 0.3)
+        sound *= np.float32(10 ** (rng.uniform(0.0, 10.0) / 20))
+        np.clip(sound, -0.3, 0.3, out=sound)
     if rng.random() < 0.5:
-        sound = np.round(sound * 32768) / 32768
-    return sound.astype(np.float32), speech
+        sound = np.round(sound * np.float32(32768)) / np.float32(32768)
+    return sound, speech
 
 
 def mark_speech(utterance: Samples, sample_rate: int) -> Mask:
@@ -184,7 +121,7 @@ def mark_speech(utterance: Samples, sample_rate: int) -> Mask:
     power = np.mean(utterance[: n_frames * step].reshape(n_frames, step).astype(np.float64) ** 2, axis=1)
     level = uniform_filter1d(10 * np.log10(uniform_filter1d(power, 3) + 1e-10), 5)
     quiet, loud = np.quantile(level, (0.05, 0.95))
-    marks = level > max(loud - 34.0, min(quiet + 5.0, loud - 12.0))
+    marks = level > max(loud - 34.0, min(quiet + 5.0, loud - 12.0), _DIGITAL_SILENCE)
     for start, end in _runs(marks):
         if end - start < 8:
             marks[start:end] = False
@@ -208,7 +145,7 @@ def _conversation(material: Material, n_samples: int, rng: np.random.Generator) 
     in_room, pause = rng.random() < 0.6, rng.choice([0.25, 0.5, 1.0, 3.0, 15.0], p=[0.24, 0.24, 0.24, 0.2, 0.08])
     at = material.n_samples(rng.uniform(0.0, 2.0))
     for _ in range(_ATTEMPTS):
-        utterance, marks = voices[rng.integers(len(voices))].speak(material, in_room, rng)
+        utterance, marks = voices[int(rng.integers(len(voices)))].speak(material, in_room, rng)
         sound[at : at + len(utterance)] += utterance[: n_samples - at]
         speech[at : at + len(marks)] |= marks[: n_samples - at]
         at += len(marks)
@@ -234,7 +171,7 @@ class _Voice:
     @classmethod
     def draw(cls, material: Material, rng: np.random.Generator) -> _Voice:
         speakers = [speaker for speaker in material.speakers if len(speaker)]
-        utterances = speakers[rng.integers(len(speakers))]
+        utterances = speakers[int(rng.integers(len(speakers)))]
         return cls(utterances, rng.normal(0.0, 3.5), int(rng.integers(2**31)), _room(material, rng))
 
     def speak(self, material: Material, in_room: bool, rng: np.random.Generator) -> tuple[Samples, Mask]:
@@ -255,6 +192,8 @@ class _Voice:
 def _background(material: Material, n_samples: int, rng: np.random.Generator) -> Samples:
     """Return a background: nearly nothing, a recorded noise or music, a steady noise, or many people far away."""
     kind = rng.random()
+    if kind < 0.05:
+        return np.zeros(n_samples, np.float32)
     if kind < 0.2:
         sound = _scaled(_steady(material, n_samples, rng), -rng.uniform(30.0, 60.0))
     elif kind < 0.45 and len(material.noises):
@@ -262,7 +201,7 @@ def _background(material: Material, n_samples: int, rng: np.random.Generator) ->
     elif kind < 0.75:
         sound = _scaled(_steady(material, n_samples, rng), -rng.uniform(3.0, 35.0))
     else:
-        crowd = sum((_distant(material, n_samples, 0.5, rng) for _ in range(rng.integers(3, 9))), np.float32(0))
+        crowd = np.sum([_distant(material, n_samples, 0.5, rng) for _ in range(rng.integers(3, 9))], axis=0)
         sound = _scaled(crowd, -rng.uniform(14.0, 35.0))
         sound += _scaled(_steady(material, n_samples, rng), -rng.uniform(20.0, 40.0))
     if rng.random() < 0.3:  # somebody in the next room
@@ -315,13 +254,13 @@ def _steady(material: Material, n_samples: int, rng: np.random.Generator) -> Sam
 
 
 def _recorded(material: Material, n_samples: int, rng: np.random.Generator) -> Samples:
-    noise = material.noises[rng.integers(len(material.noises))]
+    noise = material.noises[int(rng.integers(len(material.noises)))]
     return np.resize(np.roll(noise, -int(rng.integers(len(noise)))), n_samples)
 
 
 def _excerpt(utterances: Sequence[Loader], material: Material, rng: np.random.Generator) -> Samples:
     """Return 2 to 8 s of an utterance, all of it when it is shorter."""
-    sound = utterances[rng.integers(len(utterances))]()
+    sound = utterances[int(rng.integers(len(utterances)))]()
     length = min(len(sound), material.n_samples(rng.uniform(2.0, 8.0)))
     start = int(rng.integers(len(sound) - length + 1))
     return sound[start : start + length]
@@ -329,7 +268,7 @@ def _excerpt(utterances: Sequence[Loader], material: Material, rng: np.random.Ge
 
 def _room(material: Material, rng: np.random.Generator) -> Samples:
     if len(material.rooms) and rng.random() < 0.5:
-        return material.rooms[rng.integers(len(material.rooms))]
+        return material.rooms[int(rng.integers(len(material.rooms)))]
     return synthetic_room(material.sample_rate, rng.uniform(0.15, 0.8), rng)
 
 

@@ -1,0 +1,244 @@
+"""Who spoke when, given the speech: variational Bayes over speakers and their chain, from several starting points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize import hmm
+from diarize.clustering import estimate_count, most_agreed, nearest_group, spectral_labels
+from diarize.config import ClusteringConfig, Config, SpeakerConfig
+from diarize.errors import ConfigError
+from diarize.speakers import BlockStatistics, EigenvoiceModel
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.intp]
+
+_CONVERGED = 0.05  # nats; when the bound rises by less the inference has settled
+_FAINT = 1e-5  # share of the draws below which a speaker has vanished
+_SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
+_WEAKENINGS = 8  # times that the prior is halved when too few speakers are left
+_LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many speakers there may be, both ends included."""
+
+    least: int = 1
+    most: int = 10**6
+
+    @classmethod
+    def of(cls, number: int | None, least: int | None, most: int | None) -> Limits:
+        """Check what a caller asks for.
+
+        Raises
+        ------
+        ConfigError
+            A number is no whole number of at least one, or the numbers contradict each other.
+        """
+        for name, value in (("num_speakers", number), ("min_speakers", least), ("max_speakers", most)):
+            if value is not None and (isinstance(value, bool) or int(value) != value or value < 1):
+                raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
+        found = cls(least or number or 1, most or number or 10**6)
+        if found.least > found.most or (number is not None and not found.least <= number <= found.most):
+            raise ConfigError(
+                f"num_speakers {number}, min_speakers {least} and max_speakers {most} contradict each other"
+            )
+        return found if number is None else cls(number, number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """The speech of one recording, cut into blocks.
+
+    Parameters
+    ----------
+    statistics : BlockStatistics
+    lengths : array of int, shape (n_blocks,)
+        Frames in each block.
+    runs : array of int, shape (n_blocks,)
+        Which stretch of uninterrupted speech each block belongs to.
+    frame_step : float
+        s.
+    """
+
+    statistics: BlockStatistics
+    lengths: Labels
+    runs: Labels
+    frame_step: float
+
+    @property
+    def seconds(self) -> float:
+        """All blocks together."""
+        return float(self.lengths.sum() * self.frame_step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What the inference settled on.
+
+    Parameters
+    ----------
+    posterior : array of shape (n_blocks, n_speakers)
+    labels : array of int, shape (n_blocks,)
+        The speaker of each block; every speaker has one at least.
+    bounds : tuple of float
+        Evidence bound after each round since the last speaker vanished, nats.
+    """
+
+    posterior: Floats
+    labels: Labels
+    bounds: tuple[float, ...] = ()
+
+
+def infer(
+    speech: Speech,
+    voices: EigenvoiceModel,
+    limits: Limits,
+    config: Config,
+    report: Callable[[float], None] = lambda fraction: None,
+) -> Outcome:
+    """Find the speakers of each block.
+
+    Each starting point leads to an outcome of its own; the one that agrees best with all the others is taken.
+
+    Parameters
+    ----------
+    speech : Speech
+        With at least one block.
+    voices : EigenvoiceModel
+    limits : Limits
+        Obeyed exactly.
+    config : Config
+    report : callable, optional
+        Called with the fraction of the work that is done.
+
+    Raises
+    ------
+    ConfigError
+        There is not enough speech for as many speakers as were asked for.
+    """
+    n_blocks = len(speech.lengths)
+    if limits.least > n_blocks:
+        raise ConfigError(
+            f"{limits.least} speakers were asked for, but {speech.seconds:.2f} s of speech have room for {n_blocks} "
+            f"at most (one in {config.speakers.block} s); lower num_speakers or min_speakers"
+        )
+    rng = np.random.default_rng(config.seed)
+    outcomes = []
+    for labels in _starts(speech, voices, limits, config.clustering, rng):
+        outcomes.append(_settle(speech, voices, labels, limits, config.speakers))
+        report(len(outcomes) / config.clustering.starts)
+    return outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
+
+
+def _starts(
+    speech: Speech, voices: EigenvoiceModel, limits: Limits, config: ClusteringConfig, rng: np.random.Generator
+) -> Iterator[Labels]:
+    """Yield starting points: the label of each block, from pieces of another length or with more clusters each time."""
+    variants = [(size, crossing, extra) for extra in (0, 2, 4) for size, crossing in ((2 / 3, False), (1.0, True), (4 / 3, True))]
+    for index in range(config.starts):
+        size, crossing, extra = variants[index % len(variants)]
+        pieces = _pieces(speech, config.window * size, crossing)
+        n_pieces = int(pieces[-1]) + 1
+        embeddings = voices.embed(speech.statistics.pooled(pieces, n_pieces), config.dimensions)
+        seconds = np.bincount(pieces, speech.lengths) * speech.frame_step
+        chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
+        chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
+        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, config.max_windows).round().astype(int))]
+        affinity = estimate_count(embeddings[chosen], config.max_speakers)
+        count = min(max(affinity.count, limits.least), limits.most) + config.spare + extra
+        count = min(count, len(chosen)) if len(chosen) > 3 else 1
+        labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
+        enough = len(np.unique(labels)) >= limits.least
+        yield labels if enough else np.arange(len(pieces)) * limits.least // len(pieces)
+
+
+def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
+    """Group consecutive blocks into pieces of about that length, across pauses or not; return each block's piece."""
+    wanted = seconds / speech.frame_step
+    if crossing:
+        ends = np.cumsum(speech.lengths)
+        count = max(1, round(float(ends[-1]) / wanted))
+        piece = ((ends - speech.lengths / 2) * count / ends[-1]).astype(np.intp)
+    else:
+        frames = np.bincount(speech.runs, speech.lengths)
+        counts = np.maximum(1, np.round(frames / wanted))
+        first = np.searchsorted(speech.runs, np.arange(len(frames)))
+        before = np.cumsum(speech.lengths) - speech.lengths
+        place = (before - before[first][speech.runs] + speech.lengths / 2) / frames[speech.runs]
+        piece = ((np.cumsum(counts) - counts)[speech.runs] + np.floor(place * counts[speech.runs])).astype(np.intp)
+    return np.unique(piece, return_inverse=True)[1].astype(np.intp)
+
+
+def _settle(
+    speech: Speech, voices: EigenvoiceModel, labels: Labels, limits: Limits, config: SpeakerConfig
+) -> Outcome:
+    """Run the inference from one start until the number of speakers is within the limits."""
+    start = _shares(labels)
+    prior = config.prior * np.sqrt(speech.seconds / config.reference)
+    prior = float(np.clip(prior, config.prior, max(config.max_prior, config.prior)))
+    for _ in range(_WEAKENINGS):
+        outcome = _rounds(speech.statistics, voices, start, prior, config)
+        while outcome.posterior.shape[1] > limits.most:
+            smallest = np.bincount(outcome.labels, speech.lengths).argmin()
+            outcome = _rounds(speech.statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
+        if outcome.posterior.shape[1] >= limits.least:
+            return outcome
+        prior /= 2
+    return _exactly(labels, limits)
+
+
+def _exactly(labels: Labels, limits: Limits) -> Outcome:
+    """Return the start itself, its smallest groups put together where they are too many."""
+    groups = np.bincount(labels)
+    rank = np.empty(len(groups), dtype=np.intp)
+    rank[np.argsort(-groups, kind="stable")] = np.arange(len(groups))
+    found = np.minimum(rank[labels], limits.most - 1)
+    return Outcome(_shares(found), found)
+
+
+def _rounds(
+    statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
+) -> Outcome:
+    """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 20)."""
+    weights = np.full(shares.shape[1], 1 / shares.shape[1])
+    bounds: list[float] = []
+    for _ in range(config.iterations):
+        speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
+        evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
+        chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
+        shares, weights = chain.posterior, chain.entries / chain.entries.sum()
+        bounds.append(chain.log_evidence - prior * speakers.divergence)
+        alive = weights > _FAINT
+        if not alive.all():
+            shares, weights, bounds = _normalised(shares[:, alive]), weights[alive] / weights[alive].sum(), []
+        elif len(bounds) > 3 and bounds[-1] - bounds[-2] < _CONVERGED:
+            break
+    labels = shares.argmax(axis=1)
+    heard, labels = np.unique(labels, return_inverse=True)
+    return Outcome(_normalised(shares[:, heard]), labels.astype(np.intp), tuple(bounds))
+
+
+def _shares(labels: Labels) -> Floats:
+    """Return the shares of the blocks that a labelling stands for, (n_blocks, n_groups)."""
+    count = int(labels.max()) + 1
+    if count == 1:
+        return np.ones((len(labels), 1))
+    shares = np.full((len(labels), count), (1 - _SURE) / (count - 1))
+    shares[np.arange(len(labels)), labels] = _SURE
+    return shares
+
+
+def _without(posterior: Floats, speaker: int) -> Floats:
+    """Divide the blocks of a speaker among the others."""
+    return _normalised(np.delete(posterior, speaker, axis=1) + 1e-3)
+
+
+def _normalised(shares: Floats) -> Floats:
+    shares = shares + 1e-100
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

@@ -1,0 +1,111 @@
+"""The trained models of the diarizer, in one file: what speech sounds like and how voices differ, for each band."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from json import dumps, loads
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diarize.config import FeatureConfig
+from diarize.errors import ConfigError, ModelError
+from diarize.formats.files import atomic_file
+from diarize.speakers import EigenvoiceModel
+from diarize.speech import SpeechModel
+
+_FORMAT = "diarize-model-1"
+BANDS = ("wide", "narrow")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandModel:
+    """The models for sound of one bandwidth.
+
+    Parameters
+    ----------
+    features : FeatureConfig
+        How the sound was analysed in training, and has to be again; the narrow band takes the first columns of the
+        wide band's spectrum.
+    speech : SpeechModel
+        Tells speech from everything else.
+    voices : EigenvoiceModel
+        Tells voices from each other.
+    """
+
+    features: FeatureConfig
+    speech: SpeechModel
+    voices: EigenvoiceModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Everything that training gives: a model for each band.
+
+    Parameters
+    ----------
+    bands : mapping
+        'wide' and, unless training was told otherwise, 'narrow'.
+    """
+
+    bands: Mapping[str, BandModel]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as .npz, whole or not at all.
+
+        Raises
+        ------
+        FormatError
+            The file cannot be written.
+        """
+        arrays: dict[str, Any] = {"format": np.array(_FORMAT)}
+        for name, band in self.bands.items():
+            arrays[f"{name}/features"] = np.array(dumps(asdict(band.features)))
+            arrays |= band.speech.arrays(f"{name}/speech_") | band.voices.arrays(f"{name}/")
+        with atomic_file(path) as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model that `save` wrote; nothing in the file is run.
+
+        Raises
+        ------
+        ModelError
+            There is no such file, or it is no model of this version.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = dict(file)
+            if str(arrays.get("format")) != _FORMAT:
+                raise ModelError(f"{path}: not a model of this version of diarize; train it again")
+            names = [name for name in BANDS if f"{name}/features" in arrays]
+            return cls({name: _band(arrays, name) for name in names})
+        except FileNotFoundError:
+            raise ModelError(f"{path}: no such model file") from None
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
+        except (OSError, ValueError, EOFError, AttributeError, TypeError, ConfigError, NotImplementedError) as error:
+            raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
+
+
+def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
+    features = FeatureConfig(**loads(str(arrays[f"{name}/features"])))
+    speech = SpeechModel.from_arrays(arrays, f"{name}/speech_")
+    return BandModel(features, speech, EigenvoiceModel.from_arrays(arrays, f"{name}/"))
+
+
+@cache
+def builtin_model() -> Model:
+    """Return the model that ships with the package.
+
+    Raises
+    ------
+    ModelError
+        The installation lacks it.
+    """
+    return Model.load(Path(__file__).parent / "models" / "default.npz")

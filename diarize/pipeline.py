@@ -1,0 +1,207 @@
+"""The diarizer: audio -> features -> speech -> speakers -> smoothing -> annotation."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize import hmm
+from diarize.annotation import Annotation, FrameGrid, Segment, Turn
+from diarize.audio import audio_uri, open_audio
+from diarize.config import Config, FeatureConfig, load_config
+from diarize.errors import ConfigError, DiarizeWarning, ModelError
+from diarize.features import effective_band, grid, log_mel, voice_features
+from diarize.inference import Limits, Outcome, Speech, infer
+from diarize.formats.marks import read_speech_marks
+from diarize.model import BandModel, Model, builtin_model
+
+Features = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Progress = Callable[[str, float], None]
+
+_TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow-band model
+
+
+class Diarizer:
+    """Finds who spoke when. One object may serve several threads: nothing in it changes after construction.
+
+    Parameters
+    ----------
+    config : str, path or Config
+        The name of a shipped configuration, the path of a TOML file, or a `Config`.
+    model : Model, optional
+        Instead of the one that the configuration names.
+
+    Raises
+    ------
+    ConfigError
+        The configuration is unknown or wrong.
+    ModelError
+        The model cannot be read, or was trained with other features than the configuration asks for.
+
+    Examples
+    --------
+    >>> from diarize import Diarizer
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(scale=0.01, size=32000)
+    >>> len(Diarizer()((noise, 16000), speech=[]))
+    0
+    """
+
+    def __init__(self, config: str | os.PathLike[str] | Config = "default", *, model: Model | None = None) -> None:
+        self.config = config if isinstance(config, Config) else load_config(config)
+        if model is None:
+            model = builtin_model() if self.config.model == "builtin" else Model.load(self.config.model)
+        self.model = model
+        if self.config.features not in (Config().features, model.bands["wide"].features):
+            raise ModelError(
+                f"the model was trained with {model.bands['wide'].features}, the configuration asks for "
+                f"{self.config.features}; leave [features] out or train a model with this configuration"
+            )
+
+    def __call__(
+        self,
+        audio: Any,
+        *,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        speech: str | os.PathLike[str] | Iterable[Segment] | None = None,
+        channel: int | None = None,
+        uri: str | None = None,
+        progress: Progress | None = None,
+    ) -> Annotation:
+        """Diarize one recording.
+
+        Parameters
+        ----------
+        audio : path, binary file or (array, sample_rate)
+            Arrays are (n_samples,) or (n_samples, n_channels).
+        num_speakers : int, optional
+            The number of speakers, where it is known.
+        min_speakers, max_speakers : int, optional
+            Limits of that number, where it is not.
+        speech : path or iterable of Segment, optional
+            Where somebody speaks (RTTM, UEM or LAB, or segments), instead of the built-in detector.
+        channel : int, optional
+            Use one channel, counted from 1, instead of the mean of all.
+        uri : str, optional
+            Name of the recording in the result; by default the file's name without its ending.
+        progress : callable, optional
+            Called with the name of the stage and the fraction of the work that is done.
+
+        Returns
+        -------
+        Annotation
+            Turns with speakers named speaker1, speaker2, ... in the order of their first words. Empty where there is no
+            speech.
+
+        Raises
+        ------
+        AudioError, FormatError, ConfigError
+            The audio, the speech marks or the limits cannot be used.
+        """
+        limits = Limits.of(num_speakers, min_speakers, max_speakers)
+        report = progress or (lambda stage, fraction: None)
+        name = audio_uri(audio) if uri is None else uri
+        marks = _marks(speech, name)
+        report("audio", 0.0)
+        spectrum, frames = _spectrum(audio, channel, self.model.bands["wide"].features)
+        report("speech", 0.4)
+        band = self._band(spectrum)
+        spectrum = spectrum[:, : band.features.n_mels]
+        mask = detect_speech(band, spectrum, self.config) if marks is None else frames.mask(marks)
+        if not mask.any():
+            return _nothing(name, limits)
+        report("voices", 0.5)
+        blocks = cut_speech(band, spectrum, mask, self.config.speakers.block)
+        outcome = infer(blocks, band.voices, limits, self.config, lambda done: report("speakers", 0.6 + 0.4 * done))
+        return bridged(annotate(outcome, blocks, mask, frames, name), self.config.output.max_pause)
+
+    def _band(self, spectrum: Features) -> BandModel:
+        """Return the model for the bandwidth of the recording, or the one that the configuration asks for."""
+        wide = self.model.bands["wide"]
+        narrow = self.model.bands.get("narrow")
+        if self.config.band == "narrow" and narrow is None:
+            raise ModelError('the model has no narrow band; train it again or set band = "wide"')
+        if narrow is None or self.config.band == "wide":
+            return wide
+        if self.config.band == "narrow" or effective_band(spectrum, wide.features) <= _TELEPHONE:
+            return narrow
+        return wide
+
+
+def _spectrum(audio: Any, channel: int | None, config: FeatureConfig) -> tuple[Features, FrameGrid]:
+    """Return the recording's log-mel spectrum and its time axis; the samples are gone."""
+    with open_audio(audio, config.sample_rate, channel) as stream:
+        spectrum = log_mel(stream, config)
+        return spectrum, grid(len(spectrum), config, stream.duration)
+
+
+def _marks(speech: str | os.PathLike[str] | Iterable[Segment] | None, uri: str) -> list[Segment] | None:
+    if isinstance(speech, str | os.PathLike):
+        return read_speech_marks(speech, uri)
+    return None if speech is None else list(speech)
+
+
+def _nothing(uri: str, limits: Limits) -> Annotation:
+    if limits.least > 1:
+        raise ConfigError(f"{uri}: no speech was found, so there cannot be {limits.least} speakers")
+    warnings.warn(f"{uri}: no speech was found; the result is empty", DiarizeWarning, stacklevel=3)
+    return Annotation((), uri)
+
+
+def detect_speech(band: BandModel, spectrum: Features, config: Config) -> Mask:
+    """Return the frames with speech: decided once with the model as it is, once more adapted to the recording."""
+    step, stay = band.features.frame_step, config.speech.stay
+    least = [max(1, round(seconds / step)) for seconds in (config.speech.min_silence, config.speech.min_speech)]
+    chain = hmm.Ergodic(np.full(2, 0.5), np.array([[stay, 1 - stay], [1 - stay, stay]]))
+    structure = hmm.MinimumDuration(chain, np.array(least))
+    detector, features = band.speech, band.speech.features(spectrum)
+    speech = np.zeros(len(features), dtype=np.bool_)
+    for _ in range(2):
+        labels, _ = hmm.viterbi(detector.log_likelihood(features, config.speech), structure)
+        speech = labels == 1
+        detector = band.speech.adapt(features, speech)
+    return speech
+
+
+def cut_speech(band: BandModel, spectrum: Features, speech: Mask, block: float) -> Speech:
+    """Cut the speech into blocks of about `block` seconds, none across a pause, and sum up each."""
+    step = band.features.frame_step
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], speech, [False]]).astype(np.int8)))
+    frames = edges[1::2] - edges[::2]
+    counts = np.maximum(1, np.round(frames * step / block)).astype(np.intp)
+    lengths = np.concatenate([np.diff(np.arange(n + 1) * length // n) for length, n in zip(frames, counts, strict=True)])
+    x = voice_features(spectrum, speech, band.features)
+    statistics = band.voices.statistics(x, np.concatenate([[0], np.cumsum(lengths)]))
+    return Speech(statistics, lengths, np.repeat(np.arange(len(frames)), counts), step)
+
+
+def annotate(outcome: Outcome, blocks: Speech, speech: Mask, frames: FrameGrid, uri: str) -> Annotation:
+    """Turn the outcome into turns; speakers are named in the order of their first words."""
+    order = np.unique(outcome.labels, return_index=True)[1].argsort()
+    names = np.empty(len(order), dtype=object)
+    names[order] = [f"speaker{number}" for number in range(1, len(order) + 1)]
+    labels = np.full(len(speech), -1, dtype=np.intp)
+    labels[speech] = np.repeat(outcome.labels, blocks.lengths)
+    confidence = np.zeros(len(speech))
+    sure = outcome.posterior[np.arange(len(outcome.labels)), outcome.labels]
+    confidence[speech] = np.repeat(sure, blocks.lengths)
+    return Annotation(frames.turns(labels, list(names), confidence), uri)
+
+
+def bridged(annotation: Annotation, max_pause: float) -> Annotation:
+    """Join turns of the same speaker with a pause of at most `max_pause` seconds in which nobody else speaks."""
+    turns: list[Turn] = []
+    for turn in annotation:
+        before = turns[-1] if turns else None
+        if before and before.speaker == turn.speaker and 0 < turn.start - before.end <= max_pause:
+            turns.append(Turn(before.end, turn.start, turn.speaker, min(before.confidence or 0, turn.confidence or 0)))
+        turns.append(turn)
+    return Annotation(turns, annotation.uri)

@@ -1,0 +1,222 @@
+"""Speakers as mixtures: the background model moved by eigenvoices, each speaker's place found by variational Bayes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.errors import ModelError
+from diarize.gmm import MixtureParameters, segment_statistics
+
+Features = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.integer[Any]]
+
+_EMBEDDING_SCALE = 0.2  # weight of the audio in i-vectors of short pieces
+_BLOCKS_AT_ONCE = 500  # first-order statistics held at a time, each (n_components, n_features)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockStatistics:
+    """What the inference needs to know of the audio, block by block.
+
+    Parameters
+    ----------
+    counts : array of shape (n_blocks, n_components)
+        Summed responsibilities of the background mixture, eq. (6).
+    projected : array of shape (n_blocks, n_voices)
+        First-order statistics seen through the eigenvoices: rho in eq. (16), summed over the frames of a block.
+    """
+
+    counts: Floats
+    projected: Floats
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def pooled(self, groups: Indices, n_groups: int) -> BlockStatistics:
+        """Return the sums over blocks of the same group."""
+        counts = np.zeros((n_groups, self.counts.shape[1]))
+        projected = np.zeros((n_groups, self.projected.shape[1]))
+        np.add.at(counts, groups, self.counts)
+        np.add.at(projected, groups, self.projected)
+        return BlockStatistics(counts, projected)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeakerPosterior:
+    """Where the speakers are in the eigenvoice space, and how surely.
+
+    Parameters
+    ----------
+    means : array of shape (n_speakers, n_voices)
+        Posterior means of the speaker factors.
+    covariances : array of shape (n_speakers, n_voices, n_voices)
+        Their posterior covariances.
+    divergence : float
+        Summed Kullback-Leibler divergence from the prior, nats.
+    """
+
+    means: Floats
+    covariances: Floats
+    divergence: float
+
+
+@dataclass(frozen=True, eq=False)
+class EigenvoiceModel:
+    """A background mixture, the directions in which voices differ from it, and how to compare short pieces.
+
+    Parameters
+    ----------
+    background : MixtureParameters
+        Diagonal mixture of the features of all voices.
+    voices : array of shape (n_components, n_features, n_voices), float32
+        Eigenvoices in units of the background's standard deviations: V of eq. (9) over sigma.
+    centre : array of shape (n_voices,)
+        Mean of the i-vectors of short pieces.
+    projection : array of shape (n_voices, n_dimensions)
+        Linear discriminant analysis of those i-vectors, most telling direction first.
+    """
+
+    background: MixtureParameters
+    voices: Features
+    centre: Floats
+    projection: Floats
+
+    @property
+    def n_voices(self) -> int:
+        """Dimensions of the eigenvoice space."""
+        return int(self.voices.shape[2])
+
+    @cached_property
+    def precisions(self) -> Floats:
+        """V' V of each component over the variances, (n_components, n_voices * n_voices): what a frame adds to L."""
+        voices = self.voices.astype(np.float64)
+        return np.einsum("kdr,kdq->krq", voices, voices).reshape(len(voices), -1)
+
+    def statistics(self, x: Features, boundaries: Indices) -> BlockStatistics:
+        """Sum up consecutive blocks of frames.
+
+        Parameters
+        ----------
+        x : array of shape (n_frames, n_features), float32
+            Normalised features of the speech.
+        boundaries : array of int, shape (n_blocks + 1,)
+            Block b is x[boundaries[b]:boundaries[b + 1]].
+        """
+        n_blocks = len(boundaries) - 1
+        counts = np.empty((n_blocks, self.background.n_components))
+        projected = np.empty((n_blocks, self.n_voices))
+        flat = self.voices.reshape(-1, self.n_voices)
+        for start in range(0, n_blocks, _BLOCKS_AT_ONCE):
+            part = slice(start, min(start + _BLOCKS_AT_ONCE, n_blocks))
+            zeroth, first = whitened_statistics(x, self.background, boundaries[part.start : part.stop + 1])
+            counts[part] = zeroth
+            projected[part] = first.reshape(len(first), -1) @ flat
+        return BlockStatistics(counts, projected)
+
+    def posterior(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> SpeakerPosterior:
+        """Find the speakers that the shares suggest, eq. (15).
+
+        Parameters
+        ----------
+        statistics : BlockStatistics
+        shares : array of shape (n_blocks, n_speakers)
+            How much of each block belongs to each speaker.
+        scale, prior : float
+            F_A, the weight of the audio, and F_B, that of the prior.
+        """
+        size, ratio = self.n_voices, scale / prior
+        precision = np.eye(size) + ratio * ((shares.T @ statistics.counts) @ self.precisions).reshape(-1, size, size)
+        covariances = np.linalg.inv(precision)
+        means = np.einsum("srq,sq->sr", covariances, ratio * (shares.T @ statistics.projected))
+        spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - size
+        divergence = 0.5 * float(np.sum(np.linalg.slogdet(precision)[1] + spread))
+        return SpeakerPosterior(means, covariances, divergence)
+
+    def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Floats:
+        """Return the expected log-likelihood of each block under each speaker, eq. (16) without its constant.
+
+        Returns
+        -------
+        array of shape (n_blocks, n_speakers), nats
+        """
+        second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
+        cost = self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
+        found: Floats = scale * (statistics.projected @ speakers.means.T - 0.5 * statistics.counts @ cost)
+        return found
+
+    def ivectors(self, statistics: BlockStatistics, scale: float = _EMBEDDING_SCALE) -> Floats:
+        """Return the posterior mean of the factors for each row of statistics on its own, eq. (10).
+
+        Returns
+        -------
+        array of shape (n_rows, n_voices)
+        """
+        size = self.n_voices
+        found = np.empty((len(statistics), size))
+        for start in range(0, len(statistics), _BLOCKS_AT_ONCE):
+            part = slice(start, start + _BLOCKS_AT_ONCE)
+            precision = np.eye(size) + scale * (statistics.counts[part] @ self.precisions).reshape(-1, size, size)
+            found[part] = np.linalg.solve(precision, scale * statistics.projected[part, :, None])[:, :, 0]
+        return found
+
+    def embed(self, statistics: BlockStatistics, n_dimensions: int) -> Floats:
+        """Return vectors of length one, whose products say how alike two voices are.
+
+        Returns
+        -------
+        array of shape (n_rows, n_dimensions)
+        """
+        found = (self.ivectors(statistics) - self.centre) @ self.projection[:, :n_dimensions]
+        return np.asarray(found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-12))
+
+    def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
+        """Return plain arrays for `numpy.savez`, the large one in half precision."""
+        return {
+            **self.background.arrays(f"{prefix}background_"),
+            f"{prefix}voices": self.voices.astype(np.float16),
+            f"{prefix}centre": self.centre.astype(np.float32),
+            f"{prefix}projection": self.projection.astype(np.float32),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], prefix: str = "") -> EigenvoiceModel:
+        """Build a model from what `arrays` gave.
+
+        Raises
+        ------
+        ModelError
+            An array is missing or the arrays do not fit together.
+        """
+        try:
+            background = MixtureParameters.from_arrays(arrays, f"{prefix}background_").astype(np.float32)
+            voices = np.asarray(arrays[f"{prefix}voices"], dtype=np.float32)
+            centre = np.asarray(arrays[f"{prefix}centre"], dtype=np.float64)
+            projection = np.asarray(arrays[f"{prefix}projection"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"no eigenvoice model under {prefix!r}: {error}; train it again") from error
+        if voices.ndim != 3 or voices.shape[:2] != background.means.shape or len(projection) != voices.shape[2]:
+            raise ModelError(f"the eigenvoices {voices.shape} do not fit the mixture {background.means.shape}")
+        return cls(background, voices, centre, projection)
+
+
+def whitened_statistics(
+    x: Features, background: MixtureParameters, boundaries: Indices
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return Baum-Welch statistics of blocks, first-order ones about the means and over the standard deviations.
+
+    Returns
+    -------
+    zeroth : array of shape (n_blocks, n_components)
+    first : array of shape (n_blocks, n_components, n_features)
+    """
+    zeroth, first = segment_statistics(x, background, boundaries)
+    first -= zeroth[:, :, None] * background.means
+    first /= np.sqrt(background.covariances)
+    return zeroth, first

@@ -1,0 +1,89 @@
+"""Training of the speech detector on composed scenes."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import uniform_filter1d
+
+from diarize.config import FeatureConfig
+from diarize.errors import ModelError
+from diarize.features import log_mel
+from diarize.gmm import MixtureParameters, fit_blocks
+from diarize.speech import BLOCK, SpeechModel, speech_features
+from diarize.training.scenes import Material, compose_scene
+
+__all__ = ["Material", "train_speech_model"]
+
+Features = npt.NDArray[np.float32]
+
+_STRIDE = 2  # of the frames and textures that are learnt from: neighbours say the same
+_NEAR = 101  # frames in which there must be some speech, or none, for a texture to be learnt from
+_NONE, _SOME = 0.02, 0.3
+_TEXTURE_COMPONENTS = 8  # more fit the few kinds of noise that there are to learn from, and miss others
+
+
+def train_speech_model(
+    material: Material,
+    config: FeatureConfig,
+    rng: np.random.Generator,
+    n_scenes: int = 300,
+    n_components: int = 64,
+) -> SpeechModel:
+    """Train both mixtures of the detector on composed scenes.
+
+    Parameters
+    ----------
+    material : Material
+        At `config.sample_rate`.
+    config : FeatureConfig
+        The filter bank and the frames.
+    rng : numpy.random.Generator
+        The only source of randomness.
+    n_scenes : int
+        Scenes of half a minute on average.
+    n_components : int
+        Gaussians of each class.
+
+    Returns
+    -------
+    SpeechModel
+        In float32.
+
+    Raises
+    ------
+    ModelError
+        When the material is at another sample rate, or too little to tell speech from the rest.
+
+    References
+    ----------
+    Ng et al., "Developing a speech activity detection system for the DARPA RATS program", Interspeech 2012.
+    https://doi.org/10.21437/Interspeech.2012-527
+    """
+    if material.sample_rate != config.sample_rate:
+        raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {config.sample_rate} Hz")
+    rows: tuple[list[Features], ...] = ([], [], [], [])
+    for _ in range(n_scenes):
+        samples, speech = compose_scene(material, rng)
+        features = speech_features(log_mel([samples], config))
+        at = np.arange(len(features.frames)) * config.frame_step + config.frame_length / 2
+        marks = speech[np.minimum((at * config.sample_rate).astype(np.intp), len(speech) - 1)]
+        frames, texture = features.frames[::_STRIDE], features.texture[::_STRIDE]
+        share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: BLOCK * _STRIDE]
+        rows[0].append(frames[~marks[::_STRIDE]])
+        rows[1].append(frames[marks[::_STRIDE]])
+        rows[2].append(texture[share < _NONE])
+        rows[3].append(texture[share > _SOME])
+    sizes = (n_components, n_components, _TEXTURE_COMPONENTS, _TEXTURE_COMPONENTS)
+    background, spoken, background_texture, speech_texture = map(_mixture, rows, sizes)
+    return SpeechModel(background, spoken, background_texture, speech_texture, config.n_mels)
+
+
+def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:
+    if sum(map(len, rows)) < 20 * n_components:
+        raise ModelError(
+            f"{sum(map(len, rows))} frames are too few for {n_components} Gaussians; give more speech and noise, or "
+            "compose more scenes"
+        )
+    blocks = [np.concatenate(rows)]  # of few bytes a frame; the sound itself is gone by now
+    return fit_blocks(lambda: blocks, n_components, final=15, reg_covar=1e-3).parameters.astype(np.float32)
