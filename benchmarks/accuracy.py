@@ -2,9 +2,9 @@
 
     python benchmarks/accuracy.py DIR [--config NAME|PATH] [--model MODEL.npz] [--details]
 
-DIR holds recordings, each with NAME.rttm (and NAME.uem) beside it; folders in it are tables of their own. Figures are per
-cent of reference speech: DER, missed, false alarm and confusion without a collar and with overlap scored, DER with a
-collar of 0.25 s, JER. Speakers are found/true. Seconds are CPU seconds of one process, decoding included.
+DIR holds recordings, each with NAME.rttm (and NAME.uem) beside it; folders in it are tables of their own. Figures are
+per cent of reference speech: DER, missed, false alarm and confusion without a collar and with overlap scored, DER with
+a collar of 0.25 s, JER. Speakers are found/true. Seconds are CPU seconds of one process, decoding included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from diarize.model import Model
 from diarize.scoring import Score, pool, score
 
 SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
-HEADER = f"{'':32}{'DER':>7}{'miss':>7}{'FA':>7}{'conf':>7}{'DER.25':>8}{'JER':>7}{'speakers':>10}{'CPU s':>8}{'x real':>8}"
+HEADER = f"{'':32}" + "    DER   miss     FA   conf  DER.25    JER  speakers   CPU s  x real"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who is who, first guess: spectral clustering of the embeddings of short pieces, and how many speakers there seem to be."""
+"""Who is who, first guess: spectral clustering of the embeddings of short pieces, and how many speakers it suggests."""
 
 from __future__ import annotations
 

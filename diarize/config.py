@@ -167,8 +167,8 @@ class SpeakerConfig(Section):
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.15, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
-    prior: float = setting(3.0, "weight of the prior (FB) at `reference` seconds of speech; more gives fewer speakers", 0.1, 100)
-    max_prior: float = setting(12.0, "FB grows with the square root of the speech, from `prior` to at most this", 0.1, 1000)
+    prior: float = setting(3.0, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
+    max_prior: float = setting(12.0, "FB grows with the root of the speech, to this at most", 0.1, 1000)
     reference: float = setting(150.0, "s of speech up to which FB is `prior`", 1.0, 36000.0)
 
 
@@ -187,7 +187,7 @@ class OutputConfig(Section):
     """From posteriors to turns."""
 
     prefix: ClassVar[str] = "output."
-    min_turn: float = setting(0.0, "s; shorter turns go to their neighbours", 0.0, 10.0)
+    min_turn: float = setting(0.4, "s of speech; shorter turns go to their neighbours", 0.0, 10.0)
     max_pause: float = setting(0.0, "s; pauses of the same speaker up to this are bridged", 0.0, 10.0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize import hmm
-from diarize.clustering import estimate_count, most_agreed, nearest_group, spectral_labels
+from diarize.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
 from diarize.config import ClusteringConfig, Config, SpeakerConfig
 from diarize.errors import ConfigError
 from diarize.speakers import BlockStatistics, EigenvoiceModel
@@ -21,6 +21,7 @@ _CONVERGED = 0.05  # nats; when the bound rises by less the inference has settle
 _FAINT = 1e-5  # share of the draws below which a speaker has vanished
 _SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
 _WEAKENINGS = 8  # times that the prior is halved when too few speakers are left
+_FACTORS = (2 / 3, 1.0, 4 / 3)  # of the piece length, one start after the other; the shortest stop at pauses
 _LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
 
 
@@ -133,29 +134,53 @@ def infer(
     for labels in _starts(speech, voices, limits, config.clustering, rng):
         outcomes.append(_settle(speech, voices, labels, limits, config.speakers))
         report(len(outcomes) / config.clustering.starts)
-    return outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
+    agreed = outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
+    return _without_short_turns(agreed, limits, config)
+
+
+def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Outcome:
+    """Take the most probable labels in which nobody speaks for less than the shortest turn, if enough speakers stay."""
+    least = round(config.output.min_turn / config.speakers.block)
+    n_speakers = outcome.posterior.shape[1]
+    if least < 2 or n_speakers < 2:
+        return outcome
+    chain = hmm.SpeakerLoop(np.full(n_speakers, 1 / n_speakers), config.speakers.loop_probability)
+    labels, _ = hmm.viterbi(np.log(outcome.posterior + 1e-100), hmm.MinimumDuration(chain, least))
+    heard, labels = np.unique(labels, return_inverse=True)
+    if len(heard) < limits.least:
+        return outcome
+    return Outcome(_normalised(outcome.posterior[:, heard]), labels.astype(np.intp), outcome.bounds)
 
 
 def _starts(
     speech: Speech, voices: EigenvoiceModel, limits: Limits, config: ClusteringConfig, rng: np.random.Generator
 ) -> Iterator[Labels]:
     """Yield starting points: the label of each block, from pieces of another length or with more clusters each time."""
-    variants = [(size, crossing, extra) for extra in (0, 2, 4) for size, crossing in ((2 / 3, False), (1.0, True), (4 / 3, True))]
+    graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
     for index in range(config.starts):
-        size, crossing, extra = variants[index % len(variants)]
-        pieces = _pieces(speech, config.window * size, crossing)
-        n_pieces = int(pieces[-1]) + 1
-        embeddings = voices.embed(speech.statistics.pooled(pieces, n_pieces), config.dimensions)
-        seconds = np.bincount(pieces, speech.lengths) * speech.frame_step
-        chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
-        chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
-        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, config.max_windows).round().astype(int))]
-        affinity = estimate_count(embeddings[chosen], config.max_speakers)
+        factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
+        if factor not in graphs:
+            graphs[factor] = _graph(speech, voices, factor, config)
+        pieces, embeddings, chosen, affinity = graphs[factor]
         count = min(max(affinity.count, limits.least), limits.most) + config.spare + extra
         count = min(count, len(chosen)) if len(chosen) > 3 else 1
         labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
         enough = len(np.unique(labels)) >= limits.least
         yield labels if enough else np.arange(len(pieces)) * limits.least // len(pieces)
+
+
+def _graph(
+    speech: Speech, voices: EigenvoiceModel, factor: float, config: ClusteringConfig
+) -> tuple[Labels, Floats, Labels, Affinity]:
+    """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
+    pieces = _pieces(speech, config.window * factor, crossing=factor >= 1)
+    n_pieces = int(pieces[-1]) + 1
+    embeddings = voices.embed(speech.statistics.pooled(pieces, n_pieces), config.dimensions)
+    seconds = np.bincount(pieces, speech.lengths) * speech.frame_step
+    chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
+    chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
+    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, config.max_windows).round().astype(int))]
+    return pieces, embeddings, chosen, estimate_count(embeddings[chosen], config.max_speakers)
 
 
 def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
@@ -213,7 +238,7 @@ def _rounds(
         evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
         chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
-        bounds.append(chain.log_evidence - prior * speakers.divergence)
+        bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (23)
         alive = weights > _FAINT
         if not alive.all():
             shares, weights, bounds = _normalised(shares[:, alive]), weights[alive] / weights[alive].sum(), []

@@ -16,8 +16,8 @@ from diarize.audio import audio_uri, open_audio
 from diarize.config import Config, FeatureConfig, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
 from diarize.features import effective_band, grid, log_mel, voice_features
-from diarize.inference import Limits, Outcome, Speech, infer
 from diarize.formats.marks import read_speech_marks
+from diarize.inference import Limits, Outcome, Speech, infer
 from diarize.model import BandModel, Model, builtin_model
 
 Features = npt.NDArray[np.float32]
@@ -158,17 +158,19 @@ def _nothing(uri: str, limits: Limits) -> Annotation:
 
 def detect_speech(band: BandModel, spectrum: Features, config: Config) -> Mask:
     """Return the frames with speech: decided once with the model as it is, once more adapted to the recording."""
-    step, stay = band.features.frame_step, config.speech.stay
+    step, change = band.features.frame_step, 1 - config.speech.stay
     least = [max(1, round(seconds / step)) for seconds in (config.speech.min_silence, config.speech.min_speech)]
-    chain = hmm.Ergodic(np.full(2, 0.5), np.array([[stay, 1 - stay], [1 - stay, stay]]))
-    structure = hmm.MinimumDuration(chain, np.array(least))
-    detector, features = band.speech, band.speech.features(spectrum)
-    speech = np.zeros(len(features), dtype=np.bool_)
-    for _ in range(2):
-        labels, _ = hmm.viterbi(detector.log_likelihood(features, config.speech), structure)
-        speech = labels == 1
-        detector = band.speech.adapt(features, speech)
-    return speech
+    features = band.speech.features(spectrum)
+    evidence = band.speech.log_likelihood(features, config.speech)
+    first, _ = hmm.viterbi(evidence, _alternation(2 * change))  # no minimum durations: changes come easier
+    evidence = band.speech.adapt(features, first == 1).log_likelihood(features, config.speech)
+    labels, _ = hmm.viterbi(evidence, hmm.MinimumDuration(_alternation(change), np.array(least)))
+    return np.asarray(labels == 1)
+
+
+def _alternation(change: float) -> hmm.Ergodic:
+    """Return the chain of background and speech."""
+    return hmm.Ergodic(np.full(2, 0.5), np.array([[1 - change, change], [change, 1 - change]]))
 
 
 def cut_speech(band: BandModel, spectrum: Features, speech: Mask, block: float) -> Speech:
@@ -177,7 +179,8 @@ def cut_speech(band: BandModel, spectrum: Features, speech: Mask, block: float) 
     edges = np.flatnonzero(np.diff(np.concatenate([[False], speech, [False]]).astype(np.int8)))
     frames = edges[1::2] - edges[::2]
     counts = np.maximum(1, np.round(frames * step / block)).astype(np.intp)
-    lengths = np.concatenate([np.diff(np.arange(n + 1) * length // n) for length, n in zip(frames, counts, strict=True)])
+    parts = [np.diff(np.arange(n + 1) * length // n) for length, n in zip(frames, counts, strict=True)]
+    lengths = np.concatenate(parts)
     x = voice_features(spectrum, speech, band.features)
     statistics = band.voices.statistics(x, np.concatenate([[0], np.cumsum(lengths)]))
     return Speech(statistics, lengths, np.repeat(np.arange(len(frames)), counts), step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.linalg import eigh
 
 from diarize.config import TrainingConfig
 from diarize.errors import ModelError
-from diarize.gmm import MixtureParameters, fit_blocks
+from diarize.gmm import GaussianMixture, MixtureParameters, em
 from diarize.speakers import EigenvoiceModel, whitened_statistics
 
 Features = npt.NDArray[np.float32]
@@ -22,6 +22,8 @@ Speakers = Callable[[], Iterable[list[Features]]]
 """Opens a pass over the speakers: for each, the features of every copy of the speech, (n_frames, n_features)."""
 
 _BACKGROUND_FRAMES = 500_000  # the background mixture sees at most so many frames, drawn from all speakers
+_START_FRAMES = 50_000  # of them, for k-means
+_BACKGROUND_ROUNDS = 12
 _RELEVANCE = 16.0  # frames; shrinks the offsets that the eigenvoices start from
 _ROUNDS = 15  # of eq. (10) and (11)
 _PIECE = 180  # frames of the pieces that the discriminant analysis tells apart
@@ -65,7 +67,7 @@ def train_voices(speakers: Speakers, settings: TrainingConfig, rng: np.random.Ge
 
 
 def _background(speakers: Speakers, settings: TrainingConfig, rng: np.random.Generator) -> MixtureParameters:
-    """Fit the background mixture to frames drawn evenly from all speakers, a copy each."""
+    """Fit the background mixture, from a k-means start, to frames drawn evenly from all speakers, a copy each."""
     lengths = [len(copies[0]) for copies in speakers()]
     total = sum(lengths)
     if total < 20 * settings.n_components:
@@ -77,10 +79,16 @@ def _background(speakers: Speakers, settings: TrainingConfig, rng: np.random.Gen
     drawn = [_draw(copies, share, rng) for copies in speakers()]
     frames = np.concatenate(drawn)
 
-    def blocks() -> Iterator[Features]:
-        yield frames
-
-    return fit_blocks(blocks, settings.n_components, rounds=4, final=12, reg_covar=_FLOOR).parameters
+    few = frames[rng.choice(len(frames), min(len(frames), _START_FRAMES), replace=False)]
+    start = GaussianMixture(
+        settings.n_components,
+        covariance_type="diag",
+        init_params="kmeans",
+        reg_covar=_FLOOR,
+        tol=1e9,  # the rounds come below, with all frames
+        random_state=int(rng.integers(2**31 - 1)),
+    ).fit(few)
+    return em(lambda: [frames], start.parameters_, max_iter=_BACKGROUND_ROUNDS, tol=0.0, reg_covar=_FLOOR).parameters
 
 
 def _draw(copies: list[Features], share: float, rng: np.random.Generator) -> Features:
