@@ -165,10 +165,10 @@ class SpeakerConfig(Section):
     prefix: ClassVar[str] = "speakers."
     block: float = setting(0.2, "s; time resolution of the inference", 0.05, 1.0)
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
-    acoustic_scale: float = setting(0.15, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
+    acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
-    prior: float = setting(3.0, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
-    max_prior: float = setting(12.0, "FB grows with the root of the speech, to this at most", 0.1, 1000)
+    prior: float = setting(2.4, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
+    max_prior: float = setting(9.6, "FB grows with the root of the speech, to this at most", 0.1, 1000)
     reference: float = setting(150.0, "s of speech up to which FB is `prior`", 1.0, 36000.0)
 
 
