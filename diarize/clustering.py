@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
@@ -70,10 +69,10 @@ def estimate_count(embeddings: Floats, most: int) -> Affinity:
         np.put_along_axis(graph, order[:, : size + 1], 1.0, axis=1)
         graph = (graph + graph.T) / 2  # eq. (12)
         laplacian = np.diag(graph.sum(axis=1)) - graph
-        low = eigh(laplacian, eigvals_only=True, subset_by_index=[0, min(most, n_pieces - 1)])
-        top = eigh(laplacian, eigvals_only=True, subset_by_index=[n_pieces - 1, n_pieces - 1])[0]
-        gaps = np.diff(low)
-        ratio = size / max(gaps.max() / max(top, 1e-10), 1e-10)  # eq. (13)
+        # scipy's eigh for a few eigenvalues only fails where many are equal, as in groups that are far apart
+        values = np.linalg.eigvalsh(laplacian)
+        gaps = np.diff(values[: most + 1])
+        ratio = size / max(gaps.max() / max(values[-1], 1e-10), 1e-10)  # eq. (13)
         if ratio < best_ratio:
             best_ratio, best = ratio, Affinity(laplacian, int(gaps.argmax()) + 1)
     return best
@@ -101,8 +100,8 @@ def spectral_labels(affinity: Affinity, count: int, rng: np.random.Generator) ->
         return np.zeros(n_pieces, dtype=np.intp)
     if count >= n_pieces:
         return np.arange(n_pieces, dtype=np.intp)
-    _, vectors = eigh(affinity.laplacian, subset_by_index=[0, count - 1])
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-12
+    vectors = np.linalg.eigh(affinity.laplacian)[1][:, :count]
+    vectors = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-12)
     start = int(rng.integers(2**31 - 1))
     if len(np.unique(vectors.round(9), axis=0)) < count:  # pieces that cannot be told apart
         return np.arange(n_pieces, dtype=np.intp) * count // n_pieces

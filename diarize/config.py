@@ -168,8 +168,9 @@ class SpeakerConfig(Section):
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
     prior: float = setting(2.4, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
-    max_prior: float = setting(9.6, "FB grows with the root of the speech, to this at most", 0.1, 1000)
-    reference: float = setting(150.0, "s of speech up to which FB is `prior`", 1.0, 36000.0)
+    reference: float = setting(150.0, "s of speech at which FB is `prior`; it grows with the root of the speech", 1, 36000)
+    min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)
+    max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,8 @@ class TrainingConfig(Section):
     prefix: ClassVar[str] = "training."
     n_components: int = setting(256, "Gaussians of the background mixture", 4, 8192)
     n_voices: int = setting(60, "eigenvoices", 2, 400)
+    detectors: int = setting(3, "speech detectors whose evidence is averaged", 1, 20)
+    scenes: int = setting(120, "scenes of half a minute that each of them is trained on", 1, 10000)
     copies: int = setting(3, "disturbed copies of the speech, beside the clean one", 0, 20)
 
 

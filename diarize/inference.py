@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ class Limits:
             A number is no whole number of at least one, or the numbers contradict each other.
         """
         for name, value in (("num_speakers", number), ("min_speakers", least), ("max_speakers", most)):
-            if value is not None and (isinstance(value, bool) or int(value) != value or value < 1):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
                 raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
         found = cls(least or number or 1, most or number or 10**6)
         if found.least > found.most or (number is not None and not found.least <= number <= found.most):
@@ -145,7 +146,7 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
     if least < 2 or n_speakers < 2:
         return outcome
     chain = hmm.SpeakerLoop(np.full(n_speakers, 1 / n_speakers), config.speakers.loop_probability)
-    labels, _ = hmm.viterbi(np.log(outcome.posterior + 1e-100), hmm.MinimumDuration(chain, least))
+    labels, _ = hmm.viterbi(np.log(outcome.posterior + 1e-100), hmm.MinimumDuration(chain, np.full(n_speakers, least)))
     heard, labels = np.unique(labels, return_inverse=True)
     if len(heard) < limits.least:
         return outcome
@@ -206,7 +207,7 @@ def _settle(
     """Run the inference from one start until the number of speakers is within the limits."""
     start = _shares(labels)
     prior = config.prior * np.sqrt(speech.seconds / config.reference)
-    prior = float(np.clip(prior, config.prior, max(config.max_prior, config.prior)))
+    prior = max(config.min_prior, min(float(prior), config.max_prior))
     for _ in range(_WEAKENINGS):
         outcome = _rounds(speech.statistics, voices, start, prior, config)
         while outcome.posterior.shape[1] > limits.most:
@@ -230,7 +231,7 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
 def _rounds(
     statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
 ) -> Outcome:
-    """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 20)."""
+    """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 21)."""
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):
@@ -238,7 +239,7 @@ def _rounds(
         evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
         chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
-        bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (23)
+        bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (21)
         alive = weights > _FAINT
         if not alive.all():
             shares, weights, bounds = _normalised(shares[:, alive]), weights[alive] / weights[alive].sum(), []

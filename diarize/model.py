@@ -9,6 +9,8 @@ from functools import cache
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+from zlib import error as ZlibError
 
 import numpy as np
 
@@ -16,9 +18,13 @@ from diarize.config import FeatureConfig
 from diarize.errors import ConfigError, ModelError
 from diarize.formats.files import atomic_file
 from diarize.speakers import EigenvoiceModel
-from diarize.speech import SpeechModel
+from diarize.speech import SpeechDetector
 
 _FORMAT = "diarize-model-1"
+_DAMAGE = (  # what numpy, zipfile and json raise over a file that is no model, or a damaged one
+    *(OSError, ValueError, EOFError, AttributeError, TypeError, KeyError, MemoryError, NotImplementedError),
+    *(BadZipFile, ZlibError, ConfigError),
+)
 BANDS = ("wide", "narrow")
 
 
@@ -38,7 +44,7 @@ class BandModel:
     """
 
     features: FeatureConfig
-    speech: SpeechModel
+    speech: SpeechDetector
     voices: EigenvoiceModel
 
 
@@ -79,23 +85,25 @@ class Model:
             There is no such file, or it is no model of this version.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = dict(file)
             if str(arrays.get("format")) != _FORMAT:
                 raise ModelError(f"{path}: not a model of this version of diarize; train it again")
             names = [name for name in BANDS if f"{name}/features" in arrays]
+            if "wide" not in names:
+                raise ModelError(f"{path}: holds no model for the full band; train it again")
             return cls({name: _band(arrays, name) for name in names})
         except FileNotFoundError:
             raise ModelError(f"{path}: no such model file") from None
         except ModelError as error:
             raise ModelError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
-        except (OSError, ValueError, EOFError, AttributeError, TypeError, ConfigError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
 
 
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     features = FeatureConfig(**loads(str(arrays[f"{name}/features"])))
-    speech = SpeechModel.from_arrays(arrays, f"{name}/speech_")
+    speech = SpeechDetector.from_arrays(arrays, f"{name}/speech_")
     return BandModel(features, speech, EigenvoiceModel.from_arrays(arrays, f"{name}/"))
 
 

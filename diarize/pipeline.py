@@ -46,11 +46,11 @@ class Diarizer:
 
     Examples
     --------
-    >>> from diarize import Diarizer
+    >>> from diarize import Diarizer, Segment
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).normal(scale=0.01, size=32000)
-    >>> len(Diarizer()((noise, 16000), speech=[]))
-    0
+    >>> len(Diarizer("fast")((noise, 16000), speech=[Segment(0.5, 1.5)], num_speakers=1))
+    1
     """
 
     def __init__(self, config: str | os.PathLike[str] | Config = "default", *, model: Model | None = None) -> None:
@@ -117,6 +117,7 @@ class Diarizer:
         spectrum = spectrum[:, : band.features.n_mels]
         mask = detect_speech(band, spectrum, self.config) if marks is None else frames.mask(marks)
         if not mask.any():
+            report("speech", 1.0)
             return _nothing(name, limits)
         report("voices", 0.5)
         blocks = cut_speech(band, spectrum, mask, self.config.speakers.block)

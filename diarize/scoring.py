@@ -161,7 +161,7 @@ def score(
     n_correct = np.zeros_like(n_both)
     for own, other in pairs:
         n_correct += cells.reference[own] & cells.hypothesis[other]
-    return Score(  # the parts of equation (21) of docs/how-it-works.md, second by second
+    return Score(  # the parts of equation (22) of docs/how-it-works.md, second by second
         total=float(scored @ n_reference),
         missed=float(scored @ (n_reference - n_both)),
         false_alarm=float(scored @ (n_hypothesis - n_both)),
@@ -253,6 +253,6 @@ def _jaccard_error(cells: _Cells) -> float:
     if not cells.shared.size:
         return float(len(cells.reference))
     own, other = cells.reference @ cells.duration, cells.hypothesis @ cells.duration
-    error = 1 - cells.shared / (own[:, None] + other[None, :] - cells.shared)  # (22)
+    error = 1 - cells.shared / (own[:, None] + other[None, :] - cells.shared)  # eq. (23)
     pairs = _pairs(error)
     return float(sum(error[pair] for pair in pairs) + len(own) - len(pairs))

@@ -97,7 +97,8 @@ class EigenvoiceModel:
     def precisions(self) -> Floats:
         """V' V of each component over the variances, (n_components, n_voices * n_voices): what a frame adds to L."""
         voices = self.voices.astype(np.float64)
-        return np.einsum("kdr,kdq->krq", voices, voices).reshape(len(voices), -1)
+        products: Floats = np.einsum("kdr,kdq->krq", voices, voices)
+        return products.reshape(len(voices), -1)
 
     def statistics(self, x: Features, boundaries: Indices) -> BlockStatistics:
         """Sum up consecutive blocks of frames.
@@ -133,7 +134,7 @@ class EigenvoiceModel:
         """
         size, ratio = self.n_voices, scale / prior
         precision = np.eye(size) + ratio * ((shares.T @ statistics.counts) @ self.precisions).reshape(-1, size, size)
-        covariances = np.linalg.inv(precision)
+        covariances: Floats = np.linalg.inv(precision).astype(np.float64, copy=False)
         means = np.einsum("srq,sq->sr", covariances, ratio * (shares.T @ statistics.projected))
         spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - size
         divergence = 0.5 * float(np.sum(np.linalg.slogdet(precision)[1] + spread))
@@ -201,8 +202,12 @@ class EigenvoiceModel:
             projection = np.asarray(arrays[f"{prefix}projection"], dtype=np.float64)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"no eigenvoice model under {prefix!r}: {error}; train it again") from error
-        if voices.ndim != 3 or voices.shape[:2] != background.means.shape or len(projection) != voices.shape[2]:
+        if voices.ndim != 3 or voices.shape[:2] != background.means.shape:
             raise ModelError(f"the eigenvoices {voices.shape} do not fit the mixture {background.means.shape}")
+        if centre.shape != voices.shape[2:] or projection.ndim != 2 or projection.shape[:1] != voices.shape[2:]:
+            raise ModelError(f"centre {centre.shape} and projection {projection.shape} do not fit {voices.shape}")
+        if not all(np.isfinite(array).all() for array in (voices, centre, projection)):
+            raise ModelError(f"the eigenvoice model under {prefix!r} holds values that are no numbers; train it again")
         return cls(background, voices, centre, projection)
 
 

@@ -161,6 +161,58 @@ class SpeechModel:
             raise ModelError(f"no speech model under {prefix!r}: {error}; train it again") from error
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechDetector:
+    """Several models, each trained on scenes of its own, whose evidence is averaged: what one got wrong by chance goes.
+
+    Parameters
+    ----------
+    members : tuple of SpeechModel
+        One at least, all for the same bands.
+    """
+
+    members: tuple[SpeechModel, ...]
+
+    def features(self, log_mel: Features) -> SpeechFeatures:
+        """Return what the models describe; see `SpeechModel.features`."""
+        return self.members[0].features(log_mel)
+
+    def log_likelihood(self, features: SpeechFeatures, settings: SpeechConfig | None = None) -> Features:
+        """Return the mean evidence, (n_frames, 2); see `SpeechModel.log_likelihood`."""
+        evidence = self.members[0].log_likelihood(features, settings)
+        for member in self.members[1:]:
+            evidence += member.log_likelihood(features, settings)
+        return evidence / np.float32(len(self.members))
+
+    def adapt(self, features: SpeechFeatures, speech: Mask) -> SpeechDetector:
+        """Return the detector with every model moved towards the recording; see `SpeechModel.adapt`."""
+        return SpeechDetector(tuple(member.adapt(features, speech) for member in self.members))
+
+    def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
+        """Return plain arrays, as `numpy.savez` takes them, to be read back by `from_arrays`."""
+        found = {f"{prefix}members": np.array(len(self.members))}
+        for number, member in enumerate(self.members):
+            found |= member.arrays(f"{prefix}{number}_")
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], prefix: str = "") -> SpeechDetector:
+        """Build a detector from what `arrays` gave.
+
+        Raises
+        ------
+        ModelError
+            An array is missing or is no part of a detector.
+        """
+        try:
+            count = int(arrays[f"{prefix}members"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"no speech detector under {prefix!r}: {error}; train it again") from error
+        if count < 1:
+            raise ModelError(f"the speech detector under {prefix!r} has no models; train it again")
+        return cls(tuple(SpeechModel.from_arrays(arrays, f"{prefix}{number}_") for number in range(count)))
+
+
 def speech_features(log_mel: Features) -> SpeechFeatures:
     """Return level, spectral shape and texture, relative to the recording.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import threading
 import tracemalloc
 from pathlib import Path
@@ -202,6 +203,33 @@ def test_very_short_audio_is_valid(tmp_path: Path, n_samples: int) -> None:
     soundfile.write(path, noise(n_samples), 16000)
     assert len(read_audio(path, 16000)) == n_samples
     assert len(read_audio(path, 8000)) in {n_samples // 2, (n_samples + 1) // 2}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
+@pytest.mark.parametrize("container", ["wav", "flac"])
+def test_an_interrupt_while_reading_is_not_lost(tmp_path: Path, container: str) -> None:
+    """Where libsndfile calls back into Python, cffi prints an exception and goes on as if the file had ended."""
+    path = tmp_path / f"long.{container}"
+    soundfile.write(path, noise(16000 * 300), 16000)
+    fired, raised = [], 0
+
+    def interrupt(number: int, _: object) -> None:
+        fired.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for milliseconds in range(1, 11):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+                read_audio(path, 16000)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                raised += 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert fired
+    assert raised == len(fired)
 
 
 def test_a_stream_is_read_once(wav: Path) -> None:

@@ -19,7 +19,18 @@ from scipy.stats import norm, rankdata
 from diarize.audio import open_audio, read_audio, resample
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
-from diarize.features import FLOOR, add_deltas, effective_band, grid, log_mel, mel_bank, mfcc, normalise
+from diarize.features import (
+    FLOOR,
+    add_deltas,
+    effective_band,
+    grid,
+    log_mel,
+    mel_bank,
+    mfcc,
+    narrowed,
+    normalise,
+    voice_features,
+)
 
 RECORDINGS = Path(__file__).resolve().parents[1].parent / "shared" / "recordings" / "dev"
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared")
@@ -279,6 +290,45 @@ def test_unknown_method() -> None:
         normalise(np.zeros((3, 2), np.float32), "cepstral")
 
 
+# -- what the speaker models see ------------------------------------------------------------------------------------
+
+
+def alternating(n_frames: int) -> npt.NDArray[np.bool_]:
+    return (np.arange(n_frames) // 37) % 2 == 1
+
+
+@pytest.mark.parametrize("deltas", [0, 2])
+def test_voice_features_are_the_cepstra_of_the_speech_about_their_mean(deltas: int) -> None:
+    """By librosa and scipy: derivatives run over the pauses, the mean is that of the speech alone."""
+    energies = log_mel([speechlike(60000)], WIDE)
+    speech = alternating(len(energies))
+    parts = [librosa.feature.mfcc(S=energies.T.astype(np.float64), n_mfcc=17, dct_type=2, norm="ortho").T[:, 1:]]
+    for _ in range(deltas):
+        parts.append(scipy.signal.savgol_filter(parts[-1], 9, polyorder=1, deriv=1, axis=0, mode="nearest"))
+    heard = np.hstack(parts)[speech]
+    got = voice_features(energies, speech, WIDE.with_(deltas=deltas))
+    assert got.dtype == np.float32
+    assert got.flags.c_contiguous
+    np.testing.assert_allclose(got, heard - heard.mean(axis=0), atol=1e-4)
+
+
+def test_voice_features_have_a_window_in_seconds() -> None:
+    energies = log_mel([speechlike(60000)], WIDE)
+    speech = alternating(len(energies))
+    cepstra = mfcc(energies, WIDE).astype(np.float64)
+    expected = brute_force(cepstra, "mean_variance", 100, speech)[speech]  # 1 s of frames 10 ms apart
+    got = voice_features(energies, speech, WIDE.with_(normalisation="mean_variance", window=1.0))
+    np.testing.assert_allclose(got, expected, atol=2e-3)
+
+
+def test_voice_features_do_not_hear_the_pauses_nor_a_fixed_filter() -> None:
+    energies = log_mel([speechlike(60000)], WIDE)
+    speech = alternating(len(energies))
+    other = energies + np.linspace(-3, 3, 40, dtype=np.float32)
+    other[~speech] = 7.0
+    np.testing.assert_allclose(voice_features(other, speech, WIDE), voice_features(energies, speech, WIDE), atol=1e-4)
+
+
 # -- grid -----------------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +426,38 @@ def test_real_recording_blockwise_equals_whole() -> None:
     with open_audio(path, 16000, block_seconds=1.7) as stream:
         blockwise = log_mel(stream, WIDE)
     np.testing.assert_allclose(blockwise, log_mel([read_audio(path, 16000)], WIDE), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("config", [WIDE, WIDE.with_(n_mels=64, n_mfcc=20), ODD.with_(n_mfcc=12)])
+@pytest.mark.parametrize("f_max", [4000.0, 5500.0])
+def test_narrowed_settings_give_the_first_columns(config: FeatureConfig, f_max: float) -> None:
+    narrow = narrowed(config, f_max)
+    samples = speechlike(2 * config.sample_rate)
+    np.testing.assert_allclose(
+        log_mel([samples], config)[:, : narrow.n_mels], log_mel([samples], narrow), atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("f_max", [3000.0, 4000.0, 5500.0])
+def test_narrowed_settings_keep_every_band_below_the_edge_and_no_other(f_max: float) -> None:
+    wide, narrow = mel_bank(WIDE), mel_bank(narrowed(WIDE, f_max))
+    lines = np.arange(wide.shape[1]) * 8000 / (wide.shape[1] - 1)
+    tops = np.array([lines[band > 0].max() for band in wide])
+    assert len(narrow) == np.sum(tops <= f_max)
+    assert not narrow[:, lines > f_max].any()
+    kept = narrowed(WIDE, f_max)
+    assert kept.with_(n_mels=WIDE.n_mels, f_max=WIDE.f_max) == WIDE
+
+
+def test_narrowing_to_nothing_above_is_no_change() -> None:
+    narrow = narrowed(WIDE, 8000.0)
+    assert (narrow.n_mels, narrow.f_max) == (WIDE.n_mels, pytest.approx(WIDE.f_max))
+
+
+@pytest.mark.parametrize(("f_max", "left"), [(10.0, 0), (1000.0, 12)])  # 15 mel, edges 1.08 mel apart
+def test_narrowing_to_too_few_bands_names_the_setting(f_max: float, left: int) -> None:
+    with pytest.raises(ConfigError, match=rf"{left} of the 40 mel bands lie below {f_max:g} Hz.*'features.n_mfcc' 16"):
+        narrowed(WIDE, f_max)
 
 
 # -- cost -----------------------------------------------------------------------------------------------------------

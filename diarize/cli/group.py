@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import IO, Any
 import click
 
 from diarize.errors import DiarizeError, DiarizeWarning
+
+_REPEAT = 0.02  # s
 
 
 class LazyGroup(click.Group):
@@ -47,7 +50,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn what it raises into a line on stderr and an exit code."""
         try:
-            with _warning_lines():
+            with _warning_lines(), _interrupts_again():
                 return super().invoke(ctx)
         except DiarizeError as error:
             raise _Failure(error) from error
@@ -64,13 +67,14 @@ class _Failure(click.ClickException):
     exit_code = 1
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(_one_line(error))
+        super().__init__(one_line(error))
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"diarize: error: {self.message}", file=file, err=file is None)
 
 
-def _one_line(message: object) -> str:
+def one_line(message: object) -> str:
+    """Return a text with blanks in place of line ends."""
     return " ".join(str(message).split())
 
 
@@ -83,9 +87,35 @@ def _warning_lines() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if issubclass(category, DiarizeWarning):
-                click.echo(f"diarize: warning: {_one_line(message)}", err=True)
+                click.echo(f"diarize: warning: {one_line(message)}", err=True)
             else:
                 show_others(message, category, *rest, **more)
 
         warnings.showwarning = show
         yield
+
+
+@contextmanager
+def _interrupts_again() -> Iterator[None]:
+    """Repeat an interrupt that came while compiled code was calling back into Python, where it ends nothing."""
+    from _thread import interrupt_main
+    from threading import Timer
+
+    show_others = sys.unraisablehook
+    repeats: list[Timer] = []
+
+    def repeat(lost: Any) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            repeats.append(Timer(_REPEAT, interrupt_main))
+            repeats[-1].daemon = True
+            repeats[-1].start()
+        else:
+            show_others(lost)
+
+    sys.unraisablehook = repeat
+    try:
+        yield
+    finally:
+        sys.unraisablehook = show_others
+        for timer in repeats:
+            timer.cancel()

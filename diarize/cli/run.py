@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diarize.cli.group import one_line
 from diarize.cli.progress import progress_line
 from diarize.errors import DiarizeError, DiarizeWarning, FormatError
 
@@ -148,9 +149,9 @@ def _deliver(annotation: Annotation, target: Path | None) -> None:
 
 
 def _about(source: Path, message: object) -> str:
-    """Return one line that names the recording once."""
-    line = " ".join(str(message).split())
-    return line if str(source) in line else f"{source}: {line}"
+    """Return one line that names the recording once, and by its path."""
+    line, name = one_line(message), one_line(source)
+    return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(source.stem)}: ')}"
 
 
 @contextmanager

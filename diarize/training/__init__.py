@@ -13,9 +13,10 @@ import numpy as np
 from diarize.config import Config
 from diarize.features import narrowed
 from diarize.model import BANDS, BandModel, Model
+from diarize.speech import SpeechDetector
 from diarize.training.augment import Augmenter
 from diarize.training.material import Spool, find_speakers, load_sounds
-from diarize.training.speech import Material, train_speech_model
+from diarize.training.speech import Material, train_speech_models
 from diarize.training.voices import train_voices
 
 __all__ = ["train"]
@@ -70,14 +71,18 @@ def train(
         spool = Spool(Path(folder), bands, config.training.copies)
         augment = Augmenter(rate, rooms, noises)
         for index, person in enumerate(people):
-            report("features", 0.5 * index / len(people))
+            report("features", 0.4 * index / len(people))
             spool.add(person, augment, np.random.default_rng([seed, 0, index]))
+        report("speech detectors", 0.4)
         material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
+        detectors = [
+            train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
+            for number in range(config.training.detectors)
+        ]
         models: dict[str, BandModel] = {}
-        for index, (name, features) in enumerate(zip(BANDS, bands, strict=True)):
-            report(f"{name} band", 0.5 + index / 4)
-            speech = train_speech_model(material, features, np.random.default_rng([seed, 1]))
+        for index, (name, features, *members) in enumerate(zip(BANDS, bands, *detectors, strict=True)):
+            report(f"{name} band", 0.8 + index / 10)
             voices = train_voices(partial(spool.speakers, index), config.training, np.random.default_rng([seed, 2]))
-            models[name] = BandModel(features, speech, voices)
+            models[name] = BandModel(features, SpeechDetector(tuple(members)), voices)
     report("done", 1.0)
     return Model(models)

@@ -60,7 +60,7 @@ class Augmenter:
 
     def _in_room(self, samples: Samples, rng: np.random.Generator) -> Samples:
         if len(self.rooms) and rng.random() < 0.5:
-            response = self.rooms[rng.integers(len(self.rooms))]
+            response = self.rooms[int(rng.integers(len(self.rooms)))]
         else:
             response = synthetic_room(self.sample_rate, rng.uniform(*_T60_RANGE), rng)
         wet: Samples = fftconvolve(samples, response)
@@ -70,7 +70,7 @@ class Augmenter:
     def _noise(self, n_samples: int, rng: np.random.Generator) -> Samples:
         if not len(self.noises):
             return rng.standard_normal(n_samples).astype(np.float32)
-        noise = self.noises[rng.integers(len(self.noises))]
+        noise = self.noises[int(rng.integers(len(self.noises)))]
         start = int(rng.integers(len(noise)))
         return np.resize(np.roll(noise, -start), n_samples)
 
@@ -105,7 +105,7 @@ def synthetic_room(sample_rate: int, t60: float, rng: np.random.Generator) -> Sa
     ratio = 10 ** (rng.uniform(0.0, 12.0) / 10)
     response = tail / np.sqrt(energy * ratio) if energy > 0 else tail
     response[0] = 1.0
-    return response.astype(np.float32)
+    return np.asarray(response, dtype=np.float32)
 
 
 def add_noise(samples: Samples, noise: Samples, snr: float) -> Samples:
@@ -113,7 +113,8 @@ def add_noise(samples: Samples, noise: Samples, snr: float) -> Samples:
     signal_power, noise_power = float(np.mean(samples**2)), float(np.mean(noise**2))
     if signal_power == 0 or noise_power == 0:
         return samples
-    return (samples + noise * np.sqrt(signal_power / noise_power / 10 ** (snr / 10))).astype(np.float32)
+    gain = np.sqrt(signal_power / noise_power / 10 ** (snr / 10))
+    return np.asarray(samples + noise * gain, dtype=np.float32)
 
 
 def telephone(samples: Samples, sample_rate: int, low: float = 300.0, high: float = 3400.0) -> Samples:
@@ -121,4 +122,5 @@ def telephone(samples: Samples, sample_rate: int, low: float = 300.0, high: floa
     n_fft = 1 << (len(samples) - 1).bit_length() if len(samples) > 1 else 2
     frequency = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     response = 1 / (1 + np.exp(-(frequency - low) / 20)) / (1 + np.exp(np.clip((frequency - high) / 40, -50, 50)))
-    return irfft(rfft(samples, n_fft) * response.astype(np.float32), n_fft)[: len(samples)].astype(np.float32)
+    kept: Samples = irfft(rfft(samples, n_fft) * response.astype(np.float32), n_fft)[: len(samples)]
+    return kept.astype(np.float32)

@@ -89,7 +89,7 @@ def compose_scene(material: Material, rng: np.random.Generator) -> tuple[Samples
         sound *= np.float32(10 ** (rng.uniform(0.0, 10.0) / 20))
         np.clip(sound, -0.3, 0.3, out=sound)
     if rng.random() < 0.5:
-        sound = np.round(sound * np.float32(32768)) / np.float32(32768)
+        sound = (np.round(sound * 32768) / 32768).astype(np.float32)
     return sound, speech
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
@@ -13,9 +15,10 @@ from diarize.gmm import MixtureParameters, fit_blocks
 from diarize.speech import BLOCK, SpeechModel, speech_features
 from diarize.training.scenes import Material, compose_scene
 
-__all__ = ["Material", "train_speech_model"]
+__all__ = ["Material", "train_speech_model", "train_speech_models"]
 
 Features = npt.NDArray[np.float32]
+_Rows = tuple[list[Features], list[Features], list[Features], list[Features]]
 
 _STRIDE = 2  # of the frames and textures that are learnt from: neighbours say the same
 _NEAR = 101  # frames in which there must be some speech, or none, for a texture to be learnt from
@@ -23,21 +26,21 @@ _NONE, _SOME = 0.02, 0.3
 _TEXTURE_COMPONENTS = 8  # more fit the few kinds of noise that there are to learn from, and miss others
 
 
-def train_speech_model(
+def train_speech_models(
     material: Material,
-    config: FeatureConfig,
+    bands: Sequence[FeatureConfig],
     rng: np.random.Generator,
-    n_scenes: int = 300,
+    n_scenes: int = 120,
     n_components: int = 64,
-) -> SpeechModel:
-    """Train both mixtures of the detector on composed scenes.
+) -> list[SpeechModel]:
+    """Train the mixtures of a detector on composed scenes, for each band from the same scenes.
 
     Parameters
     ----------
     material : Material
-        At `config.sample_rate`.
-    config : FeatureConfig
-        The filter bank and the frames.
+        At the sample rate of the bands.
+    bands : sequence of FeatureConfig
+        The filter bank and the frames; any but the first takes the first columns of the first one's spectrum.
     rng : numpy.random.Generator
         The only source of randomness.
     n_scenes : int
@@ -47,8 +50,8 @@ def train_speech_model(
 
     Returns
     -------
-    SpeechModel
-        In float32.
+    list of SpeechModel
+        For each band, in float32.
 
     Raises
     ------
@@ -60,23 +63,46 @@ def train_speech_model(
     Ng et al., "Developing a speech activity detection system for the DARPA RATS program", Interspeech 2012.
     https://doi.org/10.21437/Interspeech.2012-527
     """
-    if material.sample_rate != config.sample_rate:
-        raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {config.sample_rate} Hz")
-    rows: tuple[list[Features], ...] = ([], [], [], [])
+    rate = bands[0].sample_rate
+    if material.sample_rate != rate:
+        raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {rate} Hz")
+    found: list[_Rows] = [([], [], [], []) for _ in bands]
     for _ in range(n_scenes):
         samples, speech = compose_scene(material, rng)
-        features = speech_features(log_mel([samples], config))
-        at = np.arange(len(features.frames)) * config.frame_step + config.frame_length / 2
-        marks = speech[np.minimum((at * config.sample_rate).astype(np.intp), len(speech) - 1)]
-        frames, texture = features.frames[::_STRIDE], features.texture[::_STRIDE]
-        share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: BLOCK * _STRIDE]
-        rows[0].append(frames[~marks[::_STRIDE]])
-        rows[1].append(frames[marks[::_STRIDE]])
-        rows[2].append(texture[share < _NONE])
-        rows[3].append(texture[share > _SOME])
+        spectrum = log_mel([samples], bands[0])
+        at = np.arange(len(spectrum)) * bands[0].frame_step + bands[0].frame_length / 2
+        marks = speech[np.minimum((at * rate).astype(np.intp), len(speech) - 1)]
+        for rows, band in zip(found, bands, strict=True):
+            _add_scene(rows, spectrum[:, : band.n_mels], marks)
+    return [_model(rows, n_components, band.n_mels) for rows, band in zip(found, bands, strict=True)]
+
+
+def train_speech_model(
+    material: Material,
+    config: FeatureConfig,
+    rng: np.random.Generator,
+    n_scenes: int = 120,
+    n_components: int = 64,
+) -> SpeechModel:
+    """Train for one band; see `train_speech_models`."""
+    return train_speech_models(material, [config], rng, n_scenes, n_components)[0]
+
+
+def _add_scene(rows: _Rows, spectrum: Features, marks: npt.NDArray[np.bool_]) -> None:
+    """Sort the frames and textures of a scene by what they are: background, speech; texture of either."""
+    features = speech_features(spectrum)
+    frames, texture = features.frames[::_STRIDE], features.texture[::_STRIDE]
+    share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: BLOCK * _STRIDE]
+    rows[0].append(frames[~marks[::_STRIDE]])
+    rows[1].append(frames[marks[::_STRIDE]])
+    rows[2].append(texture[share < _NONE])
+    rows[3].append(texture[share > _SOME])
+
+
+def _model(rows: _Rows, n_components: int, n_mels: int) -> SpeechModel:
     sizes = (n_components, n_components, _TEXTURE_COMPONENTS, _TEXTURE_COMPONENTS)
     background, spoken, background_texture, speech_texture = map(_mixture, rows, sizes)
-    return SpeechModel(background, spoken, background_texture, speech_texture, config.n_mels)
+    return SpeechModel(background, spoken, background_texture, speech_texture, n_mels)
 
 
 def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:

@@ -99,9 +99,9 @@ def _draw(copies: list[Features], share: float, rng: np.random.Generator) -> Fea
 def _speaker_sums(copies: list[Features], background: MixtureParameters) -> tuple[Floats, Floats]:
     """Return a speaker's statistics, averaged over the copies."""
     found = [whitened_statistics(x, background, np.array([0, len(x)])) for x in copies]
-    counts = np.mean([zeroth[0] for zeroth, _ in found], axis=0, dtype=np.float64)
-    firsts = np.mean([first[0] for _, first in found], axis=0, dtype=np.float64)
-    return counts, firsts
+    counts = np.stack([zeroth[0] for zeroth, _ in found]).mean(axis=0, dtype=np.float64)
+    firsts = np.stack([first[0] for _, first in found]).mean(axis=0, dtype=np.float64)
+    return np.asarray(counts), np.asarray(firsts)
 
 
 def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:

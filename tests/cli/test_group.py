@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import sys
+import threading
+import time
 import warnings
 
 import click
@@ -34,7 +38,18 @@ def warning() -> None:
     click.echo("result")
 
 
-NAMES = ("failing", "interrupted", "full_disk", "warning")
+@click.command()
+def interrupted_in_a_callback() -> None:
+    @ctypes.CFUNCTYPE(None)
+    def callback() -> None:
+        raise KeyboardInterrupt
+
+    callback()  # ctypes, as other callers from C, drops the exception
+    for _ in range(500):
+        time.sleep(0.01)
+
+
+NAMES = ("failing", "interrupted", "interrupted_in_a_callback", "full_disk", "warning")
 group = LazyGroup("group", commands_at={name: (f"{__name__}:{name}", f"Test {name}.") for name in NAMES})
 
 
@@ -43,6 +58,7 @@ group = LazyGroup("group", commands_at={name: (f"{__name__}:{name}", f"Test {nam
     [
         ("failing", 1, "diarize: error: talk.wav: not audio\n"),
         ("interrupted", 130, "diarize: interrupted\n"),
+        ("interrupted_in_a_callback", 130, "diarize: interrupted\n"),
         ("full_disk", 1, "diarize: error: [Errno 28] No space left on device: 'out.rttm'\n"),
     ],
 )
@@ -55,3 +71,10 @@ def test_warnings_are_lines_on_stderr() -> None:
     result = CliRunner().invoke(group, ["warning"])
     assert (result.exit_code, result.stdout) == (0, "result\n")
     assert result.stderr == "diarize: warning: talk.wav: no speech\n"
+
+
+def test_nothing_is_left_behind() -> None:
+    before = sys.unraisablehook, warnings.showwarning
+    CliRunner().invoke(group, ["interrupted_in_a_callback"])
+    assert (sys.unraisablehook, warnings.showwarning) == before
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and thread.is_alive()]

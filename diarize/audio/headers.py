@@ -1,0 +1,87 @@
+"""What the headers of a sound file say: whether it is one, how long it should be, whether it was cut short."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO
+
+import soundfile
+
+from diarize.errors import AudioError
+
+_UNKNOWN_LENGTH = 1 << 62
+
+# What libsndfile does not open but people have, told by the first bytes.
+_CONTAINERS = (
+    (4, b"ftyp", "an MP4 / M4A / MOV file"),
+    (0, b"\x1aE\xdf\xa3", "a WebM / Matroska file"),
+    (0, b"0&\xb2u", "a WMA / ASF file"),
+    (0, b"\xff\xf1", "a raw AAC stream"),
+    (0, b"\xff\xf9", "a raw AAC stream"),
+    (0, b"#!AMR", "an AMR file"),
+)
+
+
+def decoder(file: BinaryIO, direct: bool) -> Any:
+    """Return a soundfile.SoundFile.
+
+    With `direct`, for an unbuffered file, libsndfile reads by the descriptor. Otherwise it calls back into Python, and
+    an interrupt that falls into such a call gets lost.
+    """
+    if direct and os.name == "posix":  # elsewhere a descriptor may mean nothing to another C library
+        return soundfile.SoundFile(file.fileno(), closefd=False)
+    return soundfile.SoundFile(file)
+
+
+def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
+    """Return the decoder of a file; AudioError says what it is instead of sound."""
+    start = file.tell()
+    head = file.read(16)
+    file.seek(start)
+    if not isinstance(head, bytes):
+        raise AudioError(f"{name}: the file object gives text; open it in binary mode")
+    if not head:
+        raise AudioError(f"{name}: the file is empty; check how it was recorded or copied")
+    try:
+        return decoder(file, direct)
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
+        for offset, mark, kind in _CONTAINERS:
+            if head[offset:].startswith(mark):
+                raise AudioError(
+                    f"{name}: is {kind}, which cannot be read; convert it, for instance with: "
+                    f"ffmpeg -i INPUT output.wav"
+                ) from error
+        raise AudioError(
+            f"{name}: is not a sound file that can be read (WAV, FLAC, MP3, Ogg, Opus, AIFF, ...), or it is damaged; "
+            "if other programs play it, convert it, for instance with: ffmpeg -i INPUT output.wav"
+        ) from error
+
+
+def has_count(sound: Any, file: BinaryIO) -> bool:
+    """Tell whether the number of samples stands in the file; for an MP3 without it libsndfile makes a guess."""
+    if sound.format != "MP3":
+        return bool(sound.frames < _UNKNOWN_LENGTH)
+    position = file.tell()
+    file.seek(0)
+    head = file.read(10)
+    size = 0
+    if head.startswith(b"ID3"):  # a tag of 4 times 7 bits of length
+        size = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
+    file.seek(size)
+    frame = file.read(256)
+    file.seek(position)
+    return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
+
+
+def cut_short(log: str) -> bool:
+    """Tell from libsndfile's log whether a header promised more bytes than the file has."""
+    for line in log.splitlines():
+        if any(sign in line.lower() for sign in ("truncated file", "end-of-stream", "junk after the last page")):
+            return True
+        numbers = line.partition(":")[2].replace("(should be", "").replace(")", "").split()
+        if "(should be" in line and len(numbers) == 2 and all(number.isdigit() for number in numbers):
+            promised, present = int(numbers[0]), int(numbers[1])
+            # recorders that write to a pipe put a huge size; some headers are a few bytes off
+            if promised < 0x7FFFF000 and promised - present > 64:
+                return True
+    return False

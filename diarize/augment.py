@@ -1,1 +1,0 @@
-from diarize.training.augment import *  # noqa

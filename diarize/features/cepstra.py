@@ -1,0 +1,96 @@
+"""From log mel energies to cepstra, their derivatives, and what the speaker models see."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import dct
+
+from diarize.config import FeatureConfig
+from diarize.errors import ConfigError
+from diarize.features.normalisation import normalise
+
+Features = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+def voice_features(log_mel: Features, speech: Mask, config: FeatureConfig) -> Features:
+    """Return what the speaker models see of a recording: cepstra of its speech, normalised over it.
+
+    Parameters
+    ----------
+    log_mel : array of shape (n_frames, n_mels), float32
+    speech : array of bool, shape (n_frames,)
+        Frames with speech.
+    config : FeatureConfig
+
+    Returns
+    -------
+    array of shape (n_speech_frames, n_features), float32
+    """
+    cepstra = add_deltas(mfcc(log_mel, config), config.deltas)
+    window = round(config.window / config.frame_step)
+    normal = normalise(cepstra, config.normalisation, window, speech)
+    return np.ascontiguousarray(normal[speech], dtype=np.float32)
+
+
+def mfcc(log_mel: Features, config: FeatureConfig) -> Features:
+    """Return cepstral coefficients 1 to `config.n_mfcc`, with c0 before them when `config.c0` is set.
+
+    Parameters
+    ----------
+    log_mel : array of shape (n_frames, n_mels)
+        As from the function of that name.
+    config : FeatureConfig
+        How many coefficients.
+
+    Returns
+    -------
+    array of shape (n_frames, n_mfcc) or (n_frames, n_mfcc + 1)
+        Of the orthonormal DCT-II of each row.
+    """
+    first = 0 if config.c0 else 1
+    basis = dct(np.eye(log_mel.shape[1]), type=2, norm="ortho", axis=1)[:, first : config.n_mfcc + 1]
+    cepstra: Features = log_mel @ basis.astype(np.float32)
+    return cepstra
+
+
+def add_deltas(x: Features, order: int, width: int = 9) -> Features:
+    """Append time derivatives, each the slope of a line fitted to `width` frames of the one before.
+
+    Parameters
+    ----------
+    x : array of shape (n_frames, n_features)
+        The first and the last row go on beyond the ends.
+    order : int
+        How many derivatives; 0 returns `x`.
+    width : int
+        Frames, odd, at least 3.
+
+    Returns
+    -------
+    array of shape (n_frames, (order + 1) * n_features)
+
+    References
+    ----------
+    Furui, "Speaker-independent isolated word recognition using dynamic features of speech spectrum", IEEE Trans. ASSP
+    34(1), 1986. https://doi.org/10.1109/TASSP.1986.1164788
+    """
+    if width < 3 or width % 2 == 0:
+        raise ConfigError(f"the width of deltas must be an odd number of frames from 3, got {width}")
+    parts = [x]
+    for _ in range(order):
+        parts.append(_slope(parts[-1], width // 2))
+    return np.concatenate(parts, axis=1)
+
+
+def _slope(x: Features, reach: int) -> Features:
+    if not len(x):
+        return x
+    padded = np.pad(x, ((reach, reach), (0, 0)), mode="edge")
+    slope = np.zeros_like(x)
+    for k in range(1, reach + 1):
+        ahead, behind = padded[reach + k :][: len(x)], padded[reach - k :][: len(x)]
+        slope += np.float32(k) * (ahead - behind)
+    slope /= np.float32(2 * sum(k * k for k in range(1, reach + 1)))
+    return slope

@@ -1,0 +1,146 @@
+"""From sound to log mel energies, block by block, and the time axis of their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import rfft
+
+from diarize.annotation import FrameGrid
+from diarize.config import FeatureConfig
+from diarize.errors import ConfigError
+
+Samples = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
+
+FLOOR = 1e-12  # of the power of a full-scale sine: under the rounding noise of 16 bit sound, so only silence meets it
+_CHUNK = 500  # frames; a fixed number makes the result independent of the blocks the samples come in
+
+
+def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
+    """Return the natural logarithm of the power in mel bands, frame by frame.
+
+    Frame i covers the samples from i * step to i * step + length, with a Hann window. The power of a full-scale sine
+    is 1 at the top of its band; powers under `FLOOR` are raised to it. How the samples are cut into blocks changes
+    nothing, and only one block is held at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of array, each (n_samples,)
+        Mono sound at `config.sample_rate`.
+    config : FeatureConfig
+        Frame sizes and filter bank.
+
+    Returns
+    -------
+    array of shape (n_frames, config.n_mels)
+        One row at least where there is any sample: less than a frame is filled up with zeros.
+
+    Raises
+    ------
+    ConfigError
+        When the filter bank would have bands without any FFT bin.
+
+    References
+    ----------
+    Davis and Mermelstein, "Comparison of parametric representations for monosyllabic word recognition in continuously
+    spoken sentences", IEEE Trans. ASSP 28(4), 1980. https://doi.org/10.1109/TASSP.1980.1163420
+
+    Examples
+    --------
+    >>> log_mel([np.zeros(16000, np.float32)], FeatureConfig()).shape
+    (98, 40)
+    """
+    from librosa.filters import get_window
+
+    length, step, n_fft = frame_sizes(config)
+    bank = np.ascontiguousarray(mel_bank(config).T)
+    window = get_window("hann", length)
+    window = (window * 2 / window.sum()).astype(np.float32)
+    padded = np.zeros((_CHUNK, n_fft), np.float32)
+    rows: list[Features] = []
+    for samples in _chunks(blocks, length, step):
+        frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::step]
+        n_frames = len(frames)
+        np.multiply(frames, window, out=padded[:n_frames, :length])
+        spectrum = rfft(padded[:n_frames], axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        rows.append(np.log(np.maximum(power @ bank, np.float32(FLOOR))))
+    return _stacked(rows, config.n_mels)
+
+
+def mel_bank(config: FeatureConfig) -> Features:
+    """Return the triangular mel filters, shape (n_mels, n_fft // 2 + 1), each with height 1.
+
+    Raises
+    ------
+    ConfigError
+        When a band holds no FFT bin.
+    """
+    from librosa.core.convert import mel_frequencies
+    from librosa.filters import mel
+
+    n_fft = frame_sizes(config)[2]
+    edges = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)
+    lines = np.arange(n_fft // 2 + 1) * (config.sample_rate / n_fft)
+    inside = np.searchsorted(lines, edges[2:], "left") - np.searchsorted(lines, edges[:-2], "right")
+    if n_empty := int(np.count_nonzero(inside <= 0)):
+        raise ConfigError(
+            f"setting 'n_mels' ({config.n_mels}) is too large: {n_empty} bands between {config.f_min:g} and "
+            f"{config.f_max:g} Hz would be empty, because a 'frame_length' of {config.frame_length:g} s gives a "
+            f"spectrum with lines {lines[1]:.1f} Hz apart; ask for fewer bands or longer frames"
+        )
+    # librosa's other norms import what numba compiles; the areas of 1 of this one are turned into heights of 1
+    bank: Features = mel(
+        sr=config.sample_rate, n_fft=n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.f_max, norm="slaney"
+    )
+    bank *= (edges[2:, None] - edges[:-2, None]) / 2
+    return bank
+
+
+def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
+    """Return the time grid of frames: each stands for a cell of one step about the centre of its window."""
+    length, step, _ = frame_sizes(config)
+    offset = max(length - step, 0) / 2 / config.sample_rate
+    return FrameGrid(n_frames, step / config.sample_rate, offset, duration)
+
+
+def frame_sizes(config: FeatureConfig) -> tuple[int, int, int]:
+    """Return the frame length, the frame step and the FFT length in samples."""
+    length = round(config.frame_length * config.sample_rate)
+    step = round(config.frame_step * config.sample_rate)
+    return length, step, 1 << (length - 1).bit_length()
+
+
+def _chunks(blocks: Iterable[Samples], length: int, step: int) -> Iterator[Samples]:
+    """Cut a stream into stretches of exactly `_CHUNK` frames and a last one with the rest."""
+    size, advance = (_CHUNK - 1) * step + length, _CHUNK * step
+    buffer = np.zeros(max(size, advance), np.float32)
+    filled, first = 0, True
+    for block in blocks:
+        taken = 0
+        while taken < len(block):
+            n_samples = min(len(block) - taken, len(buffer) - filled)
+            buffer[filled : filled + n_samples] = block[taken : taken + n_samples]
+            filled, taken = filled + n_samples, taken + n_samples
+            if filled == len(buffer):
+                yield buffer[:size]
+                filled, first = len(buffer) - advance, False
+                buffer[:filled] = buffer[advance:].copy()
+    if first and 0 < filled < length:
+        filled = length  # the buffer was made of zeros
+    if filled >= length:
+        yield buffer[: (filled - length) // step * step + length]
+
+
+def _stacked(rows: list[Features], n_columns: int) -> Features:
+    """Stack arrays, dropping each as it is copied: hours of features are not held twice."""
+    stacked = np.empty((sum(map(len, rows)), n_columns), np.float32)
+    end = len(stacked)
+    while rows:
+        part = rows.pop()
+        stacked[end - len(part) : end] = part
+        end -= len(part)
+    return stacked

@@ -1,0 +1,391 @@
+"""The diarizer from end to end on the samples, on every kind of sound that is none, and its parts one by one."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+
+from diarize.annotation import Annotation, FrameGrid, Segment, Turn
+from diarize.config import Config, FeatureConfig, OutputConfig, SpeakerConfig, SpeechConfig
+from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
+from diarize.features import log_mel
+from diarize.formats.uem import read_uem
+from diarize.inference import Outcome, Speech
+from diarize.model import Model, builtin_model
+from diarize.pipeline import Diarizer, annotate, bridged, cut_speech, detect_speech
+from diarize.scoring import score
+from diarize.speakers import BlockStatistics
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "audio_samples"
+REAL = ROOT.parent / "shared" / "recordings" / "dev" / "ami"
+RATE = 16000
+DIALOGUE = SAMPLES / "dialogue.flac"
+
+Samples = npt.NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def diarizer() -> Diarizer:
+    return Diarizer()
+
+
+@pytest.fixture(scope="module")
+def quick() -> Diarizer:
+    return Diarizer("fast")
+
+
+@pytest.fixture(scope="module")
+def dialogue() -> Samples:
+    """Return 25 s with both speakers."""
+    samples, rate = soundfile.read(DIALOGUE, frames=25 * RATE, dtype="float32")
+    assert rate == RATE
+    return np.asarray(samples)
+
+
+@pytest.mark.parametrize(("name", "n_speakers"), [("dialogue", 2), ("meeting", 4), ("call", 2)])
+def test_samples_come_out_sensibly(diarizer: Diarizer, name: str, n_speakers: int) -> None:
+    """Synthetic voices: this says that nothing is broken, not how good it is."""
+    found = diarizer(SAMPLES / f"{name}.flac")
+    assert found.uri == name
+    assert abs(len(found.labels) - n_speakers) <= 1
+    reference = Annotation.from_rttm(SAMPLES / f"{name}.rttm")
+    assert score(reference, found, read_uem(SAMPLES / f"{name}.uem")[name]).der < 0.35
+    first_words = [min(turn.start for turn in found if turn.speaker == label) for label in found.labels]
+    assert found.labels == [f"speaker{i}" for i in range(1, len(found.labels) + 1)]
+    assert first_words == sorted(first_words)
+    assert all(turn.confidence is not None and 0 < turn.confidence <= 1 for turn in found)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs real recordings, in ../shared/recordings")
+def test_a_real_recording_comes_out_within_bounds(diarizer: Diarizer) -> None:
+    path = sorted(REAL.glob("*.flac"))[0]
+    found = diarizer(path, max_speakers=6)
+    info = soundfile.info(path)
+    assert 1 <= len(found.labels) <= 6
+    assert found.overlap() == []
+    assert max(turn.end for turn in found) <= info.duration + 1e-6
+    assert 0.1 * info.duration < found.duration <= info.duration
+    reference = Annotation.from_rttm(path.with_suffix(".rttm"))
+    assert score(reference, found, read_uem(path.with_suffix(".uem"))[reference.uri]).der < 0.8
+
+
+@pytest.mark.parametrize("name", ["dialogue", "meeting"])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_number_of_speakers_is_obeyed(quick: Diarizer, name: str, count: int) -> None:
+    assert len(quick(SAMPLES / f"{name}.flac", num_speakers=count).labels) == count
+
+
+def test_limits_of_the_number_of_speakers_are_obeyed(quick: Diarizer) -> None:
+    assert len(quick(DIALOGUE, min_speakers=3).labels) >= 3
+    assert len(quick(SAMPLES / "meeting.flac", max_speakers=2).labels) <= 2
+    assert 3 <= len(quick(DIALOGUE, min_speakers=3, max_speakers=4).labels) <= 4
+
+
+def test_more_speakers_than_speech_has_room_for(quick: Diarizer, dialogue: Samples) -> None:
+    with pytest.raises(ConfigError, match=r"7 speakers were asked for.*room for 5"):
+        quick((dialogue, RATE), speech=[Segment(2.0, 3.0)], num_speakers=7)
+
+
+@pytest.mark.parametrize("limits", [{"num_speakers": 0}, {"min_speakers": 3, "max_speakers": 2}, {"num_speakers": 1.5}])
+def test_impossible_numbers_of_speakers(quick: Diarizer, limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="speakers"):
+        quick("no such file is looked at", **limits)
+
+
+def test_same_input_and_seed_give_the_same_bytes(diarizer: Diarizer) -> None:
+    again = Diarizer()(DIALOGUE)
+    assert again.to_rttm().encode() == diarizer(DIALOGUE).to_rttm().encode()
+
+
+def test_threads_may_share_a_diarizer(quick: Diarizer) -> None:
+    paths = [SAMPLES / "dialogue.flac", SAMPLES / "call.flac"]
+    serial = [quick(path) for path in paths]
+    shared, found = Diarizer("fast"), {}  # with nothing cached yet
+
+    def work(path: Path) -> None:
+        found[path] = shared(path)
+
+    threads = [threading.Thread(target=work, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[path] for path in paths] == serial
+
+
+@pytest.mark.parametrize("speech", [None, []])
+def test_progress_rises_to_one(quick: Diarizer, dialogue: Samples, speech: list[Segment] | None) -> None:
+    seen: list[tuple[str, float]] = []
+
+    def progress(stage: str, fraction: float) -> None:
+        seen.append((stage, fraction))
+
+    if speech is None:
+        quick((dialogue, RATE), progress=progress)
+        assert {stage for stage, _ in seen} == {"audio", "speech", "voices", "speakers"}
+    else:
+        with pytest.warns(DiarizeWarning, match="no speech was found"):
+            quick((dialogue, RATE), speech=speech, progress=progress)
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0
+    assert fractions[-1] == 1
+
+
+def test_files_and_arrays_are_the_same_as_paths(quick: Diarizer) -> None:
+    expected = quick(DIALOGUE)
+    with DIALOGUE.open("rb") as file:
+        assert quick(file, uri="dialogue") == expected
+    assert quick(io.BytesIO(DIALOGUE.read_bytes()), uri="dialogue") == expected
+    samples, rate = soundfile.read(DIALOGUE, dtype="float32")
+    assert quick((samples, rate), uri="dialogue") == expected
+    assert quick((np.stack([samples, samples], axis=1), rate), uri="dialogue") == expected
+    assert quick(str(DIALOGUE)) == expected
+
+
+def test_one_channel_may_be_chosen(quick: Diarizer, dialogue: Samples) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.3, len(dialogue)).astype(np.float32)
+    both = np.stack([noise, dialogue], axis=1)
+    assert quick((both, RATE), channel=2) == quick((dialogue, RATE))
+    with pytest.raises(AudioError, match="channel"):
+        quick((both, RATE), channel=3)
+
+
+def time(seconds: float) -> npt.NDArray[np.float64]:
+    return np.arange(int(seconds * RATE)) / RATE
+
+
+def noise(*shape: int, level: float = 0.1) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(1).normal(0, level, shape)
+
+
+NO_SPEECH = {
+    "silence": np.zeros(3 * RATE),
+    "faint noise": noise(3 * RATE, level=1e-6),
+    "white noise": noise(4 * RATE),
+    "tone": 0.5 * np.sin(2 * np.pi * 440 * time(3)),
+    "constant": np.full(2 * RATE, 0.5),
+    "one sample": np.array([0.25]),
+    "one silent sample": np.zeros(1),
+    "0.05 s of noise": noise(800),
+    "0.05 s of silence": np.zeros(800),
+    "32 channels of noise": noise(2 * RATE, 32),
+    "clipped noise": np.clip(noise(2 * RATE, level=30.0), -1, 1),
+    "clicks": np.where(np.arange(3 * RATE) % 4000 == 0, 1.0, 0.0),
+    "square wave": np.sign(np.sin(2 * np.pi * 100 * time(2))),
+    "sweep": 0.5 * np.sin(2 * np.pi * 1000 * time(2) ** 2),
+    "deafening": noise(2 * RATE, level=1e7),
+}
+
+
+@pytest.mark.filterwarnings("always::diarize.errors.DiarizeWarning")
+@pytest.mark.parametrize("name", NO_SPEECH)
+def test_sounds_that_are_no_speech_give_little_or_nothing(
+    quick: Diarizer, name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    samples = NO_SPEECH[name]
+    found = quick((samples, RATE), uri="odd")
+    warned = [str(warning.message) for warning in recwarn if issubclass(warning.category, DiarizeWarning)]
+    assert len(found) > 0 or any("odd: no speech was found; the result is empty" in text for text in warned)
+    assert len(found.labels) <= 1  # what a detector may take a sweep for is one speaker at most
+    assert all(turn.end <= len(samples) / RATE + 1e-9 for turn in found)
+
+
+def test_silence_is_empty(quick: Diarizer) -> None:
+    with pytest.warns(DiarizeWarning, match="quiet: no speech was found") as caught:
+        assert quick((np.zeros(RATE), RATE), uri="quiet") == Annotation((), "quiet")
+    assert caught[0].filename == __file__
+    with pytest.raises(ConfigError, match="no speech was found, so there cannot be 2 speakers"):
+        quick((np.zeros(RATE), RATE), num_speakers=2)
+
+
+@pytest.mark.parametrize("disturb", ["clipped", "many channels", "offset", "soft", "integers"])
+def test_disturbed_speech_is_still_speech(quick: Diarizer, dialogue: Samples, disturb: str) -> None:
+    samples = dialogue[: 12 * RATE]
+    changed: dict[str, npt.NDArray[Any]] = {
+        "clipped": np.clip(30 * samples, -1, 1),
+        "many channels": np.tile(samples[:, None], (1, 32)),
+        "offset": samples + 0.4,
+        "soft": samples * 0.01,
+        "integers": (samples * 32767).astype(np.int16),
+    }
+    found, plain = quick((changed[disturb], RATE)), quick((samples, RATE))
+    assert 0.7 < found.duration / plain.duration < 1.4
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_an_error(quick: Diarizer, dialogue: Samples, bad: float) -> None:
+    broken = dialogue.copy()
+    broken[8000] = bad
+    with pytest.raises(AudioError, match=r"sample at 0\.500 s"):
+        quick((broken, RATE))
+
+
+@pytest.mark.parametrize("audio", [(np.zeros(0), RATE), SAMPLES / "none.flac", SAMPLES / "README.md"])
+def test_audio_that_is_none_is_an_error(quick: Diarizer, audio: Any) -> None:
+    with pytest.raises(AudioError):
+        quick(audio)
+
+
+@pytest.fixture
+def marks() -> list[Segment]:
+    return [Segment(1.0, 4.0), Segment(5.0, 9.0)]
+
+
+def spans(annotation: Annotation) -> list[tuple[float, float]]:
+    return [(round(segment.start, 6), round(segment.end, 6)) for segment in annotation.speech()]
+
+
+def mark_files(folder: Path, marks: list[Segment]) -> Iterator[Path]:
+    lines = {
+        "rttm": "SPEAKER audio 1 {start:.3f} {duration:.3f} <NA> <NA> anna <NA> <NA>\n",
+        "uem": "audio 1 {start:.3f} {end:.3f}\n",
+        "lab": "{start:.3f} {end:.3f} speech\n",
+    }
+    for ending, line in lines.items():
+        path = folder / f"marks.{ending}"
+        path.write_text("".join(line.format(start=s.start, end=s.end, duration=s.duration) for s in marks))
+        yield path
+
+
+def test_speech_marks_in_every_form(quick: Diarizer, dialogue: Samples, marks: list[Segment], tmp_path: Path) -> None:
+    expected = quick((dialogue, RATE), speech=marks)
+    assert np.allclose(spans(expected), [(1.0, 4.0), (5.0, 9.0)], atol=0.01)
+    for path in mark_files(tmp_path, marks):
+        assert quick((dialogue, RATE), speech=path) == expected
+        assert quick((dialogue, RATE), speech=str(path)) == expected
+    assert quick((dialogue, RATE), speech=iter(marks)) == expected
+
+
+def test_speech_marks_that_cannot_be_used(quick: Diarizer, dialogue: Samples, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"none\.lab"):
+        quick((dialogue, RATE), speech=tmp_path / "none.lab")
+    (path := tmp_path / "other.uem").write_text("somebody_else 1 0.000 5.000\n")
+    with pytest.raises(FormatError, match="no speech marks for recording 'audio'"):
+        quick((dialogue, RATE), speech=path)
+
+
+def test_marks_without_speech_are_empty(quick: Diarizer, dialogue: Samples, tmp_path: Path) -> None:
+    (path := tmp_path / "empty.rttm").write_text("")
+    for speech in ([], path, [Segment(4000.0, 4001.0)]):
+        with pytest.warns(DiarizeWarning, match="no speech was found"):
+            assert len(quick((dialogue, RATE), speech=speech)) == 0
+
+
+def test_marks_beyond_the_end_stop_there(quick: Diarizer, dialogue: Samples) -> None:
+    found = quick((dialogue, RATE), speech=[Segment(20.0, 99.0)])
+    assert np.allclose(spans(found), [(20.0, 25.0)], atol=0.02)
+
+
+def test_the_band_can_be_chosen(dialogue: Samples, diarizer: Diarizer) -> None:
+    narrow = Diarizer(Config(band="narrow"))
+    spectrum = log_mel([dialogue], FeatureConfig())
+    telephone = log_mel([soundfile.read(SAMPLES / "call.flac", dtype="float32")[0].repeat(2)], FeatureConfig())
+    assert narrow._band(spectrum) is narrow.model.bands["narrow"]
+    assert diarizer._band(spectrum) is diarizer.model.bands["wide"]
+    telephone[:, 30:] = telephone.min()  # nothing above 4 kHz
+    assert diarizer._band(telephone) is diarizer.model.bands["narrow"]
+    assert Diarizer(Config(band="wide"))._band(telephone) is diarizer.model.bands["wide"]
+    assert 1 <= len(narrow((dialogue, RATE)).labels) <= 3
+
+
+def test_a_model_without_narrow_band(dialogue: Samples) -> None:
+    wide_only = Model({"wide": builtin_model().bands["wide"]})
+    assert len(Diarizer("fast", model=wide_only)((dialogue, RATE))) > 0
+    with pytest.raises(ModelError, match="no narrow band"):
+        Diarizer(Config(band="narrow"), model=wide_only)((dialogue, RATE))
+
+
+def test_features_that_the_model_was_not_trained_with() -> None:
+    with pytest.raises(ModelError, match=r"trained with.*leave \[features\] out"):
+        Diarizer(Config(features=FeatureConfig(n_mfcc=12)))
+
+
+def test_a_model_is_found_by_its_path(tmp_path: Path) -> None:
+    builtin_model().save(tmp_path / "mine.npz")
+    assert set(Diarizer(Config(model=str(tmp_path / "mine.npz"))).model.bands) == {"wide", "narrow"}
+    with pytest.raises(ModelError, match=r"none\.npz: no such model file"):
+        Diarizer(Config(model=str(tmp_path / "none.npz")))
+
+
+def test_blocks_cover_all_speech_once_and_cross_no_pause(diarizer: Diarizer, dialogue: Samples) -> None:
+    band = diarizer.model.bands["wide"]
+    spectrum = log_mel([dialogue], band.features)
+    speech = np.zeros(len(spectrum), bool)
+    runs = [(0, 1), (5, 30), (40, 53), (60, 500), (900, len(spectrum))]
+    for start, end in runs:
+        speech[start:end] = True
+    found = cut_speech(band, spectrum, speech, 0.2)
+    assert found.lengths.sum() == speech.sum()
+    assert [found.lengths[found.runs == run].sum() for run in range(len(runs))] == [end - start for start, end in runs]
+    long = found.lengths[found.runs >= 3]
+    assert long.min() >= 19
+    assert long.max() <= 21
+    np.testing.assert_allclose(found.statistics.counts.sum(axis=1), found.lengths, rtol=1e-3)
+    assert found.seconds == pytest.approx(speech.sum() * 0.01)
+
+
+def test_detected_speech_and_pauses_last_as_long_as_they_have_to(diarizer: Diarizer, dialogue: Samples) -> None:
+    band = diarizer.model.bands["wide"]
+    settings = replace(diarizer.config, speech=SpeechConfig(min_speech=0.5, min_silence=0.4))
+    mask = detect_speech(band, log_mel([dialogue], band.features), settings)
+    edges = np.flatnonzero(np.diff(mask))
+    lengths = np.diff(edges)[:-1]  # without the stretches at both ends
+    first_is_speech = bool(mask[edges[0] + 1])
+    assert len(lengths) > 3
+    assert lengths[0 if first_is_speech else 1 :: 2].min() >= 50
+    assert lengths[1 if first_is_speech else 0 :: 2].min() >= 40
+
+
+def outcome(labels: list[int], n_speakers: int, sure: float = 0.75) -> tuple[Outcome, Speech]:
+    posterior = np.full((len(labels), n_speakers), (1 - sure) / max(n_speakers - 1, 1))
+    posterior[np.arange(len(labels)), labels] = sure
+    nothing = BlockStatistics(np.zeros((len(labels), 1)), np.zeros((len(labels), 1)))
+    return Outcome(posterior, np.array(labels)), Speech(nothing, np.full(len(labels), 10), np.zeros(0, int), 0.1)
+
+
+def test_speakers_are_named_in_the_order_of_their_first_words() -> None:
+    mask = np.zeros(60, bool)
+    mask[10:30] = mask[40:60] = True
+    found = annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1), "meeting")
+    assert found.uri == "meeting"
+    assert [(turn.speaker, round(turn.start, 9), round(turn.end, 9)) for turn in found] == [
+        ("speaker1", 1.0, 2.0),
+        ("speaker2", 2.0, 3.0),
+        ("speaker2", 4.0, 5.0),
+        ("speaker3", 5.0, 6.0),
+    ]
+    assert [turn.confidence for turn in found] == pytest.approx([0.75] * 4)
+
+
+def test_pauses_of_the_same_speaker_are_bridged() -> None:
+    turns = [Turn(0, 1, "a", 0.9), Turn(1.3, 2, "a", 0.5), Turn(2.2, 3, "b"), Turn(3.1, 4, "a"), Turn(5, 6, "a")]
+    found = bridged(Annotation(turns, "x"), 0.3 + 1e-9)
+    assert [(turn.start, turn.end, turn.speaker) for turn in found] == [
+        (0, 2, "a"),
+        (2.2, 3, "b"),
+        (3.1, 4, "a"),
+        (5, 6, "a"),
+    ]
+    assert found.uri == "x"
+    assert bridged(Annotation(turns, "x"), 0.0) == Annotation(turns, "x")
+
+
+def test_settings_of_the_output_reach_the_result(dialogue: Samples) -> None:
+    settings = Diarizer("fast").config
+    joined = Diarizer(replace(settings, output=OutputConfig(max_pause=5.0)))((dialogue, RATE))
+    plain = Diarizer(settings)((dialogue, RATE))
+    assert len(joined) < len(plain)
+    assert joined.duration > plain.duration
+    finer = replace(settings, speakers=SpeakerConfig(block=0.1))
+    assert len(Diarizer(finer)((dialogue, RATE))) > 0

@@ -1,0 +1,108 @@
+"""Training from folders to a model that works, with very small settings and made-up voices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+from scipy.signal import lfilter
+
+from diarize import Diarizer
+from diarize.annotation import Segment
+from diarize.config import Config, TrainingConfig
+from diarize.errors import ModelError
+from diarize.model import Model
+from diarize.training import train
+
+RATE = 16000
+TINY = Config(training=TrainingConfig(n_components=8, n_voices=2, copies=1, detectors=1, scenes=10))
+
+
+def voice(seed: int, seconds: float) -> npt.NDArray[np.float64]:
+    """Return a buzz through three resonances, with pauses."""
+    rng, time = np.random.default_rng(seed), np.arange(int(seconds * RATE)) / RATE
+    sound = np.sign(np.sin(2 * np.pi * (100 + 40 * seed) * time)) + rng.normal(0, 0.2, len(time))
+    for formant in rng.uniform(300, 3500, 3):
+        radius = np.exp(-np.pi * 120 / RATE)
+        sound = lfilter([1 - radius], [1, -2 * radius * np.cos(2 * np.pi * formant / RATE), radius**2], sound)
+    syllables = np.sin(2 * np.pi * 1.3 * time + seed) > -0.5
+    return np.asarray(0.1 * sound / np.abs(sound).max() * syllables)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("speech")
+    for seed in range(3):
+        (folder / f"speaker{seed}").mkdir()
+        soundfile.write(folder / f"speaker{seed}" / "all.wav", voice(seed, 6), RATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[tuple[str, float]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path, steps: list[tuple[str, float]]) -> Model:
+    return train(folder, config=TINY, seed=1, progress=lambda step, fraction: steps.append((step, fraction)))
+
+
+def test_both_bands_are_trained(model: Model) -> None:
+    assert list(model.bands) == ["wide", "narrow"]
+    assert model.bands["narrow"].features.f_max < 4000
+    for band in model.bands.values():
+        assert band.voices.background.n_components == 8
+        assert band.voices.n_voices == 2
+        assert np.isfinite(band.voices.projection).all()
+
+
+def test_progress_rises_to_one(model: Model, steps: list[tuple[str, float]]) -> None:
+    names = [step for step, _ in steps]
+    assert names.count("features") == 3  # one for each speaker
+    assert names[-1] == "done"
+    assert {"wide band", "narrow band"} < set(names)
+    fractions = [fraction for _, fraction in steps]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+
+
+def test_the_model_serves_a_diarizer_also_after_a_file(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "tiny.npz")
+    conversation = np.concatenate([voice(0, 5), voice(2, 5)])
+    everything = [Segment(0.0, 10.0)]
+    found = Diarizer(model=model)((conversation, RATE), speech=everything, num_speakers=2)
+    from_file = Diarizer(Config(model=str(tmp_path / "tiny.npz")))
+    again = from_file((conversation, RATE), speech=everything, num_speakers=2)
+    assert found.labels == again.labels == ["speaker1", "speaker2"]
+    before = found.crop(Segment(0.0, 4.5)).durations()
+    after = found.crop(Segment(5.5, 10.0)).durations()
+    assert max(before, key=before.__getitem__) != max(after, key=after.__getitem__)
+
+
+def test_same_material_and_seed_same_model(model: Model, folder: Path) -> None:
+    again = train(folder, config=TINY, seed=1)
+    for name, band in model.bands.items():
+        arrays = band.voices.arrays() | band.speech.arrays("speech_")
+        others = again.bands[name].voices.arrays() | again.bands[name].speech.arrays("speech_")
+        assert arrays.keys() == others.keys()
+        for key, array in arrays.items():
+            np.testing.assert_array_equal(array, others[key], err_msg=key)
+
+
+def test_too_little_speech(tmp_path: Path) -> None:
+    for seed in range(2):
+        (tmp_path / str(seed)).mkdir()
+        soundfile.write(tmp_path / str(seed) / "short.wav", voice(seed, 0.3), RATE)
+    with pytest.raises(ModelError):
+        train(tmp_path, config=TINY)
+
+
+def test_folders_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such folder"):
+        train(tmp_path / "none")
+    with pytest.raises(ModelError, match="no such folder or no audio"):
+        train(folder, noise_dir=tmp_path / "none")
