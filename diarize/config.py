@@ -168,7 +168,7 @@ class SpeakerConfig(Section):
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
     prior: float = setting(2.4, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
-    reference: float = setting(150.0, "s of speech at which FB is `prior`; it grows with the root of the speech", 1, 36000)
+    reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
     min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)
     max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 

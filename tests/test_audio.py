@@ -110,9 +110,9 @@ def test_channels_are_mixed_or_picked(tmp_path: Path) -> None:
         assert stream.n_channels == 3
 
 
-@pytest.mark.parametrize("channel", [0, -1, 4])
+@pytest.mark.parametrize("channel", [0, -1, 4, 1.0, "1"])
 def test_missing_channel_says_how_many_there_are(channel: int) -> None:
-    with pytest.raises(AudioError, match=rf"no channel {channel}; it has 3"):
+    with pytest.raises(AudioError, match=rf"no channel {channel!r}; it has 3"):
         open_audio((np.zeros((100, 3)), 16000), 16000, channel=channel)
 
 

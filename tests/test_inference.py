@@ -20,7 +20,7 @@ from diarize.speakers import BlockStatistics, EigenvoiceModel
 Labels = npt.NDArray[np.intp]
 
 N_COMPONENTS, N_FEATURES, N_VOICES, STEP, BLOCK = 4, 6, 5, 0.01, 20
-PLAIN = SpeakerConfig(acoustic_scale=1.0, prior=1.0, max_prior=1.0, loop_probability=0.9, iterations=30)
+PLAIN = SpeakerConfig(acoustic_scale=1.0, prior=1.0, min_prior=1.0, max_prior=1.0, loop_probability=0.9, iterations=30)
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +180,25 @@ def test_too_many_groups_are_put_together_from_the_smallest() -> None:
     assert len(set(found.labels[labels == 1])) == 1
     assert len(set(found.labels[labels != 1])) == 1
     assert len(set(found.labels)) == 2
+
+
+def test_while_there_are_too_many_the_one_who_speaks_least_is_taken_out(
+    voices: EigenvoiceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = np.repeat([0, 1, 2, 0, 1, 2, 1], [30, 60, 12, 20, 40, 12, 30]).astype(np.intp)
+    speech, plain, times = conversation(voices, owners), inference._without, []
+
+    def spy(posterior: npt.NDArray[np.float64], speaker: int) -> npt.NDArray[np.float64]:
+        times.append((posterior.sum(axis=0), speaker))
+        return plain(posterior, speaker)
+
+    monkeypatch.setattr(inference, "_without", spy)
+    found = inference._settle(speech, voices, owners, Limits(1, 2), PLAIN)
+    assert found.posterior.shape[1] == 2
+    assert times
+    assert all(speaker == total.argmin() for total, speaker in times)
+    often = owners != 2
+    assert adjusted_rand_score(found.labels[often], owners[often]) > 0.95
 
 
 def outcome(labels: list[int], sure: float) -> Outcome:

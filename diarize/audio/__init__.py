@@ -6,7 +6,7 @@ The only part that knows soundfile and soxr. Memory does not grow with the lengt
 from __future__ import annotations
 
 import os
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -62,9 +62,9 @@ def open_audio(
             raise AudioError(
                 f"{reader.name}: the sample rate is {reader.sample_rate} Hz; speech needs at least {_MIN_RATE} Hz"
             )
-        if channel is not None and not 1 <= channel <= reader.n_channels:
+        if channel is not None and not (isinstance(channel, Integral) and 1 <= channel <= reader.n_channels):
             raise AudioError(
-                f"{reader.name}: there is no channel {channel}; it has {reader.n_channels}, counted from 1"
+                f"{reader.name}: there is no channel {channel!r}; it has {reader.n_channels}, counted from 1"
             )
     except AudioError:
         reader.close()

@@ -143,7 +143,8 @@ class Kernel:
         if not finite.all():
             self._far_rows(x, rows, shares, ~finite)
             peak = shares.max(axis=0)
-        np.subtract(shares, peak, out=shares)
+        with np.errstate(over="ignore"):  # further below the peak than numbers reach: no share at all
+            np.subtract(shares, peak, out=shares)
         np.maximum(shares, _LOWEST[self.dtype], out=shares)
         np.exp(shares, out=shares)
         total = shares.sum(axis=0)

@@ -52,6 +52,30 @@ def test_the_likelihood_never_falls(seed: int, monkeypatch: pytest.MonkeyPatch) 
     assert found[-1] > marginal(counts, firsts, truth) - 3  # the best fit is better than the truth, but for the start
 
 
+def test_one_round_is_eq_10_and_11_and_minimum_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written out in loops, from the start that no rounds give."""
+    counts, firsts, _ = drawn(12, 5, frames=3.0)
+    monkeypatch.setattr(voices, "_ROUNDS", 0)
+    start = eigenvoices(counts, firsts, N_VOICES)
+    monkeypatch.setattr(voices, "_ROUNDS", 1)
+    monkeypatch.setattr(voices, "_RIDGE", 0.0)
+    found = eigenvoices(counts, firsts, N_VOICES)
+    means, seconds = [], []
+    for count, first in zip(counts, firsts, strict=True):
+        precision = np.eye(N_VOICES) + sum(count[k] * start[k].T @ start[k] for k in range(N_COMPONENTS))
+        mean = np.linalg.inv(precision) @ sum(start[k].T @ first[k] for k in range(N_COMPONENTS))
+        means.append(mean)
+        seconds.append(np.linalg.inv(precision) + np.outer(mean, mean))
+    updated = []
+    for k in range(N_COMPONENTS):
+        cross = sum(np.outer(first[k], mean) for first, mean in zip(firsts, means, strict=True))
+        weight = sum(count[k] * second for count, second in zip(counts, seconds, strict=True))
+        updated.append(cross @ np.linalg.inv(weight))
+    flat, ours = np.concatenate(updated), found.reshape(-1, N_VOICES)
+    # the rotation of the factors is free; what they do to the means of a speaker is not
+    np.testing.assert_allclose(ours @ ours.T, flat @ np.mean(seconds, axis=0) @ flat.T, rtol=1e-8, atol=1e-10)
+
+
 def test_the_space_that_speakers_come_from_is_found() -> None:
     counts, firsts, truth = drawn(600)
     found = eigenvoices(counts, firsts, N_VOICES)
