@@ -118,7 +118,7 @@ class Diarizer:
         mask = detect_speech(band, spectrum, self.config) if marks is None else frames.mask(marks)
         if not mask.any():
             report("speech", 1.0)
-            return _nothing(name, limits)
+            return _nothing(name, limits, "no speech was found" if marks is None else "no speech is marked in the audio")
         report("voices", 0.5)
         blocks = cut_speech(band, spectrum, mask, self.config.speakers.block)
         outcome = infer(blocks, band.voices, limits, self.config, lambda done: report("speakers", 0.6 + 0.4 * done))
@@ -147,13 +147,17 @@ def _spectrum(audio: Any, channel: int | None, config: FeatureConfig) -> tuple[F
 def _marks(speech: str | os.PathLike[str] | Iterable[Segment] | None, uri: str) -> list[Segment] | None:
     if isinstance(speech, str | os.PathLike):
         return read_speech_marks(speech, uri)
-    return None if speech is None else list(speech)
+    marks = None if speech is None else list(speech)
+    for mark in marks or []:
+        if not isinstance(mark, Segment):
+            raise ConfigError(f"speech must be a path or Segments, got {mark!r} among them; use Segment(start, end)")
+    return marks
 
 
-def _nothing(uri: str, limits: Limits) -> Annotation:
+def _nothing(uri: str, limits: Limits, why: str) -> Annotation:
     if limits.least > 1:
-        raise ConfigError(f"{uri}: no speech was found, so there cannot be {limits.least} speakers")
-    warnings.warn(f"{uri}: no speech was found; the result is empty", DiarizeWarning, stacklevel=3)
+        raise ConfigError(f"{uri}: {why}, so there cannot be {limits.least} speakers")
+    warnings.warn(f"{uri}: {why}; the result is empty", DiarizeWarning, stacklevel=3)
     return Annotation((), uri)
 
 

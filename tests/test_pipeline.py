@@ -389,3 +389,13 @@ def test_settings_of_the_output_reach_the_result(dialogue: Samples) -> None:
     assert joined.duration > plain.duration
     finer = replace(settings, speakers=SpeakerConfig(block=0.1))
     assert len(Diarizer(finer)((dialogue, RATE))) > 0
+
+
+def test_marks_must_be_segments(quick: Diarizer, dialogue: Samples) -> None:
+    with pytest.raises(ConfigError, match=r"Segment\(start, end\)"):
+        quick((dialogue, RATE), speech=[(1.0, 2.0)])  # type: ignore[list-item]
+
+
+def test_marks_beyond_the_audio_are_told_from_silence(quick: Diarizer, dialogue: Samples) -> None:
+    with pytest.warns(DiarizeWarning, match="no speech is marked in the audio"):
+        assert len(quick((dialogue, RATE), speech=[Segment(900.0, 901.0)])) == 0
