@@ -107,9 +107,9 @@ class Diarizer:
             The audio, the speech marks or the limits cannot be used.
         """
         limits = Limits.of(num_speakers, min_speakers, max_speakers)
-        report = progress or (lambda stage, fraction: None)
         name = audio_uri(audio) if uri is None else uri
         marks = _marks(speech, name)
+        report = progress or (lambda stage, fraction: None)
         report("audio", 0.0)
         spectrum, frames = _spectrum(audio, channel, self.model.bands["wide"].features)
         report("speech", 0.4)
@@ -118,7 +118,7 @@ class Diarizer:
         mask = detect_speech(band, spectrum, self.config) if marks is None else frames.mask(marks)
         if not mask.any():
             report("speech", 1.0)
-            return _nothing(name, limits, "no speech was found" if marks is None else "no speech is marked in the audio")
+            return _nothing(name, limits, "no speech was found" if marks is None else "no speech is marked in it")
         report("voices", 0.5)
         blocks = cut_speech(band, spectrum, mask, self.config.speakers.block)
         outcome = infer(blocks, band.voices, limits, self.config, lambda done: report("speakers", 0.6 + 0.4 * done))

@@ -120,7 +120,8 @@ def test_threads_may_share_a_diarizer(quick: Diarizer) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [found[path] for path in paths] == serial
+    # the bytes, not the floats: BLAS splits its sums by how many threads are free, which moves the last digit
+    assert [found[path].to_rttm() for path in paths] == [annotation.to_rttm() for annotation in serial]
 
 
 @pytest.mark.parametrize("speech", [None, []])
@@ -134,7 +135,7 @@ def test_progress_rises_to_one(quick: Diarizer, dialogue: Samples, speech: list[
         quick((dialogue, RATE), progress=progress)
         assert {stage for stage, _ in seen} == {"audio", "speech", "voices", "speakers"}
     else:
-        with pytest.warns(DiarizeWarning, match="no speech was found"):
+        with pytest.warns(DiarizeWarning, match="no speech is marked"):
             quick((dialogue, RATE), speech=speech, progress=progress)
     fractions = [fraction for _, fraction in seen]
     assert fractions == sorted(fractions)
@@ -278,7 +279,7 @@ def test_speech_marks_that_cannot_be_used(quick: Diarizer, dialogue: Samples, tm
 def test_marks_without_speech_are_empty(quick: Diarizer, dialogue: Samples, tmp_path: Path) -> None:
     (path := tmp_path / "empty.rttm").write_text("")
     for speech in ([], path, [Segment(4000.0, 4001.0)]):
-        with pytest.warns(DiarizeWarning, match="no speech was found"):
+        with pytest.warns(DiarizeWarning, match="no speech is marked"):
             assert len(quick((dialogue, RATE), speech=speech)) == 0
 
 
@@ -397,5 +398,5 @@ def test_marks_must_be_segments(quick: Diarizer, dialogue: Samples) -> None:
 
 
 def test_marks_beyond_the_audio_are_told_from_silence(quick: Diarizer, dialogue: Samples) -> None:
-    with pytest.warns(DiarizeWarning, match="no speech is marked in the audio"):
+    with pytest.warns(DiarizeWarning, match="no speech is marked in it"):
         assert len(quick((dialogue, RATE), speech=[Segment(900.0, 901.0)])) == 0

@@ -62,9 +62,13 @@ def run(
     targets = _targets(audio, output)
     _check_speech(speech, targets)
 
+    from threadpoolctl import threadpool_limits
+
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
 
+    # more threads of linear algebra mostly wait for each other here, at twice the processor time
+    threadpool_limits(1)
     settings = load_config(config)
     diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
     _make_folders(targets)

@@ -38,9 +38,12 @@ def train(
     if not output.parent.is_dir():
         raise click.UsageError(f"the folder of the model file does not exist: {output.parent}")
 
+    from threadpoolctl import threadpool_limits
+
     from diarize.config import load_config
     from diarize.training import train as train_model
 
+    threadpool_limits(1)  # as in `run`
     settings = load_config(config)
     start = settings.seed if seed is None else seed
     with progress_line("training", quiet) as progress:
