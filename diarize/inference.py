@@ -96,6 +96,11 @@ class Outcome:
     labels: Labels
     bounds: tuple[float, ...] = ()
 
+    @property
+    def n_speakers(self) -> int:
+        """How many speakers were found."""
+        return int(self.posterior.shape[1])
+
 
 def infer(
     speech: Speech,
@@ -130,19 +135,26 @@ def infer(
             f"{limits.least} speakers were asked for, but {speech.seconds:.2f} s of speech have room for {n_blocks} "
             f"at most (one in {config.speakers.block} s); lower num_speakers or min_speakers"
         )
-    rng = np.random.default_rng(config.seed)
-    outcomes = []
-    for labels in _starts(speech, voices, limits, config.clustering, rng):
-        outcomes.append(_settle(speech, voices, labels, limits, config.speakers))
-        report(len(outcomes) / config.clustering.starts)
-    agreed = outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
-    return _without_short_turns(agreed, limits, config)
+    prior = config.speakers.prior * np.sqrt(speech.seconds / config.speakers.reference)
+    prior = max(config.speakers.min_prior, min(float(prior), config.speakers.max_prior))
+    starts = list(_starts(speech, voices, limits, config.clustering, np.random.default_rng(config.seed)))
+    for weakening in range(_WEAKENINGS):
+        outcomes = []
+        for number, labels in enumerate(starts):
+            outcome = _settle(speech, voices, labels, limits.most, prior / 2**weakening, config.speakers)
+            if outcome.n_speakers >= limits.least:
+                outcomes.append(outcome)
+            report(1 - (1 - (number + 1) / len(starts)) / 2**weakening)
+        if outcomes:
+            agreed = outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
+            return _without_short_turns(agreed, limits, config)
+    return _exactly(starts[0], limits)
 
 
 def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Outcome:
     """Take the most probable labels in which nobody speaks for less than the shortest turn, if enough speakers stay."""
     least = round(config.output.min_turn / config.speakers.block)
-    n_speakers = outcome.posterior.shape[1]
+    n_speakers = outcome.n_speakers
     if least < 2 or n_speakers < 2:
         return outcome
     chain = hmm.SpeakerLoop(np.full(n_speakers, 1 / n_speakers), config.speakers.loop_probability)
@@ -163,7 +175,7 @@ def _starts(
         if factor not in graphs:
             graphs[factor] = _graph(speech, voices, factor, config)
         pieces, embeddings, chosen, affinity = graphs[factor]
-        count = min(max(affinity.count, limits.least), limits.most) + config.spare + extra
+        count = max(affinity.count, limits.least) + config.spare + extra
         count = min(count, len(chosen)) if len(chosen) > 3 else 1
         labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
         enough = len(np.unique(labels)) >= limits.least
@@ -202,21 +214,14 @@ def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
 
 
 def _settle(
-    speech: Speech, voices: EigenvoiceModel, labels: Labels, limits: Limits, config: SpeakerConfig
+    speech: Speech, voices: EigenvoiceModel, labels: Labels, most: int, prior: float, config: SpeakerConfig
 ) -> Outcome:
-    """Run the inference from one start until the number of speakers is within the limits."""
-    start = _shares(labels)
-    prior = config.prior * np.sqrt(speech.seconds / config.reference)
-    prior = max(config.min_prior, min(float(prior), config.max_prior))
-    for _ in range(_WEAKENINGS):
-        outcome = _rounds(speech.statistics, voices, start, prior, config)
-        while outcome.posterior.shape[1] > limits.most:
-            smallest = np.bincount(outcome.labels, speech.lengths).argmin()
-            outcome = _rounds(speech.statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
-        if outcome.posterior.shape[1] >= limits.least:
-            return outcome
-        prior /= 2
-    return _exactly(labels, limits)
+    """Run the inference from one start; while there are too many speakers, go on without the one who speaks least."""
+    outcome = _rounds(speech.statistics, voices, _shares(labels), prior, config)
+    while outcome.n_speakers > most:
+        smallest = np.bincount(outcome.labels, speech.lengths).argmin()
+        outcome = _rounds(speech.statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
+    return outcome
 
 
 def _exactly(labels: Labels, limits: Limits) -> Outcome:

@@ -193,7 +193,7 @@ def test_while_there_are_too_many_the_one_who_speaks_least_is_taken_out(
         return plain(posterior, speaker)
 
     monkeypatch.setattr(inference, "_without", spy)
-    found = inference._settle(speech, voices, owners, Limits(1, 2), PLAIN)
+    found = inference._settle(speech, voices, owners, 2, PLAIN.prior, PLAIN)
     assert found.posterior.shape[1] == 2
     assert times
     assert all(speaker == total.argmin() for total, speaker in times)
