@@ -96,7 +96,7 @@ def _pooled(statistics: Statistics, total: float, reg_covar: float) -> MixturePa
     else:
         covariance = np.maximum(covariance, least)
     if statistics.covariance_type == "spherical":
-        covariance = covariance.mean()
+        covariance = np.asarray(covariance.mean())
     shape = covariance_shape(statistics.covariance_type, n_components, n_features)
     means, weights = np.tile(mean, (n_components, 1)), np.full(n_components, 1 / n_components)
     return MixtureParameters(weights, means, np.broadcast_to(covariance, shape), statistics.covariance_type)

@@ -73,7 +73,7 @@ def compose_scene(material: Material, rng: np.random.Generator) -> tuple[Samples
     speech : array of shape (n_samples,)
         Where somebody in the foreground speaks.
     """
-    n_samples = material.n_samples(rng.choice([4.0, 12.0, 30.0, 60.0], p=[0.1, 0.2, 0.45, 0.25]))
+    n_samples = material.n_samples(float(rng.choice([4.0, 12.0, 30.0, 60.0], p=[0.1, 0.2, 0.45, 0.25])))
     if rng.random() < 0.25:
         sound, speech = np.zeros(n_samples, np.float32), np.zeros(n_samples, np.bool_)
         if len(material.noises) and rng.random() < 0.6:
@@ -216,7 +216,7 @@ def _add_events(sound: Samples, material: Material, rng: np.random.Generator) ->
     """Add knocks, rustles and bursts of music, 0.05 to 6 s long, in place."""
     seconds = len(sound) / material.sample_rate
     for _ in range(rng.poisson(seconds / 6 * rng.choice([0, 1, 2])) if len(material.noises) else 0):
-        length = material.n_samples(rng.choice([0.05, 0.2, 0.6, 2.0, 4.0]) * rng.uniform(0.5, 1.5))
+        length = material.n_samples(float(rng.choice([0.05, 0.2, 0.6, 2.0, 4.0]) * rng.uniform(0.5, 1.5)))
         length = min(length, len(sound) - 1)
         start = int(rng.integers(len(sound) - length))
         event = _recorded(material, length, rng) * np.hanning(length).astype(np.float32) ** 0.3
