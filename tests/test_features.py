@@ -446,7 +446,8 @@ def test_narrowed_settings_keep_every_band_below_the_edge_and_no_other(f_max: fl
     assert len(narrow) == np.sum(tops <= f_max)
     assert not narrow[:, lines > f_max].any()
     kept = narrowed(WIDE, f_max)
-    assert kept.with_(n_mels=WIDE.n_mels, f_max=WIDE.f_max) == WIDE
+    assert kept.with_(n_mels=WIDE.n_mels, n_mfcc=WIDE.n_mfcc, f_max=WIDE.f_max) == WIDE
+    assert abs(kept.n_mfcc / kept.n_mels - WIDE.n_mfcc / WIDE.n_mels) <= 0.5 / kept.n_mels  # as fine a resolution
 
 
 def test_narrowing_to_nothing_above_is_no_change() -> None:

@@ -67,4 +67,6 @@ def narrowed(config: FeatureConfig, f_max: float) -> FeatureConfig:
             f"{max(n_mels, 0)} of the {config.n_mels} mel bands lie below {f_max:g} Hz, too few for 'features.n_mfcc' "
             f"{config.n_mfcc}; raise 'features.n_mels'"
         )
-    return config.with_(n_mels=n_mels, f_max=float(edges[n_mels + 1]))
+    # as many cepstra as resolve the spectrum as finely: more would follow the harmonics, and split speakers
+    n_mfcc = max(4, round(config.n_mfcc * n_mels / config.n_mels))
+    return config.with_(n_mels=n_mels, n_mfcc=n_mfcc, f_max=float(edges[n_mels + 1]))

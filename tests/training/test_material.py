@@ -110,11 +110,11 @@ def test_the_spool_gives_back_every_copy_in_every_band(tmp_path: Path) -> None:
         found = read(spool, band)
         assert [len(copies) for copies in found] == [3, 3]
         assert [len(copies[0]) for copies in found] == [148, 248]
-        assert {x.shape for x in found[0]} == {(148, 16)}
+        assert {x.shape for x in found[0]} == {(148, BANDS[band].n_mfcc)}
         for x in found[0]:
             np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-4)  # eq. (3)
         assert np.abs(found[0][0] - found[0][1]).max() > 0.1
-    assert np.abs(read(spool, 0)[0][0] - read(spool, 1)[0][0]).max() > 0.1
+    assert np.abs(read(spool, 0)[0][0][:, :4] - read(spool, 1)[0][0][:, :4]).max() > 0.1
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(read(spool, 0), read(spool, 0), strict=True))
 
 
