@@ -37,7 +37,7 @@ class BandModel:
     features : FeatureConfig
         How the sound was analysed in training, and has to be again; the narrow band takes the first columns of the
         wide band's spectrum.
-    speech : SpeechModel
+    speech : SpeechDetector
         Tells speech from everything else.
     voices : EigenvoiceModel
         Tells voices from each other.
@@ -55,7 +55,7 @@ class Model:
     Parameters
     ----------
     bands : mapping
-        'wide' and, unless training was told otherwise, 'narrow'.
+        'wide', for the full band, and 'narrow', for telephone sound; a file may lack the latter.
     """
 
     bands: Mapping[str, BandModel]
