@@ -1,30 +1,33 @@
 """Gaussian mixtures: plain arrays in, arrays or fitted estimators out. Knows nothing of audio."""
 
 from diarize.gmm.adaptation import map_adapt
+from diarize.gmm.bayesian import BayesianGaussianMixture
+from diarize.gmm.conditional import condition, conditional_mean
 from diarize.gmm.em import Fit, em, maximise
+from diarize.gmm.groups import accumulate_groups, group_log_likelihood
 from diarize.gmm.growth import fit_blocks, split
 from diarize.gmm.mixture import GaussianMixture
-from diarize.gmm.moments import (
-    Statistics,
-    accumulate,
-    log_likelihood,
-    most_likely,
-    responsibilities,
-    statistics,
-)
+from diarize.gmm.moments import accumulate, statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
+from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.sampling import draw
 from diarize.gmm.segments import segment_statistics
+from diarize.gmm.sums import Statistics
 
 __all__ = [
+    "BayesianGaussianMixture",
     "Fit",
     "GaussianMixture",
     "MixtureParameters",
     "Statistics",
     "accumulate",
+    "accumulate_groups",
+    "condition",
+    "conditional_mean",
     "draw",
     "em",
     "fit_blocks",
+    "group_log_likelihood",
     "log_likelihood",
     "map_adapt",
     "maximise",

@@ -7,8 +7,9 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.moments import Statistics, accumulate
+from diarize.gmm.moments import accumulate
 from diarize.gmm.parameters import Float64, MixtureParameters, floored
+from diarize.gmm.sums import Statistics
 
 ADAPTABLE = ("weights", "means", "covariances")
 

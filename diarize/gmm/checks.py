@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from diarize.gmm.parameters import Float64, covariance_shape
+from diarize.gmm.parameters import Float64, Floats, covariance_shape
+
+_ROWS = 2048
 
 
 def check_start(
@@ -46,19 +48,52 @@ def check_start(
     return found
 
 
-def check_weight(sample_weight: npt.ArrayLike | None, count: int) -> Float64 | None:
-    """Return the weights of rows as a float64 array (count,)."""
+def check_weight(sample_weight: npt.ArrayLike | None, count: int, *, some: bool = True) -> Float64 | None:
+    """Return the weights of rows as a float64 array (count,), of which some must be above 0 if so asked.
+
+    Raises
+    ------
+    ValueError
+        If they are no such weights.
+    """
     if sample_weight is None:
         return None
     given = np.full(count, sample_weight) if isinstance(sample_weight, Real) else sample_weight
-    weight: Float64 = check_array(given, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    weight: Float64 = check_array(
+        given, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
+    )
     if weight.shape != (count,):
         raise ValueError(f"sample_weight must have the shape of ({count},), one for each row, got {weight.shape}")
     if (weight < 0).any():
         raise ValueError(f"sample_weight must not be negative, got {weight.min():g}")
-    if not weight.any():
+    if some and not weight.any():
         raise ValueError("sample_weight is zero for every row; give at least one row a positive weight")
     return weight
+
+
+def informative(rows: Floats) -> npt.NDArray[np.bool_]:
+    """Return which rows have a value at all, (n,), having checked that every column has one.
+
+    Parameters
+    ----------
+    rows : array (n, n_features)
+        Rows; NaN entries are missing.
+
+    Raises
+    ------
+    ValueError
+        If a column is NaN throughout.
+    """
+    told = np.empty(len(rows), dtype=np.bool_)
+    empty = np.ones(rows.shape[1], dtype=np.bool_)
+    for start in range(0, len(rows), _ROWS):
+        missing = np.isnan(rows[start : start + _ROWS])
+        told[start : start + _ROWS] = ~missing.all(axis=1)
+        empty &= missing.all(axis=0)
+    if empty.any():
+        columns = ", ".join(map(str, np.flatnonzero(empty)))
+        raise ValueError(f"X has no value at all, only NaN, in column {columns} (the first is 0); leave that out")
+    return told
 
 
 def _array(value: npt.ArrayLike, shape: tuple[int, ...], name: str) -> Float64:
@@ -72,7 +107,8 @@ def _checked_weights(weights: Float64) -> Float64:
     low, high, total = weights.min(), weights.max(), weights.sum()
     if low < 0 or high > 1:
         raise ValueError(
-            f"The parameter 'weights' should be in the range [0, 1], but got max value {high:.5f}, min value {low:.5f}"
+            # in this order in scikit-learn, whose tests compare the text
+            f"The parameter 'weights' should be in the range [0, 1], but got max value {low:.5f}, min value {high:.5f}"
         )
     if abs(total - 1) > 1e-6:
         raise ValueError(f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}")

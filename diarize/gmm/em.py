@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm.kernel import Kernel, compile_kernel
-from diarize.gmm.moments import MakeBlocks, Statistics, collect, open_blocks
+from diarize.gmm.moments import collect
 from diarize.gmm.parameters import ILL_DEFINED, Float64, MixtureParameters, covariance_shape, floored
+from diarize.gmm.rows import MakeBlocks, open_blocks
+from diarize.gmm.sums import Statistics
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +136,8 @@ def em(
     tol: float = 1e-3,
     reg_covar: float = 1e-6,
     lower_bound: float = -np.inf,
+    n_jobs: int | None = None,
+    callback: Callable[[int, float], object] | None = None,
 ) -> Fit:
     """Train a mixture from a given start; each round is one pass over the data, in the memory of one block.
 
@@ -151,11 +156,15 @@ def em(
         Added to every variance.
     lower_bound : float
         Mean log-likelihood that the first round is compared with, when training goes on.
+    n_jobs : int, optional
+        Threads; the result does not depend on it.
+    callback : callable, optional
+        Called after each round with its number, from 1, and the mean log-likelihood before its update.
 
     Raises
     ------
     ValueError
-        If a block does not fit the mixture or holds NaN or infinity.
+        If a block does not fit the mixture or holds infinity.
 
     References
     ----------
@@ -175,9 +184,11 @@ def em(
     wanted = next((x.dtype for x, _ in open_blocks(make_blocks, start)), np.dtype(np.float64))
     kernel = compile_kernel(start, wanted)
     for _ in range(max_iter):
-        parameters, kernel, bound = _round(make_blocks, parameters, kernel, wanted, reg_covar)
+        parameters, kernel, bound = _round(make_blocks, kernel, wanted, reg_covar, n_jobs)
         bounds.append(bound)
         logger.debug("EM round %d: mean log-likelihood %.6f", len(bounds), bound)
+        if callback is not None:
+            callback(len(bounds), bound)
         if abs(bound - lower_bound) < tol:
             return Fit(parameters, tuple(bounds), True)
         lower_bound = bound
@@ -185,17 +196,18 @@ def em(
 
 
 def _round(
-    make_blocks: MakeBlocks, parameters: MixtureParameters, kernel: Kernel, wanted: np.dtype[Any], reg_covar: float
+    make_blocks: MakeBlocks, kernel: Kernel, wanted: np.dtype[Any], reg_covar: float, n_jobs: int | None
 ) -> tuple[MixtureParameters, Kernel, float]:
     """Run one E and M step; return the new mixture, its kernel and the old mixture's mean log-likelihood."""
-    found = collect(kernel, open_blocks(make_blocks, parameters))
+    parameters = kernel.parameters
+    found = collect(kernel, open_blocks(make_blocks, parameters), n_jobs=n_jobs)
     updated = maximise(found, reg_covar, parameters)
     following = compile_kernel(updated, wanted)
     if (following.lost(kernel.dtype) & ~kernel.direct).any():
         # a component became too narrow for the sums just made: make them again, about its own mean
         finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
         careful = compile_kernel(parameters, finer, following.lost(finer))
-        found = collect(careful, open_blocks(make_blocks, parameters))
+        found = collect(careful, open_blocks(make_blocks, parameters), n_jobs=n_jobs)
         updated = maximise(found, reg_covar, parameters)
         following = compile_kernel(updated, wanted)
     return updated, following, found.log_likelihood / float(found.zeroth.sum())

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
-from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.metrics import pairwise_distances_argmin
+from sklearn.utils.random import sample_without_replacement
 
-from diarize.gmm.moments import Statistics
+from diarize.gmm.missing import filled
 from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.sums import Statistics
 
-INITIALISATIONS = ("kmeans", "k-means++", "random", "random_from_data")
+INITIALISATIONS = ("kmeans", "k-means++", "spectral", "random", "random_from_data")
 _ROWS = 2048
+_QUICK = 25  # rounds of k-means on a sample: EM goes on from there better than k-means would
+_GRAPH, _NEIGHBOURS = 2000, 10  # rows of the graph that is cut, and how many neighbours each is joined to
+
+
+def sample_size(n_components: int) -> int:
+    """Return how many rows a start is made from at most; with more, they are sampled."""
+    return max(50_000, 200 * n_components)
 
 
 def initial_statistics(
@@ -28,36 +37,126 @@ def initial_statistics(
     Parameters
     ----------
     x : array (n, n_features)
-        Rows.
+        Rows, NaN where an entry is missing; from many, a sample of `sample_size` is drawn.
     sample_weight : array (n,) or None
         Their positive weights.
     n_components : int
         Number of components.
     covariance_type : {'full', 'tied', 'diag', 'spherical'}
         What the covariances are.
-    method : {'kmeans', 'k-means++', 'random', 'random_from_data'}
-        Clusters by k-means; rows nearest to centres drawn by k-means++ or evenly from the data; random posteriors.
+    method : {'kmeans', 'k-means++', 'spectral', 'random', 'random_from_data'}
+        Clusters by k-means; rows nearest to centres drawn by k-means++ or evenly from the data; clusters by spectral
+        clustering of a sample, each other row in that of the row nearest to it; random posteriors.
     random_state : numpy.random.RandomState
         Source of randomness.
+
+    Raises
+    ------
+    ValueError
+        If a column has no value at all, or values are too large for sums of their squares.
 
     References
     ----------
     D. Arthur, S. Vassilvitskii. k-means++: the advantages of careful seeding. SODA 2007. doi:10.5555/1283383.1283494
+
+    U. von Luxburg. A tutorial on spectral clustering. Statistics and Computing 17, 2007.
+    doi:10.1007/s11222-007-9033-z
     """
+    count, size = len(x), sample_size(n_components)
+    x, sample_weight = _completed(*_sampled(x, sample_weight, size, random_state))
+    x, sample_weight = _sampled(x, sample_weight, size, random_state)  # where all rows were needed to complete them
+    sampled = count > size
+    largest, most = float(np.abs(x).max()), float(np.finfo(x.dtype).max)
+    if largest > 0.1 * (most / x.size) ** 0.5:
+        raise ValueError(f"the values of X are too large to square in {x.dtype}, up to {largest:.3g}; scale them down")
     weight = np.ones(len(x)) if sample_weight is None else sample_weight
     if method == "random":
         return _soft_statistics(x, weight, n_components, covariance_type, random_state)
     if method == "kmeans":
-        search = KMeans(n_clusters=n_components, n_init=1, random_state=random_state)
-        labels = search.fit(x, sample_weight=sample_weight).labels_
+        labels = _kmeans_labels(x, sample_weight, n_components, random_state, _QUICK if sampled else 300)
+    elif method == "spectral":
+        labels = _spectral_labels(x, n_components, random_state)
     else:
-        if method == "k-means++":
-            centres, _ = kmeans_plusplus(x, n_components, sample_weight=sample_weight, random_state=random_state)
-        else:
-            chance = None if sample_weight is None else sample_weight / sample_weight.sum()
-            centres = x[random_state.choice(len(x), size=n_components, replace=False, p=chance)]
-        labels = pairwise_distances_argmin(x, centres)
+        labels = _seed_labels(x, sample_weight, n_components, random_state, method)
     return label_statistics(x, labels, n_components, covariance_type, sample_weight)
+
+
+# scikit-learn's clustering is imported where it is used: it takes a while, and most uses of a mixture need none.
+
+
+def _kmeans_labels(
+    x: Floats, weight: Float64 | None, n_clusters: int, random_state: np.random.RandomState, max_iter: int
+) -> npt.NDArray[np.integer]:
+    from sklearn.cluster import KMeans
+
+    search = KMeans(n_clusters=n_clusters, n_init=1, max_iter=max_iter, random_state=random_state)
+    labels: npt.NDArray[np.integer] = search.fit(x, sample_weight=weight).labels_
+    return labels
+
+
+def _seed_labels(
+    x: Floats, weight: Float64 | None, n_clusters: int, random_state: np.random.RandomState, method: str
+) -> npt.NDArray[np.integer]:
+    """Return the nearest of some rows for each row."""
+    from sklearn.cluster import kmeans_plusplus
+    from sklearn.metrics import pairwise_distances_argmin
+
+    if method == "k-means++":
+        centres, _ = kmeans_plusplus(x, n_clusters, sample_weight=weight, random_state=random_state)
+    else:
+        chance = None if weight is None else weight / weight.sum()
+        centres = x[random_state.choice(len(x), size=n_clusters, replace=False, p=chance)]
+    labels: npt.NDArray[np.integer] = pairwise_distances_argmin(x, centres)
+    return labels
+
+
+def _spectral_labels(x: Floats, n_clusters: int, random_state: np.random.RandomState) -> npt.NDArray[np.integer]:
+    """Return clusters of the graph of nearest neighbours, cut on a sample of the rows."""
+    from sklearn.cluster import SpectralClustering
+    from sklearn.neighbors import NearestNeighbors
+
+    graph, _ = _sampled(x, None, max(_GRAPH, 10 * n_clusters), random_state)
+    if n_clusters >= len(graph):
+        return np.arange(len(x)) % n_clusters
+    search = SpectralClustering(
+        n_clusters,
+        affinity="nearest_neighbors",
+        n_neighbors=min(_NEIGHBOURS, len(graph)),
+        n_init=1,
+        assign_labels="kmeans",
+        random_state=random_state,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Graph is not fully connected", UserWarning)  # then it is cut already
+        labels: npt.NDArray[np.integer] = search.fit(graph).labels_
+    if len(graph) == len(x):
+        return labels
+    nearest = NearestNeighbors(n_neighbors=1).fit(graph).kneighbors(x, return_distance=False)[:, 0]
+    found: npt.NDArray[np.integer] = labels[nearest]
+    return found
+
+
+def _sampled(
+    x: Floats, weight: Float64 | None, size: int, random_state: np.random.RandomState
+) -> tuple[Floats, Float64 | None]:
+    """Return that many rows, in their order, and their weights; all of them if there are no more."""
+    if len(x) <= size:
+        return x, weight
+    places = np.sort(sample_without_replacement(len(x), size, random_state=random_state))
+    rows = x[places]
+    missing = np.isnan(rows)
+    if missing.all(axis=0).any() or missing.all(axis=1).mean() > 0.5:  # values so few that a sample may miss them
+        return x, weight
+    return rows, None if weight is None else weight[places]
+
+
+def _completed(x: Floats, weight: Float64 | None) -> tuple[Floats, Float64 | None]:
+    """Return rows with their missing entries filled in, without rows that have no value."""
+    missing = np.isnan(x)
+    if not missing.any():
+        return x, weight
+    told = ~missing.all(axis=1)
+    return filled(x[told]), None if weight is None else weight[told]
 
 
 def label_statistics(

@@ -9,6 +9,7 @@ directly, as a squared distance.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.missing import Partial, compile_partial
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, floored, precision_cholesky
+from diarize.gmm.products import log_densities, packed, padded
 
 # Largest precision of a component, in units of the whole mixture's, that the moment form can resolve: the rounding
 # error of a log density is about this times the machine epsilon.
@@ -29,39 +32,76 @@ _LOWEST = {np.dtype(np.float32): -60.0, np.dtype(np.float64): -600.0}
 # A block's moments and posteriors together stay in a second level cache.
 _BLOCK_BYTES = 1 << 20
 _LEAST_WEIGHT = 1e-300
+_NONE = np.empty(0, dtype=np.intp)
 
 
 class Block(NamedTuple):
     """What the E step knows of some consecutive rows; the arrays are overwritten by the next block."""
 
     rows: slice
-    moments: Floats  # (n_moments, n_rows)
-    shares: Floats  # (n_components, n_rows): posteriors times `total`
-    total: Floats  # (n_rows,)
-    log_likelihood: Float64  # (n_rows,)
+    moments: Floats  # (n_moments, n_rows), with padding
+    padded_shares: Floats  # the next, with padding
+    shares: Floats  # (n_components, n_rows): posteriors within the group, times the group's `total`
+    total: Floats  # (n_groups, n_rows)
+    log_likelihood: Float64  # (n_groups, n_rows)
+    incomplete: npt.NDArray[np.intp]  # places of the rows with missing entries; their moments are NaN
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Workspace(threading.local):
+    """Memory for blocks, kept from one call to the next; every thread has its own."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """Return an array of this shape: zeros, or what was left in it."""
+        found = self._arrays.get(name)
+        if found is None or found.shape != shape or found.dtype != dtype:
+            found = self._arrays[name] = np.zeros(shape, dtype=dtype)
+        return found
+
+
+@dataclass(slots=True, eq=False)
 class Kernel:
-    """A mixture compiled for the E step; made by `compile_kernel`."""
+    """A mixture compiled for the E step; made by `compile_kernel`, not to be changed."""
 
-    covariance_type: str
+    parameters: MixtureParameters
+    log_weights: Float64  # (k,)
     centre: Float64  # (d,) exact in the data's own precision
     forward: Float64  # (d,) or (d, d): whitened = forward (x - centre)
     backward: Float64  # its inverse
-    coefficients: Floats  # (k, n_moments)
-    rounding: Floats | None  # (k, 1) what rounding the coefficients took from a component's mean log density
-    offset: float  # taken out of every row of the coefficients, so that constants stay small
+    coefficients: Floats  # of the product that makes log densities, as `products.packed` returns them
+    n_moments: int
+    offset: float  # taken out of every component's constant, so that constants stay small
+    bias: Floats  # (k,) what rounding the coefficients took from a component's mean log density
     sharpness: Float64  # (k,) largest precision in units of the whole mixture's
     direct: npt.NDArray[np.bool_]  # (k,) components evaluated as squared distances
     means: Float64  # (k, d)
     factors: Float64  # precision Cholesky factors, in the mixture's own shape
     log_scale: Float64  # (k,) log weight minus log of the Gaussian's normalisation
+    _partial: Partial | None = None
+
+    @property
+    def covariance_type(self) -> str:
+        """What the covariances of the mixture are."""
+        return self.parameters.covariance_type
+
+    @property
+    def n_components(self) -> int:
+        """Number of Gaussians."""
+        return len(self.means)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Precision of the products."""
-        return self.coefficients.dtype
+        return self.bias.dtype
+
+    @property
+    def partial(self) -> Partial:
+        """The same mixture for rows with missing entries."""
+        if self._partial is None:
+            self._partial = compile_partial(self.parameters, log_weights=self.log_weights)
+        return self._partial
 
     def lost(self, dtype: np.dtype[Any]) -> npt.NDArray[np.bool_]:
         """Return which components (k,) are too narrow to be estimated from sums made in moment form in dtype."""
@@ -70,103 +110,121 @@ class Kernel:
     @property
     def block_rows(self) -> int:
         """Rows of a block."""
-        return min(max(512, _BLOCK_BYTES // self.dtype.itemsize // sum(self.coefficients.shape)), 4096)
+        wanted = _BLOCK_BYTES // self.dtype.itemsize // (self.n_components + self.n_moments)
+        return min(max(wanted, 512), 4096) // 96 * 96
 
-    def expand(self, x: Floats, out: Floats) -> None:
-        """Write the moments of rows x (n, d) into out (n_moments, n)."""
-        n_features = x.shape[1]
-        white = out[1 : 1 + n_features]
-        out[0] = 1
-        if self.forward.ndim == 1:
-            np.subtract(x.T, self.centre.astype(x.dtype)[:, None], out=white)
-            np.multiply(white, self.forward.astype(out.dtype)[:, None], out=white)
-            np.multiply(white, white, out=out[1 + n_features :])
-            return
-        # whitening cancels digits when dimensions are correlated: always in float64
-        white[...] = self.forward @ (x - self.centre).T
-        if self.covariance_type == "full":
-            row = 1 + n_features
-            for i in range(n_features):
-                np.multiply(white[i], white[i:], out=out[row : row + n_features - i])
-                row += n_features - i
+    def blocks(self, x: Floats, piece: slice, workspace: Workspace, n_groups: int = 1) -> Iterator[Block]:
+        """Run the E step over a piece of rows, block by block.
 
-    def log_joint(self, x: Floats, moments: Floats, out: Floats) -> None:
-        """Write log(weight x density) - offset into out (k, n); see `leaves_common`."""
-        np.matmul(self.coefficients, moments, out=out)
-        if self.rounding is not None:
-            np.add(out, self.rounding, out=out)
-        for k in np.flatnonzero(self.direct):
-            out[k] = self.log_scale[k] - self.offset - 0.5 * self.distances(x, int(k))
-
-    def distances(self, x: Floats, k: int) -> Float64:
-        """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
-        factor = self.factors if self.covariance_type == "tied" else self.factors[k]
-        away = x - self.means[k]
-        scaled = away @ factor if factor.ndim == 2 else away * factor
-        found: Float64 = np.einsum("nd,nd->n", scaled, scaled)
-        return found
-
-    @property
-    def leaves_common(self) -> bool:
-        """Whether `log_joint` leaves out -common / 2, as the products of a tied covariance do."""
-        return self.covariance_type == "tied" and not self.direct.any()
-
-    def common(self, moments: Floats) -> Float64:
-        """Return the squared norm (n,) of the whitened rows, which a tied covariance leaves out of the products."""
-        white = moments[1:].astype(np.float64)
-        found: Float64 = np.einsum("dn,dn->n", white, white)
-        return found
-
-    def blocks(self, x: Floats) -> Iterator[Block]:
-        """Run the E step over rows x (n, d), block by block.
+        Parameters
+        ----------
+        x : array (n, n_features)
+            All rows; NaN is a missing entry.
+        piece : slice
+            Which of them.
+        workspace : Workspace
+            Where the blocks lie.
+        n_groups : int
+            Into how many groups of consecutive components shares and likelihoods are divided.
 
         Raises
         ------
         ValueError
-            If a row holds NaN or infinity.
+            If a row holds infinity.
         """
-        n_components, n_moments = self.coefficients.shape
-        size = min(self.block_rows, max(1, len(x)))
-        moments = np.empty((n_moments, size), dtype=self.dtype)
-        shares = np.empty((n_components, size), dtype=self.dtype)
-        for start in range(0, len(x), size):
-            rows = slice(start, min(start + size, len(x)))
+        for start in range(piece.start, piece.stop, self.block_rows):
+            rows = slice(start, min(start + self.block_rows, piece.stop))
             count = rows.stop - start
-            yield self._block(x[rows], rows, moments[:, :count], shares[:, :count])
+            sizes = padded(self.n_components, self.n_moments, count, self.dtype)
+            moments = workspace.array("moments", sizes[1:], self.dtype)
+            moments[:, count:] = 0
+            shares = workspace.array("shares", sizes[::2], self.dtype)
+            yield self._block(_plain(x[rows]), rows, moments, shares, n_groups)
 
-    def _block(self, x: Floats, rows: slice, moments: Floats, shares: Floats) -> Block:
+    def _block(self, x: Floats, rows: slice, moments: Floats, whole: Floats, n_groups: int) -> Block:
+        from diarize.gmm.compiled import half_squares, softmax
+
+        shares = whole[: self.n_components, : len(x)]
+        peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
+        self._expand(x, moments)
         with np.errstate(over="ignore", invalid="ignore"):
-            self.expand(x, moments)
-            self.log_joint(x, moments, shares)
-        peak = shares.max(axis=0)
-        finite = np.isfinite(peak)
-        if not finite.all():
-            self._far_rows(x, rows, shares, ~finite)
-            peak = shares.max(axis=0)
-        with np.errstate(over="ignore"):  # further below the peak than numbers reach: no share at all
-            np.subtract(shares, peak, out=shares)
-        np.maximum(shares, _LOWEST[self.dtype], out=shares)
-        np.exp(shares, out=shares)
-        total = shares.sum(axis=0)
+            log_densities(self.coefficients, moments, whole)
+            for k in np.flatnonzero(self.direct):
+                shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
+        softmax(whole, self.bias, self.dtype.type(_LOWEST[self.dtype]), peak, total)
         found = np.log(total, dtype=np.float64)
         found += peak
         found += self.offset
-        if self.leaves_common:
-            with np.errstate(over="ignore"):
-                found -= 0.5 * self.common(moments)
-        found[~finite] = -np.inf
-        return Block(rows, moments, shares, total, found)
+        if self._leaves_squares:
+            with np.errstate(over="ignore", invalid="ignore"):
+                found -= half_squares(moments, self.n_moments, len(x))
+        block = Block(rows, moments, whole, shares, total, found, _NONE)
+        far = ~np.isfinite(found).all(axis=0)
+        return self._mended(x, block, np.flatnonzero(far)) if far.any() else block
 
-    def _far_rows(self, x: Floats, rows: slice, shares: Floats, far: npt.NDArray[np.bool_]) -> None:
-        """Give rows whose density underflows the prior as posterior; rows that are no numbers are errors."""
-        bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    def _expand(self, x: Floats, out: Floats) -> None:
+        """Write the moments of rows x (n, d) into out (n_moments, n)."""
+        from diarize.gmm.compiled import expand_products, expand_variances, whiten
+
+        if self.forward.ndim == 1:
+            expand_variances(x, self.centre, self.forward, out)
+            return
+        whiten(x, self.centre, self.forward, out)
+        if self.covariance_type == "full":
+            expand_products(out, x.shape[1], len(x))
+        else:
+            out[0, : len(x)] = 1
+
+    def _distances(self, x: Floats, k: int) -> Float64:
+        """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
+        from diarize.gmm.compiled import squared_distances
+
+        factor = self.factors if self.covariance_type == "tied" else self.factors[k]
+        if factor.ndim == 1:
+            return squared_distances(x, self.means[k], factor)
+        scaled = (x - self.means[k]) @ factor
+        found: Float64 = np.einsum("nd,nd->n", scaled, scaled)
+        return found
+
+    @property
+    def _leaves_squares(self) -> bool:
+        """Whether the moments have no squares, which under a tied covariance are the same for all components."""
+        return self.covariance_type == "tied" and not self.direct.any()
+
+    def _mended(self, x: Floats, block: Block, places: npt.NDArray[np.intp]) -> Block:
+        """Evaluate rows with missing entries; give rows whose density underflows the prior as posterior."""
+        bad = places[np.isinf(x[places]).any(axis=1)]
         if len(bad):
-            raise ValueError(f"Input X contains NaN or infinity: row {rows.start + int(bad[0])}; remove or impute it")
-        shares[:, far] = self.log_scale[:, None]
+            raise ValueError(f"Input X contains infinity: row {block.rows.start + int(bad[0])}; remove or impute it")
+        joint = np.full((self.n_components, len(places)), -np.inf)
+        missing = np.isnan(x[places]).any(axis=1)
+        if missing.any():
+            joint[:, missing] = self.partial.log_joint(x[places[missing]]).T
+        far = np.isneginf(joint.max(axis=0))
+        joint[:, far] = self.log_scale[:, None]
+        grouped = joint.reshape(len(block.total), -1, len(places))
+        peak = grouped.max(axis=1)
+        shares = np.exp(np.maximum(grouped - peak[:, None], _LOWEST[self.dtype]))
+        block.shares[:, places] = shares.reshape(joint.shape)
+        block.total[:, places] = shares.sum(axis=1)
+        block.log_likelihood[:, places] = np.log(shares.sum(axis=1)) + peak
+        block.log_likelihood[:, places[far]] = -np.inf
+        return block._replace(incomplete=places[missing])
+
+
+def _plain(x: Floats) -> Floats:
+    """Return the rows as the compiled functions take them: contiguous, and read-only whether they were or not."""
+    rows = np.ascontiguousarray(x).view()
+    rows.flags.writeable = False
+    return rows
 
 
 def compile_kernel(
-    parameters: MixtureParameters, dtype: npt.DTypeLike, direct: npt.NDArray[np.bool_] | None = None
+    parameters: MixtureParameters,
+    dtype: npt.DTypeLike,
+    direct: npt.NDArray[np.bool_] | None = None,
+    *,
+    log_weights: npt.ArrayLike | None = None,
 ) -> Kernel:
     """Prepare a mixture for the E step.
 
@@ -178,15 +236,18 @@ def compile_kernel(
         Wanted precision of the products; float64 is taken when float32 cannot resolve many of the components.
     direct : array (n_components,) of bool, optional
         Further components to evaluate directly.
+    log_weights : array (n_components,), optional
+        Take the place of the logs of the weights; they need not be normalised.
     """
     kind = np.dtype(dtype)
     means = parameters.means.astype(np.float64)
     weights = parameters.weights.astype(np.float64)
     factors = precision_cholesky(parameters.covariances, parameters.covariance_type)
-    logs = np.log(np.maximum(weights, _LEAST_WEIGHT)) - 0.5 * means.shape[1] * np.log(2 * np.pi)
-    log_scale = logs + _log_determinants(factors, parameters.covariance_type, means.shape)
+    logs = np.log(np.maximum(weights, _LEAST_WEIGHT)) if log_weights is None else np.asarray(log_weights, np.float64)
+    normalisation = 0.5 * means.shape[1] * np.log(2 * np.pi)
+    log_scale = logs - normalisation + _log_determinants(factors, parameters.covariance_type, means.shape)
     centre = (weights @ means / weights.sum()).astype(kind).astype(np.float64)
-    forward, backward = _whitening(parameters, weights, means - centre)
+    forward, backward = _whitening(parameters, weights, means - centre, kind)
     linear, quadratic, sharpness = _natural(parameters.covariance_type, factors, backward, forward, means - centre)
     white = _apply(forward, means - centre)
     constant = log_scale - 0.5 * (linear * white).sum(axis=1)
@@ -202,17 +263,19 @@ def compile_kernel(
     coefficients = np.concatenate([(constant - offset)[:, None], linear, quadratic], axis=1)
     # the products of directly evaluated components are overwritten: keep them finite
     coefficients[narrow] = 0
-    rounding = None
-    if parameters.covariance_type == "full" and kind == np.float32:
-        rounding = _rounding(coefficients, parameters.covariances, forward, white)
+    bias = np.zeros(len(means), dtype=kind)
+    if kind == np.float32:
+        bias[:] = _rounding(coefficients, _expected(parameters, forward, white))
     return Kernel(
-        parameters.covariance_type,
+        parameters,
+        logs,
         centre,
         forward,
         backward,
-        coefficients.astype(kind),
-        rounding,
+        packed(coefficients, kind),
+        coefficients.shape[1],
         offset,
+        bias,
         sharpness,
         narrow,
         means,
@@ -237,16 +300,19 @@ def _apply(forward: Float64, rows: Float64) -> Float64:
     return rows * forward if forward.ndim == 1 else rows @ forward.T
 
 
-def _whitening(parameters: MixtureParameters, weights: Float64, away: Float64) -> tuple[Float64, Float64]:
+def _whitening(
+    parameters: MixtureParameters, weights: Float64, away: Float64, kind: np.dtype[Any]
+) -> tuple[Float64, Float64]:
     """Return the map that whitens and its inverse; for a tied covariance by that, else by the whole mixture's."""
     if parameters.covariance_type in ("diag", "spherical"):
         spread: Float64 = np.sqrt(weights @ (parameters.variances.astype(np.float64) + away**2))
-        return 1.0 / spread, spread
+        forward = (1.0 / spread).astype(kind).astype(np.float64)  # exact in the rows' own precision
+        return forward, 1.0 / forward
     pooled: Float64 = parameters.covariances.astype(np.float64)
     if parameters.covariance_type == "full":
         pooled = np.tensordot(weights, pooled, axes=1) + (weights[:, None] * away).T @ away
     backward = np.linalg.cholesky(floored(pooled, 0.0))
-    return np.tril(np.linalg.inv(backward)), np.asarray(backward, dtype=np.float64)
+    return np.ascontiguousarray(np.tril(np.linalg.inv(backward))), np.asarray(backward, dtype=np.float64)
 
 
 def _natural(
@@ -268,14 +334,23 @@ def _natural(
     return (matrix @ white[:, :, None])[:, :, 0], quadratic, sharpness
 
 
-def _rounding(coefficients: Float64, covariances: Floats, forward: Float64, white: Float64) -> Floats:
-    """Return what float32 coefficients lose, (k, 1), in the mean over rows that a component itself would draw.
+def _expected(parameters: MixtureParameters, forward: Float64, white: Float64) -> Float64:
+    """Return the mean moments (k, n_moments) of rows that a component itself would draw."""
+    parts = [np.ones((len(white), 1)), white]
+    if parameters.covariance_type == "full":
+        upper = np.triu_indices(white.shape[1])
+        second = forward @ parameters.covariances.astype(np.float64) @ forward.T
+        parts.append((second + white[:, :, None] * white[:, None, :])[:, upper[0], upper[1]])
+    elif parameters.covariance_type != "tied":
+        parts.append(parameters.variances * forward**2 + white**2)
+    return np.concatenate(parts, axis=1)
+
+
+def _rounding(coefficients: Float64, expected: Float64) -> Float64:
+    """Return what float32 coefficients lose, (k,), in the mean over expected moments.
 
     Coefficients are large where components are narrow; their rounding shifts all rows of a component alike, and would
     not average out as the rounding of the products does.
     """
-    upper = np.triu_indices(white.shape[1])
-    second = forward @ covariances.astype(np.float64) @ forward.T + white[:, :, None] * white[:, None, :]
-    expected = np.concatenate([np.ones((len(white), 1)), white, second[:, upper[0], upper[1]]], axis=1)
-    lost: Floats = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1, keepdims=True)
-    return lost.astype(np.float32)
+    found: Float64 = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1)
+    return found

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from numbers import Integral, Real
+from functools import partial
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.exceptions import ConvergenceWarning
+from scipy.special import xlogy
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
 
+from diarize.gmm.adaptation import map_adapt
+from diarize.gmm.base import BaseMixture, Callback
+from diarize.gmm.blocks import Reservoir, passes
 from diarize.gmm.checks import check_start, check_weight
+from diarize.gmm.conditional import condition
 from diarize.gmm.em import Fit, em, maximise
-from diarize.gmm.initialise import INITIALISATIONS, initial_statistics
-from diarize.gmm.moments import log_likelihood, most_likely, responsibilities
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters, precision_cholesky
-from diarize.gmm.sampling import draw
-
-logger = logging.getLogger(__name__)
-
-_NOT_CONVERGED = (
-    "Best performing initialization did not converge. Try different init parameters, or increase max_iter, tol, or "
-    "check for degenerate data. The last gain was {gain:.3g} per row after {rounds} iterations (tol={tol:g})."
+from diarize.gmm.initialise import initial_statistics, sample_size
+from diarize.gmm.kernel import compile_kernel
+from diarize.gmm.moments import collect
+from diarize.gmm.online import blend, implied, step_size
+from diarize.gmm.parameters import (
+    ILL_DEFINED,
+    Float64,
+    Floats,
+    MixtureParameters,
+    covariance_shape,
+    precision_cholesky,
 )
+from diarize.gmm.posteriors import responsibilities
+from diarize.gmm.rows import MakeBlocks, Rows
+from diarize.gmm.sums import Statistics
+
+_ENTRIES = 4_000_000  # posteriors held at a time
 
 
-class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
-    """Gaussian mixture trained by EM: scikit-learn's estimator, with sample weights and without N x K arrays.
+class GaussianMixture(BaseMixture):
+    """Gaussian mixture trained by EM: scikit-learn's estimator, and what it lacks, without N x K arrays.
 
+    Rows may have weights and missing entries (NaN), come in batches (`partial_fit`) or from disk (`fit_blocks`).
     float32 data are trained on with float32 products and float64 sums, everything else in float64.
 
     Parameters
@@ -46,14 +56,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     tol : float
         Training ends when the mean log-likelihood gains less, in nats.
     reg_covar : float
-        Added to every variance; above 0 it keeps every covariance positive definite.
+        Added to every variance; above 0 it keeps every covariance positive definite. With 0, training ends where a
+        component has collapsed.
     max_iter : int
         EM iterations at most.
     n_init : int
         Starts to try; the most likely result is kept.
-    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}
+    init_params : {'kmeans', 'k-means++', 'spectral', 'random', 'random_from_data'}
         Start from k-means clusters; from the rows nearest to centres drawn by k-means++ or evenly from the data; from
-        random posteriors.
+        spectral clusters; from random posteriors. With more than 50,000 rows (200 for each component if that is more),
+        on as large a sample of them.
     weights_init, means_init, precisions_init : array, optional
         Where to start instead; precisions are inverse covariances, in the shape of the covariance type.
     random_state : int, RandomState or None
@@ -64,6 +76,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Above 0, each start is logged.
     verbose_interval : int
         Kept for scikit-learn's contract; iterations are logged at debug level.
+    n_jobs : int or None
+        Threads, over starts if there are several and else over rows; -1 for one for each core, None for one. Results do
+        not depend on it.
+    callback : callable or None
+        Called after each iteration (or batch) with its number, from 1, and the mean log-likelihood before its update,
+        in nats; what it raises ends training. With several starts on several threads, it is called from all of them.
+    decay : float
+        How fast the steps of `partial_fit` get smaller: above 0.5, up to 1, where every row ever seen counts the same.
+    min_step : float
+        The least step of `partial_fit`; above 0 the model follows a stream that changes.
 
     Attributes
     ----------
@@ -82,6 +104,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Its mean log-likelihood per row before the last update, in nats.
     lower_bounds_ : list of float
         The same for every iteration.
+    n_samples_seen_ : float
+        Rows (their weight) that the model was trained on, by `fit` and `partial_fit` together.
+    n_batches_seen_ : int
+        Calls of `partial_fit` since `fit`.
 
     Examples
     --------
@@ -92,21 +118,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions(set(COVARIANCE_TYPES))],
-        "tol": [Interval(Real, 0.0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
-        "max_iter": [Interval(Integral, 0, None, closed="left")],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(INITIALISATIONS))],
+        **BaseMixture._parameter_constraints,
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "decay": [Interval(Real, 0.5, 1, closed="right")],
+        "min_step": [Interval(Real, 0, 1, closed="both")],
     }
+    _allow_nan: ClassVar[bool] = True
+    _running: Statistics | None = None
+    """Statistics of `partial_fit`; they follow from the parameters where there are none."""
+    n_batches_seen_: int
 
     def __init__(
         self,
@@ -125,29 +147,111 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         warm_start: bool = False,
         verbose: int = 0,
         verbose_interval: int = 10,
+        n_jobs: int | None = None,
+        callback: Callback | None = None,
+        decay: float = 0.7,
+        min_step: float = 0.0,
     ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.tol = tol
-        self.reg_covar = reg_covar
-        self.max_iter = max_iter
-        self.n_init = n_init
-        self.init_params = init_params
+        super().__init__(
+            n_components,
+            covariance_type=covariance_type,
+            tol=tol,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            init_params=init_params,
+            random_state=random_state,
+            warm_start=warm_start,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+            n_jobs=n_jobs,
+            callback=callback,
+        )
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.verbose_interval = verbose_interval
+        self.decay = decay
+        self.min_step = min_step
 
-    def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Train the mixture.
+    @classmethod
+    def from_parameters(cls, parameters: MixtureParameters) -> Self:
+        """Return a fitted estimator of given parameters, in their precision; to `partial_fit` it has seen no rows.
+
+        Examples
+        --------
+        >>> pair = MixtureParameters([0.5, 0.5], [[0.0], [4.0]], [[1.0], [1.0]], "diag")
+        >>> GaussianMixture.from_parameters(pair).predict([[3.0], [1.0]])
+        array([1, 0])
+        """
+        return cls(parameters.n_components, covariance_type=parameters.covariance_type)._holding(parameters)
+
+    def _holding(self, parameters: MixtureParameters) -> Self:
+        self._keep(Fit(parameters, (), True), parameters.means.dtype)
+        self.n_samples_seen_ = 0.0
+        self.n_features_in_ = parameters.n_features
+        return self
+
+    def fit_blocks(self, blocks: Iterable[Any] | Callable[[], Iterable[Any]]) -> Self:
+        """Train the mixture on rows that do not fit into memory: one pass over them for the start, one an iteration.
+
+        The start is made from a sample of bounded size, evenly drawn (see `init_params`).
+
+        Parameters
+        ----------
+        blocks : iterable, or callable that returns a new one for each pass
+            Arrays (n, n_features), or pairs (array, sample_weight).
+
+        Raises
+        ------
+        TypeError
+            If blocks can be read only once, as a generator can.
+        ValueError
+            As `fit` does.
+
+        Examples
+        --------
+        >>> halves = [np.array([[0.0], [1.0]]), np.array([[8.0], [9.0]])]
+        >>> sorted(GaussianMixture(2, random_state=0).fit_blocks(halves).means_.round(3).tolist())
+        [[0.5], [8.5]]
+        """
+        self._validate_params()
+        self._fit_blocks(passes(blocks))
+        return self
+
+    def _fit_blocks(self, make_blocks: Callable[[], Iterable[Any]]) -> None:
+        sample = Reservoir(sample_size(self.n_components), check_random_state(self.random_state))
+        dtype: np.dtype[Any] | None = None
+        total = 0.0
+        for rows, weight in self._checked(make_blocks, reset=True):
+            dtype = dtype or rows.dtype
+            total += len(rows) if weight is None else float(weight.sum())
+            useful = ~np.isnan(rows).all(axis=1)
+            if weight is not None:
+                useful &= weight > 0
+            sample.add(rows[useful], None if weight is None else weight[useful])
+        if dtype is None:
+            raise ValueError("Found array with 0 sample(s): blocks gave none; give at least one block of rows")
+        kept, share = self._usable(*sample.rows())
+        self._learn(lambda: self._checked(make_blocks), lambda state: self._start(kept, share, state), total, dtype)
+
+    def _checked(self, make_blocks: Callable[[], Iterable[Any]], *, reset: bool = False) -> Iterator[Rows]:
+        """Open a pass over blocks, checked as `fit` checks rows; the first block decides on the number of features."""
+        for block in make_blocks():
+            x, weight = block if isinstance(block, tuple) else (block, None)
+            rows = self._validated(x, reset=reset, least=0)
+            yield rows, check_weight(weight, len(rows), some=False)
+            reset = False
+
+    def partial_fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Train on with one more batch of a stream (online EM); the first batch gives the start, if there is no model.
+
+        Running statistics, which give the model, are mixed with those of the batch: s <- (1 - step) s + step s_batch,
+        step = max(min_step, (1 + seen / n)^-decay) for a batch of n rows after `seen` ones. It goes on from `fit` too.
 
         Parameters
         ----------
         X : array (n_samples, n_features)
-            Rows.
+            The batch; the first has at least as many rows as there are components.
         y : object
             Not used.
         sample_weight : array (n_samples,), optional
@@ -156,57 +260,46 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If X holds NaN or infinity, has fewer rows than components, or a parameter is out of range.
+            As `fit` does.
+
+        References
+        ----------
+        O. Cappe, E. Moulines. On-line expectation-maximization algorithm for latent data models. Journal of the Royal
+        Statistical Society B 71, 2009, section 2. doi:10.1111/j.1467-9868.2009.00698.x
+
+        Examples
+        --------
+        >>> stream = np.random.default_rng(0).normal([[2.0], [8.0]] * 50, 1.0, (40, 100, 1))
+        >>> mixture = GaussianMixture(2, random_state=0)
+        >>> for batch in stream:
+        ...     mixture = mixture.partial_fit(batch)
+        >>> mixture.n_samples_seen_, sorted(mixture.means_.round(1).ravel().tolist())
+        (4000.0, [2.0, 8.0])
         """
-        self._fit(X, sample_weight)
-        return self
-
-    def fit_predict(
-        self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
-    ) -> npt.NDArray[np.intp]:
-        """Train the mixture and return the most likely component of each row, as `predict` does."""
-        return most_likely(self._fit(X, sample_weight), self.parameters_)
-
-    def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Floats:
         self._validate_params()
-        rows: Floats = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weight = check_weight(sample_weight, len(rows))
-        used = rows
-        if weight is not None and not weight.all():
-            used, weight = rows[weight > 0], weight[weight > 0]
-        if len(used) < self.n_components:
-            raise ValueError(
-                f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
-                f"n_samples = {len(used)}"
-            )
-        best = self._best(used, weight)
-        self._keep(best, rows.dtype)
-        if not best.converged and self.max_iter > 0:
-            gain = float(np.diff(best.lower_bounds[-2:])[0]) if len(best.lower_bounds) > 1 else math.inf
-            message = _NOT_CONVERGED.format(gain=gain, rounds=len(best.lower_bounds), tol=self.tol)
-            warnings.warn(message, ConvergenceWarning, stacklevel=3)
-        return rows
-
-    def _best(self, rows: Floats, weight: Float64 | None) -> Fit:
-        """Run EM from every start and return the most likely result."""
-        goes_on = self.warm_start and hasattr(self, "converged_")
-        random_state = check_random_state(self.random_state)
-        best: Fit | None = None
-        for attempt in range(1 if goes_on else self.n_init):
-            start = self.parameters_.astype(np.float64) if goes_on else self._start(rows, weight, random_state)
-            found = em(
-                lambda: [(rows, weight)],
-                start,
-                max_iter=self.max_iter,
-                tol=self.tol,
-                reg_covar=self.reg_covar,
-                lower_bound=self.lower_bound_ if goes_on else -math.inf,
-            )
-            if self.verbose:
-                logger.info("start %d: %d iterations, converged: %s", attempt, len(found.lower_bounds), found.converged)
-            if best is None or found.lower_bounds[-1:] > best.lower_bounds[-1:]:
-                best = found
-        return best if best is not None else Fit(start, (), False)
+        first = not hasattr(self, "precisions_cholesky_")
+        rows = self._validated(X, reset=first)
+        if first:
+            used, weight = self._usable(rows, sample_weight)
+            current = self._start(used, weight, check_random_state(self.random_state))
+            seen, batches, running = 0.0, 0, None
+        else:
+            used, weight = rows, check_weight(sample_weight, len(rows))
+            current = self.parameters_
+            seen, batches = self.n_samples_seen_, self.n_batches_seen_
+            running = self._running or implied(current, self.reg_covar)
+        dtype = rows.dtype if first else self.means_.dtype
+        batch = collect(compile_kernel(current, rows.dtype), [(used, weight)], n_jobs=self.n_jobs)
+        count = float(len(used) if weight is None else weight.sum())
+        running = blend(running, batch, step_size(seen, count, self.decay, self.min_step))
+        bound = batch.log_likelihood / count
+        self._keep(Fit(maximise(running, self.reg_covar, current), (bound,), False), dtype)
+        self._running = running
+        self.n_samples_seen_ = seen + count
+        self.n_batches_seen_ = batches + 1
+        if self.callback is not None:
+            self.callback(self.n_batches_seen_, bound)
+        return self
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> MixtureParameters:
         shape = (self.n_components, rows.shape[1])
@@ -219,7 +312,36 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         start: MixtureParameters = replace(maximise(found, self.reg_covar), **given)  # type: ignore[arg-type]
         return start
 
+    def _train(self, make_blocks: MakeBlocks, start: MixtureParameters, lower_bound: float, n_jobs: int) -> Fit:
+        done = 0
+
+        def report(iteration: int, bound: float) -> None:
+            nonlocal done
+            done = iteration
+            if self.callback is not None:
+                self.callback(iteration, bound)
+
+        train = partial(em, make_blocks, start, tol=self.tol, reg_covar=self.reg_covar, lower_bound=lower_bound)
+        try:
+            return train(max_iter=self.max_iter, n_jobs=n_jobs, callback=report)
+        except ValueError as error:
+            if str(error) != ILL_DEFINED:
+                raise
+        return train(max_iter=done, n_jobs=n_jobs)  # a component has collapsed: the same again, up to there
+
+    def _current(self) -> MixtureParameters:
+        wanted = covariance_shape(self.covariance_type, self.n_components, self.means_.shape[1])
+        if len(self.means_) != self.n_components or self.covariances_.shape != wanted:
+            raise ValueError(
+                f"warm_start goes on with the last model, which has {len(self.means_)} components and covariances of "
+                f"shape {self.covariances_.shape}; n_components or covariance_type have changed since: set warm_start "
+                "to False"
+            )
+        return self.parameters_
+
     def _keep(self, fit: Fit, dtype: npt.DTypeLike) -> None:
+        self._running = None
+        self.n_batches_seen_ = 0
         parameters = fit.parameters.astype(dtype)
         self.weights_ = np.array(parameters.weights)
         self.means_ = np.array(parameters.means)
@@ -247,47 +369,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         means = np.asarray(self.means_, dtype=np.float64)
         return MixtureParameters(weights, means, covariances, self.covariance_type)
 
-    def _rows(self, X: npt.ArrayLike) -> Floats:
-        check_is_fitted(self)
-        rows: Floats = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return rows
-
-    def score_samples(self, X: npt.ArrayLike) -> Floats:
-        """Return the log-likelihood of each row, (n_samples,), in nats."""
-        return log_likelihood(self._rows(X), self.parameters_)
-
-    def score(self, X: npt.ArrayLike, y: object = None) -> float:
-        """Return the mean log-likelihood per row, in nats."""
-        return float(self.score_samples(X).mean(dtype=np.float64))
-
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.intp]:
-        """Return the most likely component of each row, (n_samples,)."""
-        return most_likely(self._rows(X), self.parameters_)
-
-    def predict_proba(self, X: npt.ArrayLike) -> Floats:
-        """Return the posterior probability of each component for each row, (n_samples, n_components)."""
-        return responsibilities(self._rows(X), self.parameters_)
-
-    def sample(self, n_samples: int = 1) -> tuple[Float64, npt.NDArray[np.int64]]:
-        """Draw rows from the mixture.
-
-        Parameters
-        ----------
-        n_samples : int
-            How many.
-
-        Returns
-        -------
-        X : array (n_samples, n_features)
-            Rows, ordered by component.
-        y : array (n_samples,)
-            The component of each.
-        """
-        check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
-        return draw(self.parameters_, n_samples, check_random_state(self.random_state))
-
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""
         n_components, n_features = self.means_.shape
@@ -303,9 +384,93 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def bic(self, X: npt.ArrayLike) -> float:
         """Return the Bayesian information criterion on X; lower is better."""
         rows = self._rows(X)
-        return -2 * self.score(rows) * len(rows) + self._n_parameters() * math.log(len(rows))
+        return -2 * self._total(rows) + self._n_parameters() * math.log(len(rows))
 
     def aic(self, X: npt.ArrayLike) -> float:
         """Return Akaike's information criterion on X; lower is better."""
+        return -2 * self._total(self._rows(X)) + 2 * self._n_parameters()
+
+    def icl(self, X: npt.ArrayLike) -> float:
+        """Return the integrated completed likelihood criterion on X; lower is better.
+
+        It is the Bayesian information criterion plus twice the entropy of the posteriors in nats, and so prefers
+        components that do not overlap: clusters.
+
+        References
+        ----------
+        C. Biernacki, G. Celeux, G. Govaert. Assessing a mixture model for clustering with the integrated completed
+        likelihood. IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 2000. doi:10.1109/34.865189
+        """
+        rows, parameters = self._rows(X), self.parameters_
+        step = max(1, _ENTRIES // parameters.n_components)
+        entropy = 0.0
+        for start in range(0, len(rows), step):
+            posterior = responsibilities(rows[start : start + step], parameters, **self._engine())
+            entropy -= float(xlogy(posterior, posterior).sum(dtype=np.float64))
+        return self.bic(rows) + 2 * entropy
+
+    def _total(self, rows: Floats) -> float:
+        return float(self.score_samples(rows).sum(dtype=np.float64))
+
+    def condition(self, x_known: npt.ArrayLike) -> Self:
+        """Return the fitted mixture of the unknown features given the known ones.
+
+        Parameters
+        ----------
+        x_known : array (n_features,)
+            Values of the known features, NaN for the unknown.
+
+        Raises
+        ------
+        ValueError
+            If x_known has another shape, holds infinity or leaves no feature unknown.
+
+        Examples
+        --------
+        >>> even = MixtureParameters([1.0], [[0.0, 0.0]], [[[1.0, 0.8], [0.8, 1.0]]], "full")
+        >>> GaussianMixture.from_parameters(even).condition([2.0, np.nan]).means_.round(3)
+        array([[1.6]])
+        """
+        found = condition(self.parameters_, x_known).astype(self.means_.dtype)
+        other = self._like()._holding(found)
+        other.set_params(means_init=None, precisions_init=None)  # those of all features
+        if hasattr(self, "feature_names_in_"):
+            other.feature_names_in_ = self.feature_names_in_[np.isnan(np.asarray(x_known, dtype=np.float64))]
+        return other
+
+    def adapt(
+        self,
+        X: npt.ArrayLike,
+        *,
+        relevance: float = 16.0,
+        update: Collection[str] = ("means",),
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Return a new mixture: this one adapted to rows by maximum a posteriori estimation, see `map_adapt`.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+            Rows, perhaps few.
+        relevance : float
+            How many rows this mixture counts for against them.
+        update : collection of {'weights', 'means', 'covariances'}
+            What is adapted.
+        sample_weight : array (n_samples,), optional
+            Weights of the rows.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not fit this mixture or a parameter is out of range.
+        """
         rows = self._rows(X)
-        return -2 * self.score(rows) * len(rows) + 2 * self._n_parameters()
+        weight = check_weight(sample_weight, len(rows))
+        found = map_adapt(self.parameters_, rows, relevance=relevance, update=update, sample_weight=weight)
+        other = self._like()._holding(found.astype(self.means_.dtype))
+        if hasattr(self, "feature_names_in_"):
+            other.feature_names_in_ = self.feature_names_in_
+        return other
+
+    def _like(self) -> Self:
+        return type(self)(**self.get_params(deep=False))

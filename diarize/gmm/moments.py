@@ -1,156 +1,44 @@
-"""Plain array functions over a mixture: likelihoods, posteriors and the sums that every training is made of."""
+"""The E step's sums over rows, in moment form, in the memory of one block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Kernel, compile_kernel
+from diarize.gmm.kernel import Block, Kernel, Workspace, compile_kernel
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters
-
-Rows = tuple[Floats, Float64 | None]
-"""Rows of data (n, d) and their weights (n,), None for equal weights."""
-
-MakeBlocks = Callable[[], Iterable[Any]]
-"""Opens a pass over the data: blocks x (n, d), or pairs (x, sample_weight)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Statistics:
-    """Sums over rows, weighted by posteriors: all that a mixture's re-estimation needs; they add over recordings.
-
-    Parameters
-    ----------
-    zeroth : array (n_components,)
-        Sum of posteriors.
-    first : array (n_components, n_features)
-        Sum of posterior times (x - origin).
-    second : array
-        Sum of posterior times (x - origin)^2, (n_components, n_features), for diag and spherical; of the outer product,
-        (n_components, n_features, n_features), for full; summed over components, (n_features, n_features), for tied.
-    origin : array (n_components, n_features)
-        What the sums are about; close to the data, so that no digits are lost.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
-        What `second` is.
-    log_likelihood : float
-        Weighted sum of the rows' log-likelihoods, in nats.
-    """
-
-    zeroth: Float64
-    first: Float64
-    second: Float64
-    origin: Float64
-    covariance_type: str
-    log_likelihood: float = 0.0
-
-    def about(self, origin: npt.ArrayLike) -> Statistics:
-        """Return the same sums about another origin, (n_components, n_features) or whatever broadcasts to it."""
-        target = np.broadcast_to(np.asarray(origin, dtype=np.float64), self.first.shape).copy()
-        step = self.origin - target
-        first = self.first + self.zeroth[:, None] * step
-        if self.covariance_type in ("diag", "spherical"):
-            second = self.second + step * (self.first + first)
-        elif self.covariance_type == "full":
-            cross = self.first[:, :, None] * step[:, None, :]
-            square = self.zeroth[:, None, None] * step[:, :, None] * step[:, None, :]
-            second = self.second + cross + np.swapaxes(cross, 1, 2) + square
-        else:
-            cross = self.first.T @ step
-            second = self.second + cross + cross.T + (self.zeroth[:, None] * step).T @ step
-        return replace(self, first=first, second=second, origin=target)
-
-    def __add__(self, other: Statistics) -> Statistics:
-        moved = other if np.array_equal(self.origin, other.origin) else other.about(self.origin)
-        return replace(
-            self,
-            zeroth=self.zeroth + moved.zeroth,
-            first=self.first + moved.first,
-            second=self.second + moved.second,
-            log_likelihood=self.log_likelihood + moved.log_likelihood,
-        )
-
-
-def log_likelihood(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
-    """Return the log-likelihood of each row, in nats.
-
-    Parameters
-    ----------
-    x : array (n, n_features)
-        float32 is evaluated by float32 products, everything else in float64.
-    parameters : MixtureParameters
-        The mixture.
-
-    Returns
-    -------
-    array (n,)
-        In the precision of x.
-
-    Raises
-    ------
-    ValueError
-        If x does not fit the mixture, or holds NaN or infinity.
-
-    Examples
-    --------
-    >>> standard = MixtureParameters([1.0], [[0.0]], [[1.0]])
-    >>> log_likelihood(np.array([[0.0], [2.0]]), standard).round(4)
-    array([-0.9189, -2.9189])
-    """
-    rows = check_rows(x, parameters)
-    found = np.empty(len(rows), dtype=rows.dtype)
-    for block in compile_kernel(parameters, rows.dtype).blocks(rows):
-        found[block.rows] = block.log_likelihood
-    return found
-
-
-def responsibilities(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
-    """Return the posterior probability of each component for each row, (n, n_components), in the precision of x.
-
-    Parameters and errors are those of `log_likelihood`.
-
-    Examples
-    --------
-    >>> pair = MixtureParameters([0.5, 0.5], [[0.0], [2.0]], [[1.0], [1.0]])
-    >>> responsibilities(np.array([[1.0], [2.0]]), pair).round(3)
-    array([[0.5  , 0.5  ],
-           [0.119, 0.881]])
-    """
-    rows = check_rows(x, parameters)
-    found = np.empty((len(rows), parameters.n_components), dtype=rows.dtype)
-    for block in compile_kernel(parameters, rows.dtype).blocks(rows):
-        np.multiply(block.shares.T, (1 / block.total)[:, None], out=found[block.rows], casting="same_kind")
-    return found
-
-
-def most_likely(x: npt.ArrayLike, parameters: MixtureParameters) -> npt.NDArray[np.intp]:
-    """Return the component with the highest posterior for each row, (n,)."""
-    rows = check_rows(x, parameters)
-    found = np.empty(len(rows), dtype=np.intp)
-    for block in compile_kernel(parameters, rows.dtype).blocks(rows):
-        found[block.rows] = block.shares.argmax(axis=0)
-    return found
+from diarize.gmm.products import add_products, padded
+from diarize.gmm.rows import Rows, check_rows, pieces, row_weights
+from diarize.gmm.sums import Statistics
+from diarize.gmm.threads import ordered_map
 
 
 def accumulate(
-    x: npt.ArrayLike, parameters: MixtureParameters, sample_weight: npt.ArrayLike | None = None
+    x: npt.ArrayLike,
+    parameters: MixtureParameters,
+    sample_weight: npt.ArrayLike | None = None,
+    *,
+    n_jobs: int | None = None,
 ) -> Statistics:
     """Return the sums over rows that re-estimate a mixture (the E step); results of several calls add.
 
     Parameters
     ----------
     x : array (n, n_features)
-        Rows.
+        Rows; NaN is a missing entry, of which the mixture's expectation is taken.
     parameters : MixtureParameters
         The mixture that gives the posteriors.
     sample_weight : array (n,), optional
         A row of weight w counts as w equal rows.
+    n_jobs : int, optional
+        Threads; the result does not depend on it.
     """
     rows = check_rows(x, parameters)
-    return collect(compile_kernel(parameters, rows.dtype), [(rows, _weights(sample_weight, len(rows)))])
+    weight = row_weights(sample_weight, len(rows))
+    return collect(compile_kernel(parameters, rows.dtype), [(rows, weight)], n_jobs=n_jobs)
 
 
 def statistics(
@@ -164,45 +52,131 @@ def statistics(
     return found.zeroth, found.first, found.second
 
 
-def collect(kernel: Kernel, blocks: Iterable[Rows]) -> Statistics:
-    """Return the statistics of rows given in blocks; memory is that of one block of the kernel."""
-    n_features = kernel.means.shape[1]
-    sums = np.zeros(kernel.coefficients.shape)
-    scatter = np.zeros((n_features, n_features))
-    narrow = {int(k): _Narrow(kernel, int(k)) for k in np.flatnonzero(kernel.direct)}
-    found = 0.0
-    for x, weight in blocks:
-        for block in kernel.blocks(x):
+def collect(kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None) -> Statistics:
+    """Return the statistics of rows given in blocks.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The mixture.
+    blocks : iterable of (x, weight)
+        Rows (n, n_features) and None, their weights (n,), or weights (n, n_groups) for each group of consecutive
+        components: a component's posterior is then its share within the group, times the group's weight.
+    n_jobs : int, optional
+        Threads. Memory is that of a block for each.
+    """
+    workspace = Workspace()
+
+    def add_up(job: tuple[Floats, Float64 | None, slice]) -> _Sums:
+        x, weight, piece = job
+        sums = _Sums(kernel)
+        for block in kernel.blocks(x, piece, workspace, _n_groups(weight)):
+            sums.add(x[block.rows], block, None if weight is None else weight[block.rows])
+        return sums
+
+    total = _Sums(kernel)
+    jobs = ((x, weight, piece) for x, weight in blocks for piece in pieces(len(x)))
+    for sums in ordered_map(add_up, jobs, n_jobs):
+        total.merge(sums)
+    return total.statistics()
+
+
+def _n_groups(weight: Float64 | None) -> int:
+    return 1 if weight is None or weight.ndim == 1 else weight.shape[1]
+
+
+class _Sums:
+    """Sums of the moments of some rows, in float64."""
+
+    __slots__ = ("complete", "kernel", "log_likelihood", "moments", "narrow", "partial", "scatter")
+
+    def __init__(self, kernel: Kernel) -> None:
+        n_features = kernel.means.shape[1]
+        self.kernel = kernel
+        self.moments = np.zeros(padded(kernel.n_components, kernel.n_moments, 0, kernel.dtype)[:2])
+        self.scatter = np.zeros((n_features, n_features))
+        self.narrow = {int(k): _Narrow(kernel, int(k)) for k in np.flatnonzero(kernel.direct)}
+        self.partial: Statistics | None = None
+        self.log_likelihood = 0.0
+        self.complete = 0.0  # summed weights of rows without missing entries
+
+    def add(self, x: Floats, block: Block, weight: Float64 | None) -> None:
+        """Add a block of rows; its arrays are used up."""
+        if weight is None:
             scale = 1 / block.total
-            if weight is None:
-                found += float(block.log_likelihood.sum())
-            else:
-                scale = (scale * weight[block.rows]).astype(kernel.dtype)
-                found += float(block.log_likelihood @ weight[block.rows])
-            posteriors = np.multiply(block.shares, scale, out=block.shares)
-            sums += (block.moments @ posteriors.T).T
-            if kernel.covariance_type == "tied":
-                white = block.moments[1:] if weight is None else block.moments[1:] * np.sqrt(weight[block.rows])
-                scatter += white @ white.T
-            for k, sink in narrow.items():
-                sink.add(x[block.rows], posteriors[k])
-    moment = _moment_statistics(kernel, sums, scatter, found)
-    return _with_narrow(moment, narrow) if narrow else moment
+            self.log_likelihood += float(block.log_likelihood.sum())
+            self.complete += len(x) - len(block.incomplete)
+        else:
+            share = weight.reshape(len(x), -1).T
+            scale = (share / block.total).astype(block.shares.dtype)
+            self.log_likelihood += float((share * np.where(share > 0, block.log_likelihood, 0)).sum())
+            self.complete += float(share.sum() - share[:, block.incomplete].sum())
+        if len(block.incomplete):
+            self._add_incomplete(x, block, scale)
+        moments, shares = block.moments[: self.kernel.n_moments, : len(x)], block.shares
+        if self.kernel.covariance_type == "tied":
+            white = moments[1:] if weight is None else moments[1:] * np.sqrt(weight.reshape(len(x), -1).sum(axis=1))
+            self.scatter += white @ white.T
+        if len(scale) == 1 and len(moments) < len(shares) and not self.narrow:
+            np.multiply(moments, scale, out=moments)  # the smaller array of the product
+        else:
+            for group, factor in zip(np.split(shares, len(scale)), scale, strict=True):
+                np.multiply(group, factor, out=group)
+        add_products(block.padded_shares, block.moments, self.moments)
+        for k, sink in self.narrow.items():
+            sink.add(x, shares[k])
+
+    def _add_incomplete(self, x: Floats, block: Block, scale: Floats) -> None:
+        """Take rows with missing entries out of the block and add what is expected of them."""
+        places = block.incomplete
+        grouped = block.shares[:, places].reshape(len(scale), -1, len(places)) * scale[:, None, places]
+        posterior = grouped.reshape(len(block.shares), -1).T.astype(np.float64)
+        expected = self.kernel.partial.statistics(x[places], posterior)
+        self.partial = expected if self.partial is None else self.partial + expected
+        block.shares[:, places] = 0
+        block.moments[:, places] = 0
+
+    def merge(self, other: _Sums) -> None:
+        """Add the sums of other rows."""
+        self.moments += other.moments
+        self.scatter += other.scatter
+        self.log_likelihood += other.log_likelihood
+        self.complete += other.complete
+        for k, sink in other.narrow.items():
+            self.narrow[k].merge(sink)
+        if other.partial is not None:
+            self.partial = other.partial if self.partial is None else self.partial + other.partial
+
+    def statistics(self) -> Statistics:
+        """Return the sums as statistics of the mixture."""
+        found = self._moment_statistics()
+        if self.narrow:
+            found = _with_narrow(found, self.narrow)
+        found = _rescaled(found, self.complete)
+        return found if self.partial is None else found + self.partial
+
+    def _moment_statistics(self) -> Statistics:
+        """Turn sums of whitened moments into sums about the kernel's centre."""
+        kernel = self.kernel
+        n_features = kernel.means.shape[1]
+        sums = self.moments[: kernel.n_components, : kernel.n_moments]
+        zeroth, white, rest = np.split(sums, [1, 1 + n_features], axis=1)
+        backward = kernel.backward
+        if backward.ndim == 1:
+            first, second = white * backward, rest * backward**2
+        else:
+            first = white @ backward.T
+            matrix = self.scatter if kernel.covariance_type == "tied" else _symmetric(rest, n_features)
+            second = backward @ matrix @ backward.T
+        origin = np.tile(kernel.centre, (len(zeroth), 1))
+        return Statistics(zeroth[:, 0].copy(), first, second, origin, kernel.covariance_type, self.log_likelihood)
 
 
-def _moment_statistics(kernel: Kernel, sums: Float64, scatter: Float64, found: float) -> Statistics:
-    """Turn sums of whitened moments into sums about the kernel's centre."""
-    n_features = kernel.means.shape[1]
-    zeroth, white, rest = sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :]
-    backward = kernel.backward
-    if backward.ndim == 1:
-        first, second = white * backward, rest * backward**2
-    else:
-        first = white @ backward.T
-        matrix = scatter if kernel.covariance_type == "tied" else _symmetric(rest, n_features)
-        second = backward @ matrix @ backward.T
-    origin = np.tile(kernel.centre, (len(zeroth), 1))
-    return Statistics(zeroth.copy(), first, second, origin, kernel.covariance_type, found)
+def _rescaled(found: Statistics, weight: float) -> Statistics:
+    """Take out what rounding adds to all posteriors alike: they sum to the weight of the rows."""
+    factor = weight / max(float(found.zeroth.sum()), np.finfo(np.float64).tiny)
+    scaled = {name: getattr(found, name) * factor for name in ("zeroth", "first", "second")}
+    return replace(found, **scaled)
 
 
 def _symmetric(triangles: Float64, size: int) -> Float64:
@@ -233,6 +207,11 @@ class _Narrow:
         self.first += share @ away
         self.second += (away * share[:, None]).T @ away if self.matrix else share @ away**2
 
+    def merge(self, other: _Narrow) -> None:
+        self.zeroth += other.zeroth
+        self.first += other.first
+        self.second += other.second
+
 
 def _with_narrow(moment: Statistics, narrow: dict[int, _Narrow]) -> Statistics:
     zeroth, first, origin = moment.zeroth.copy(), moment.first.copy(), moment.origin.copy()
@@ -245,30 +224,3 @@ def _with_narrow(moment: Statistics, narrow: dict[int, _Narrow]) -> Statistics:
         else:
             second[k] = sink.second
     return replace(moment, zeroth=zeroth, first=first, second=second, origin=origin)
-
-
-def check_rows(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
-    """Return x as float32 or float64 rows that fit the mixture."""
-    rows = np.asarray(x)
-    if rows.dtype not in (np.float32, np.float64):
-        rows = rows.astype(np.float32 if rows.dtype == np.float16 else np.float64)
-    if rows.ndim != 2 or rows.shape[1] != parameters.n_features:
-        raise ValueError(f"x must be (n, {parameters.n_features}) for this mixture, got shape {rows.shape}")
-    return rows
-
-
-def _weights(sample_weight: npt.ArrayLike | None, count: int) -> Float64 | None:
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (count,) or not np.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError(f"sample_weight must be ({count},), finite and not negative, got shape {weight.shape}")
-    return weight
-
-
-def open_blocks(make_blocks: MakeBlocks, parameters: MixtureParameters) -> Iterator[Rows]:
-    """Start a pass over the data and check each block."""
-    for block in make_blocks():
-        x, weight = block if isinstance(block, tuple) else (block, None)
-        rows = check_rows(x, parameters)
-        yield rows, _weights(weight, len(rows))

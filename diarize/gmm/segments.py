@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Kernel, compile_kernel
-from diarize.gmm.moments import check_rows
+from diarize.gmm.kernel import Block, Workspace, compile_kernel
 from diarize.gmm.parameters import Floats, MixtureParameters
+from diarize.gmm.rows import check_rows
+from diarize.gmm.threads import one_blas_thread
 
 
 def segment_statistics(
@@ -37,7 +38,7 @@ def segment_statistics(
     Raises
     ------
     ValueError
-        If the boundaries decrease or lie outside x, or as in `log_likelihood`.
+        If the boundaries decrease or lie outside x, a row holds NaN, or as in `log_likelihood`.
 
     Examples
     --------
@@ -57,8 +58,12 @@ def segment_statistics(
     count = len(marks) - 1
     zeroth = np.zeros((count, parameters.n_components), dtype=rows.dtype)
     first = np.zeros((count, *parameters.means.shape), dtype=rows.dtype)
-    for group in _groups(marks, kernel.block_rows):
-        _add_segments(kernel, rows, marks[group.start : group.stop + 1], zeroth[group], first[group])
+    workspace = Workspace()
+    with one_blas_thread():
+        for group in _groups(marks, kernel.block_rows):
+            mine = marks[group.start : group.stop + 1]
+            for block in kernel.blocks(rows, slice(int(mine[0]), int(mine[-1])), workspace):
+                _add_segments(rows, block, mine, zeroth[group], first[group])
     return zeroth, first
 
 
@@ -71,20 +76,22 @@ def _groups(marks: npt.NDArray[Any], size: int) -> Iterator[slice]:
         start = stop
 
 
-def _add_segments(kernel: Kernel, x: Floats, marks: npt.NDArray[Any], zeroth: Floats, first: Floats) -> None:
+def _add_segments(x: Floats, block: Block, marks: npt.NDArray[Any], zeroth: Floats, first: Floats) -> None:
     """Add the statistics of the segments between marks: of many within one block, or of one in many blocks."""
-    for block in kernel.blocks(x[marks[0] : marks[-1]]):
-        posteriors = np.multiply(block.shares, 1 / block.total, out=block.shares).astype(x.dtype, copy=False)
-        rows = x[marks[0] : marks[-1]][block.rows]
-        if len(marks) == 2:
-            zeroth[0] += posteriors.sum(axis=1)
-            first[0] += posteriors @ rows
-            continue
-        lengths = np.diff(marks)
-        edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-        for run in map(slice, edges[:-1], edges[1:]):  # segments of equal length: one batched product
-            here = slice(marks[run.start] - marks[0], marks[run.stop] - marks[0])
-            batch = posteriors[:, here].reshape(len(posteriors), -1, lengths[run.start] or 1).swapaxes(0, 1)
-            if lengths[run.start]:
-                zeroth[run] = batch.sum(axis=2)
-                np.matmul(batch, rows[here].reshape(len(batch), -1, rows.shape[1]), out=first[run])
+    if len(block.incomplete):
+        row = block.rows.start + int(block.incomplete[0])
+        raise ValueError(f"segments need complete rows, but row {row} of x holds NaN; remove or impute it")
+    posteriors = np.multiply(block.shares, 1 / block.total, out=block.shares).astype(x.dtype, copy=False)
+    rows = x[block.rows]
+    if len(marks) == 2:
+        zeroth[0] += posteriors.sum(axis=1)
+        first[0] += posteriors @ rows
+        return
+    lengths = np.diff(marks)
+    edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
+    for run in map(slice, edges[:-1], edges[1:]):  # segments of equal length: one batched product
+        here = slice(marks[run.start] - marks[0], marks[run.stop] - marks[0])
+        batch = posteriors[:, here].reshape(len(posteriors), -1, lengths[run.start] or 1).swapaxes(0, 1)
+        if lengths[run.start]:
+            zeroth[run] = batch.sum(axis=2)
+            np.matmul(batch, rows[here].reshape(len(batch), -1, rows.shape[1]), out=first[run])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.gmm.checks import check_start, check_weight
+from diarize.gmm.checks import check_start, check_weight, informative
 
 SHAPE = (3, 2)
 KINDS = ("full", "tied", "diag", "spherical")
@@ -114,3 +114,24 @@ def test_row_weights_of_every_kind():
 def test_impossible_row_weights(weight, message):
     with pytest.raises(ValueError, match=message):
         check_weight(weight, 3)
+
+
+def test_a_block_of_rows_may_have_no_weight_at_all():
+    np.testing.assert_array_equal(check_weight([0.0, 0.0], 2, some=False), [0, 0])
+    assert check_weight([], 0, some=False).shape == (0,)
+
+
+def test_rows_that_say_something():
+    x = np.zeros((5000, 2))
+    x[[3, 4000]] = np.nan
+    x[5, 1] = np.nan
+    np.testing.assert_array_equal(np.flatnonzero(~informative(x)), [3, 4000])
+
+
+def test_columns_without_a_value():
+    x = np.zeros((3000, 4))
+    x[:, [1, 3]] = np.nan
+    with pytest.raises(ValueError, match="only NaN, in column 1, 3 "):
+        informative(x)
+    x[2999] = 1
+    assert informative(x).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import maximise
-from diarize.gmm.initialise import initial_statistics, label_statistics
+from diarize.gmm.initialise import INITIALISATIONS, initial_statistics, label_statistics, sample_size
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -52,3 +52,64 @@ def test_random_start_is_seeded_and_leaves_the_total_moments(kind):
     assert one.zeroth.sum() == pytest.approx(5000)
     np.testing.assert_allclose(one.about(0.0).first.sum(axis=0), x.sum(axis=0))
     assert not np.allclose(one.zeroth[0], one.zeroth[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("count", [500, 5000])
+def test_spectral_start_follows_shapes_that_k_means_cuts(count):
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, count)
+    inner = np.arange(count) < count // 4
+    radius = np.where(inner, 0.5, 5.0) + 0.1 * rng.normal(size=count)
+    x = np.c_[np.cos(angle), np.sin(angle)] * radius[:, None]
+    order = rng.permutation(count)
+    found = initial_statistics(x[order], None, 2, "diag", "spectral", np.random.RandomState(0))
+    assert sorted(found.zeroth) == [inner.sum(), count - inner.sum()]
+    cut = initial_statistics(x[order], None, 2, "diag", "kmeans", np.random.RandomState(0))
+    assert sorted(cut.zeroth) != sorted(found.zeroth)
+
+
+def test_spectral_start_with_as_many_components_as_rows():
+    x = np.arange(4.0)[:, None]
+    found = initial_statistics(x, None, 4, "diag", "spectral", np.random.RandomState(0))
+    np.testing.assert_array_equal(maximise(found).means, x)
+
+
+@pytest.mark.parametrize("method", INITIALISATIONS)
+def test_many_rows_are_sampled(method):
+    count = 2 * sample_size(2)
+    x = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32) + np.arange(count)[:, None] % 2 * 9
+    weight = np.full(count, 0.5)
+    found = initial_statistics(x, weight, 2, "diag", method, np.random.RandomState(0))
+    assert found.zeroth.sum() == pytest.approx(sample_size(2) / 2)
+    if method in ("kmeans", "k-means++", "spectral"):
+        np.testing.assert_allclose(sorted(maximise(found).means[:, 0]), [0, 9], atol=0.05)
+
+
+@pytest.mark.parametrize("method", INITIALISATIONS)
+def test_missing_entries_start_as_the_mean_of_their_column(method):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3)) + 4
+    x[rng.random(x.shape) < 0.2] = np.nan
+    x[7] = np.nan
+    told = ~np.isnan(x).all(axis=1)
+    whole = np.where(np.isnan(x), np.nanmean(x, axis=0), x)[told]
+    weight = rng.uniform(0.5, 1, 200)
+    found = initial_statistics(x, weight, 3, "full", method, np.random.RandomState(0))
+    expected = initial_statistics(whole, weight[told], 3, "full", method, np.random.RandomState(0))
+    for name in ("zeroth", "first", "second"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-9)
+
+
+def test_a_column_with_a_few_values_is_not_lost_in_the_sample():
+    x = np.zeros((sample_size(1) * 4, 2))
+    x[:, 1] = np.nan
+    x[5, 1] = 3.0
+    found = initial_statistics(x, None, 1, "diag", "random", np.random.RandomState(0))
+    np.testing.assert_allclose(maximise(found).means, [[0, 3]])
+
+
+def test_a_few_rows_that_say_something_are_not_lost_in_the_sample():
+    x = np.full((sample_size(3) * 2, 2), np.nan)
+    x[::20_000] = np.arange(5.0)[:, None]
+    found = initial_statistics(x, None, 3, "diag", "kmeans", np.random.RandomState(0))
+    assert found.zeroth.sum() == 5

@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, draw
-from diarize.gmm.kernel import compile_kernel
+from diarize.gmm.kernel import Workspace, compile_kernel
 
 KINDS = ("full", "tied", "diag", "spherical")
+
+
+def blocks(kernel, x, n_groups=1):
+    return kernel.blocks(x, slice(0, len(x)), Workspace(), n_groups)
 
 
 def posteriors(kernel, x):
     """Return posteriors (n, k) and log-likelihoods (n,) of all rows, put together from the blocks."""
     shares, found = [], []
-    for block in kernel.blocks(x):
+    for block in blocks(kernel, x):
         shares.append((block.shares / block.total).T.copy())
-        found.append(block.log_likelihood.copy())
+        found.append(block.log_likelihood[0].copy())
     return np.concatenate(shares), np.concatenate(found)
 
 
@@ -84,12 +88,12 @@ def test_blocks_follow_each_other_and_leave_no_row_out(oracle, kind):
     kernel = compile_kernel(parameters, np.float64)
     n_rows = 2 * kernel.block_rows + 7
     x = draw(parameters, n_rows, np.random.default_rng(4))[0]
-    rows = [block.rows for block in kernel.blocks(x)]
+    rows = [block.rows for block in blocks(kernel, x)]
     assert [part.start for part in rows] == [0, kernel.block_rows, 2 * kernel.block_rows]
     assert rows[-1].stop == n_rows
     one_by_one = np.concatenate([posteriors(kernel, x[i : i + 1])[1] for i in range(0, n_rows, 977)])
     np.testing.assert_allclose(posteriors(kernel, x)[1][::977], one_by_one, rtol=1e-10)
-    assert list(kernel.blocks(x[:0])) == []
+    assert list(blocks(kernel, x[:0])) == []
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -105,7 +109,7 @@ def test_rows_whose_density_vanishes_are_no_accident(oracle, kind, dtype):
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_that_are_no_numbers_are_named(oracle, kind, bad):
     kernel = compile_kernel(oracle.mixture(kind, 3, 2), np.float64)
@@ -113,7 +117,7 @@ def test_rows_that_are_no_numbers_are_named(oracle, kind, bad):
     place = kernel.block_rows + 11
     x[place, 1] = bad
     with pytest.raises(ValueError, match=rf"row {place};"):
-        list(kernel.blocks(x))
+        list(blocks(kernel, x))
 
 
 def test_a_component_without_weight_has_no_share(oracle):
@@ -135,4 +139,29 @@ def test_distances_are_those_of_mahalanobis(oracle, kind):
         away = x - parameters.means[k]
         scale = np.sqrt(np.diag(matrix))  # else the inverse would be the inexact one
         expected = np.einsum("nd,de,ne->n", away / scale, np.linalg.inv(matrix / scale / scale[:, None]), away / scale)
-        np.testing.assert_allclose(kernel.distances(x, k), expected, rtol=1e-6)
+        np.testing.assert_allclose(kernel._distances(x, k), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_groups_are_mixtures_of_their_own(oracle, kind, dtype):
+    parameters = oracle.mixture(kind, 6, 3)
+    x = draw(parameters, 300, np.random.default_rng(1))[0].astype(dtype)
+    joint = oracle.log_joint(x.astype(float), parameters).reshape(len(x), 3, 2)
+    expected = np.logaddexp.reduce(joint, axis=2)
+    for block in blocks(compile_kernel(parameters, dtype), x, n_groups=3):
+        tolerance = 1e-3 if dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(block.log_likelihood.T, expected[block.rows], atol=tolerance)
+        within = block.shares.reshape(3, 2, -1) / block.total[:, None]
+        np.testing.assert_allclose(within.sum(axis=1), 1, rtol=1e-5)
+        shares = np.exp(joint[block.rows] - expected[block.rows, :, None])
+        np.testing.assert_allclose(np.moveaxis(within, 2, 0), shares, atol=tolerance)
+
+
+def test_log_weights_take_the_place_of_weights(oracle):
+    parameters = oracle.mixture("full", 3, 2)
+    x = draw(parameters, 50, np.random.default_rng(1))[0]
+    logs = np.array([0.5, -4.0, 2.0])  # sums to anything
+    expected = np.logaddexp.reduce(oracle.log_joint(x, parameters) - np.log(parameters.weights) + logs, axis=1)
+    found = posteriors(compile_kernel(parameters, np.float64, log_weights=logs), x)[1]
+    np.testing.assert_allclose(found, expected, rtol=1e-10)

@@ -1,0 +1,62 @@
+"""Threads keep the order of their work and leave linear algebra as they found it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from diarize.gmm.threads import one_blas_thread, ordered_map
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, 5, -1])
+def test_results_come_in_order(n_jobs):
+    wait = threading.Event()
+
+    def square(i):
+        if i % 3 == 0:
+            wait.wait(0.001)
+        return i * i
+
+    assert list(ordered_map(square, range(50), n_jobs)) == [i * i for i in range(50)]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_an_error_in_a_thread_comes_out(n_jobs):
+    def fail(i):
+        if i == 4:
+            raise KeyError(i)
+
+    with pytest.raises(KeyError, match="4"):
+        list(ordered_map(fail, range(20), n_jobs))
+
+
+def test_no_threads_at_all_is_an_error():
+    with pytest.raises(ValueError, match="n_jobs"):
+        list(ordered_map(abs, [1], 0))
+
+
+def test_one_thread_inside_and_as_before_outside():
+    before = blas_threads()
+    with one_blas_thread():
+        assert set(blas_threads()) <= {1}
+        with one_blas_thread():
+            pass
+        assert set(blas_threads()) <= {1}
+    assert blas_threads() == before
+
+
+def test_contexts_that_overlap_end_with_the_last():
+    before = blas_threads()
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(blas_threads()) <= {1}
+    second.__exit__(None, None, None)
+    assert blas_threads() == before
