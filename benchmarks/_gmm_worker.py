@@ -128,7 +128,7 @@ def mixture(x: Array, start: Start, settings: Settings, side: str) -> Job:
 
     def result(model: Any) -> dict[str, Array]:
         if settings.kind == "bayes":
-            return {"likelihoods": np.array([model.score(x)])}
+            return {"likelihoods": np.array([model.score_samples(x).mean(dtype=np.float64)])}
         parts = {name: np.asarray(getattr(model, f"{name}_")) for name in ("weights", "means", "covariances")}
         return {"likelihoods": np.array(model.lower_bounds_), **parts}
 

@@ -18,7 +18,15 @@ from scipy.stats import norm
 
 from diarize import hmm
 from diarize.errors import ConfigError
-from diarize.hmm import Ergodic, MinimumDuration, SpeakerLoop, forward_backward, viterbi
+from diarize.hmm import (
+    Ergodic,
+    LeftRight,
+    MinimumDuration,
+    SpeakerLoop,
+    forward_backward,
+    max_posterior,
+    viterbi,
+)
 
 INF = np.inf
 PACKAGE = Path(hmm.__file__).parents[1]
@@ -44,14 +52,18 @@ def parts_of(structure):
 
 
 def enumerate_paths(log_likelihood, structure):
-    """Evidence, posterior, entries, best log probability by adding up every sequence of labels."""
+    """Evidence, posterior, entries, best log probability, transitions by adding up every sequence of labels.
+
+    A transition is a change of label, or a frame of a stay beyond the minimum duration.
+    """
     base, frames, open_end = parts_of(structure)
     start, matrix, redraw = matrix_of(base)
     n_frames, n_labels = log_likelihood.shape
     likelihood = np.exp(log_likelihood)
     total, posterior, entries, best = 0.0, np.zeros((n_frames, n_labels)), np.zeros(n_labels), 0.0
+    transitions = np.zeros((n_labels, n_labels))
     for path in itertools.product(range(n_labels), repeat=n_frames):
-        probability, visits, t = 1.0, np.zeros(n_labels), 0
+        probability, visits, t, steps = 1.0, np.zeros(n_labels), 0, np.zeros((n_labels, n_labels))
         for label, group in itertools.groupby(path):
             stay = len(list(group))
             before = path[t - 1] if t else None
@@ -61,6 +73,9 @@ def enumerate_paths(log_likelihood, structure):
                 probability = 0.0
             probability *= matrix[label, label] ** max(free, 0)
             visits[label] += 1 + redraw[label] * max(free, 0)
+            steps[label, label] += max(free, 0)
+            if t:
+                steps[before, label] += 1
             for i in range(t, t + stay):
                 probability *= likelihood[i, label]
             t += stay
@@ -68,7 +83,8 @@ def enumerate_paths(log_likelihood, structure):
         best = max(best, probability)
         posterior[range(n_frames), path] += probability
         entries += probability * visits
-    return math.log(total), posterior / total, entries / total, math.log(best)
+        transitions += probability * steps
+    return math.log(total), posterior / total, entries / total, math.log(best), transitions / total
 
 
 def path_log_probability(log_likelihood, structure, labels):
@@ -117,12 +133,17 @@ STRUCTURES = {
     "loop, a dead speaker": SpeakerLoop([0.6, 0.4, 0.0], 0.5),
     "loop, draws only": SpeakerLoop([0.5, 0.2, 0.3], 0.0),
     "loop, no draws": SpeakerLoop([0.5, 0.2, 0.3], 1.0),
+    "ergodic, one label": Ergodic([1.0], [[1.0]]),
+    "ergodic, a label that cannot begin": Ergodic([0.0, 0.3, 0.7], DENSE.transitions),
+    "ergodic, nothing goes back": Ergodic([0.5, 0.5, 0.0], [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.3, 0.0, 0.7]]),
+    "left-right, wide": LeftRight(3, stay=[0.5, 0.9, 0.1], width=2),
     "loop, one label": SpeakerLoop([1.0], 0.7),
     "loop, two labels": SpeakerLoop([0.9, 0.1], 0.2),
     "duration on loop": MinimumDuration(LOOP, [2, 1, 3]),
     "duration on loop, closed": MinimumDuration(LOOP, [2, 1, 3], open_end=False),
     "duration on matrix": MinimumDuration(DENSE, [3, 2, 1]),
     "duration on matrix, closed": MinimumDuration(DENSE, [3, 2, 1], open_end=False),
+    "duration on matrix with zeros": MinimumDuration(Ergodic([0.2, 0.8], [[0.0, 1.0], [0.6, 0.4]]), [1, 2]),
     "duration on left-right": MinimumDuration(LEFT_RIGHT, 2),
     "duration, one label": MinimumDuration(SpeakerLoop([1.0], 0.5), 3),
     "duration beyond the end": MinimumDuration(LOOP, 10**15),
@@ -136,12 +157,17 @@ def _structure(request):
 
 
 def compare(log_likelihood, structure):
-    evidence, posterior, entries, best = enumerate_paths(log_likelihood, structure)
+    evidence, posterior, entries, best, transitions = enumerate_paths(log_likelihood, structure)
     result = forward_backward(log_likelihood, structure)
     assert isinstance(result.log_evidence, float)
     assert result.log_evidence == pytest.approx(evidence, rel=1e-12, abs=1e-12)
     np.testing.assert_allclose(result.posterior, posterior, rtol=1e-10, atol=1e-13)
     np.testing.assert_allclose(result.entries, entries, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(result.start, posterior[0], rtol=1e-10, atol=1e-13)
+    if isinstance(parts_of(structure)[0], Ergodic):
+        np.testing.assert_allclose(result.transitions, transitions, rtol=1e-10, atol=1e-13)
+    else:
+        assert result.transitions is None
     labels, log_probability = viterbi(log_likelihood, structure)
     assert labels.dtype == np.intp
     assert isinstance(log_probability, float)
@@ -258,6 +284,39 @@ def test_minimum_duration_equals_the_chain_written_out_in_hmmlearn(structure):
     np.testing.assert_array_equal(labels, label[path])
 
 
+def test_max_posterior_equals_the_map_decoder_of_hmmlearn():
+    rng = np.random.default_rng(12)
+    model = GivenEmissions(3, algorithm="map")
+    model.startprob_, model.transmat_ = DENSE.start, DENSE.transitions
+    log_likelihood = rng.normal(size=(500, 3))
+    expected_correct, path = model.decode(log_likelihood)
+    labels, found = max_posterior(log_likelihood, DENSE)
+    np.testing.assert_array_equal(labels, path)
+    assert labels.dtype == np.intp
+    assert found == pytest.approx(expected_correct, rel=1e-12)
+
+
+@pytest.mark.parametrize("topology", [DENSE, LEFT_RIGHT], ids=["dense", "left-right"])
+def test_expected_transitions_equal_those_of_hmmlearn(topology):
+    """One E step of hmmlearn in log space, its counts taken as they are."""
+    log_likelihood = 2 * np.random.default_rng(13).normal(size=(300, 3))
+    counts = {}
+
+    class Counting(GivenEmissions):
+        def _get_n_fit_scalars_per_param(self):
+            return None
+
+        def _do_mstep(self, stats):
+            counts.update(stats)
+
+    model = Counting(3, params="st", init_params="", n_iter=1)
+    model.startprob_, model.transmat_ = topology.start, topology.transitions
+    model.fit(log_likelihood)
+    result = forward_backward(log_likelihood, topology)
+    np.testing.assert_allclose(result.transitions, counts["trans"], rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(result.start, counts["start"], rtol=1e-9, atol=1e-11)
+
+
 # --- the same thing said differently -----------------------------------------------------------------------------
 
 
@@ -280,9 +339,18 @@ def test_loop_equals_its_matrix():
     )
 
 
-@pytest.mark.parametrize("base", [LOOP, DENSE], ids=["loop", "matrix"])
-def test_duration_of_one_frame_changes_nothing(base):
-    log_likelihood = 2 * np.random.default_rng(5).normal(size=(400, 3))
+@pytest.mark.parametrize("spread", [2.0, 300.0, 5000.0])
+@pytest.mark.parametrize(
+    "base",
+    [LOOP, DENSE, SpeakerLoop([0.7, 0.3, 0.0], 0.9), SpeakerLoop([0.5, 0.5 - 1e-50, 1e-50], 0.9)],
+    ids=["loop", "matrix", "a dead speaker", "a rare speaker"],
+)
+def test_duration_of_one_frame_changes_nothing(base, spread):
+    """Durations are computed with logarithms, these structures with scaled probabilities: both are exact."""
+    rng = np.random.default_rng(5)
+    log_likelihood = spread * rng.normal(size=(400, 3))
+    log_likelihood[rng.random(log_likelihood.shape) < 0.2] = -INF
+    log_likelihood[:, 0] = np.maximum(log_likelihood[:, 0], -1e4)
     same(forward_backward(log_likelihood, MinimumDuration(base, 1)), forward_backward(log_likelihood, base))
     labels, log_probability = viterbi(log_likelihood, MinimumDuration(base, 1))
     np.testing.assert_array_equal(labels, viterbi(log_likelihood, base)[0])
@@ -303,7 +371,34 @@ def test_entries_give_the_weights_that_raise_the_evidence_most():
             assert forward_backward(log_likelihood, other).log_evidence < evidence
 
 
-@pytest.mark.parametrize("name", ["ergodic", "loop", "duration on loop", "duration on matrix"])
+@pytest.mark.parametrize("rare", [1e-59, 1e-61, 1e-200, 1e-300])
+def test_transitions_however_rare_are_taken(rare):
+    """Label 1 is 2000 nats worse at first, but then the only one possible: one change has to be made, at any price."""
+    log_likelihood = np.array([[0.0, -2000.0]] * 3 + [[-INF, 0.0]])
+    matrix = np.array([[1.0, rare], [rare, 1.0]])
+    for structure in (Ergodic([1.0, 0.0], matrix), SpeakerLoop([1.0, rare], 0.0)):
+        result = forward_backward(log_likelihood, structure)
+        assert result.log_evidence == pytest.approx(math.log(rare), rel=1e-12)
+        np.testing.assert_allclose(result.posterior, [[1, 0], [1, 0], [1, 0], [0, 1]], atol=1e-13)
+        np.testing.assert_allclose(result.entries[1], 1.0, rtol=1e-12)
+        assert viterbi(log_likelihood, structure)[0].tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("n_labels", [2, 60])
+def test_more_labels_that_say_nothing_new_change_nothing(n_labels):
+    """Split every label in as many that share its emissions: together they are the label."""
+    rng = np.random.default_rng(14)
+    log_likelihood = 2 * rng.normal(size=(200, 2))
+    one = forward_backward(log_likelihood, Ergodic([0.3, 0.7], [[0.8, 0.2], [0.4, 0.6]]))
+    many = np.repeat(np.arange(2), n_labels // 2)
+    start = np.array([0.3, 0.7])[many] / (n_labels // 2)
+    matrix = np.array([[0.8, 0.2], [0.4, 0.6]])[np.ix_(many, many)] / (n_labels // 2)
+    other = forward_backward(log_likelihood[:, many], Ergodic(start, matrix))
+    assert other.log_evidence == pytest.approx(one.log_evidence, rel=1e-12)
+    np.testing.assert_allclose(other.posterior @ np.eye(2)[many], one.posterior, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ergodic", "left-right", "loop", "duration on loop", "duration on matrix"])
 def test_order_of_labels_does_not_matter(name):
     structure, order = STRUCTURES[name], [2, 0, 1]
     base, frames, _ = parts_of(structure)
@@ -318,6 +413,8 @@ def test_order_of_labels_does_not_matter(name):
     assert one.log_evidence == pytest.approx(other.log_evidence, rel=1e-12)
     np.testing.assert_allclose(one.posterior[:, order], other.posterior, atol=1e-12)
     np.testing.assert_allclose(one.entries[order], other.entries, rtol=1e-10)
+    if one.transitions is not None:
+        np.testing.assert_allclose(one.transitions[np.ix_(order, order)], other.transitions, rtol=1e-9, atol=1e-13)
     np.testing.assert_array_equal(
         viterbi(log_likelihood, structure)[0], np.array(order)[viterbi(log_likelihood[:, order], moved)[0]]
     )
@@ -339,11 +436,14 @@ def test_scale_of_a_frame_is_free(name):
 @pytest.mark.parametrize(
     "structure",
     [
+        SpeakerLoop([0.5, 0.3, 0.2, 0.0], 0.999),
         SpeakerLoop([0.5, 0.3, 0.2 - 1e-300, 1e-300], 0.999),
+        Ergodic(np.full(4, 0.25), 0.99 * np.eye(4) + 0.0025),
+        LeftRight(4, stay=0.999),
         MinimumDuration(SpeakerLoop([0.25, 0.25, 0.25, 0.25], 0.9), [1, 20, 50, 7]),
         MinimumDuration(Ergodic(np.full(4, 0.25), np.full((4, 4), 0.25)), 30),
     ],
-    ids=["loop", "duration on loop", "duration on matrix"],
+    ids=["loop", "loop, a rare label", "matrix", "left-right", "duration on loop", "duration on matrix"],
 )
 @pytest.mark.parametrize("size", [1e-3, 1e4, 1e300])
 def test_long_and_extreme_input_is_safe(structure, size):
@@ -381,6 +481,19 @@ def test_underflowing_labels_still_count():
             -6000 + math.log(1 / 16), rel=1e-9
         )
         assert viterbi(log_likelihood, structure)[0].tolist() == [1, 1, 1, 2]
+        counts = forward_backward(log_likelihood, structure).transitions
+        np.testing.assert_allclose(counts, [[0, 0, 0], [0, 2, 1], [0, 0, 0]], atol=1e-9)
+
+
+@pytest.mark.parametrize("behind", [600.0, 690.0, 800.0])
+@pytest.mark.parametrize("rare", [1e-10, 1e-16, 1e-100])
+def test_numbers_almost_too_small_keep_their_digits(behind, rare):
+    """The only path there is leads through a label far behind and takes a rare transition."""
+    log_likelihood = np.array([[0.0, -behind, -INF], [-INF, -INF, 0.0]])
+    structure = Ergodic([0.5, 0.5, 0.0], [[1, 0, 0], [0, 1 - rare, rare], [0, 0, 1]])
+    result = forward_backward(log_likelihood, structure)
+    assert result.log_evidence == pytest.approx(math.log(0.5) - behind + math.log(rare), rel=1e-14)
+    np.testing.assert_allclose(result.transitions, [[0, 0, 0], [0, 0, 1], [0, 0, 0]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -389,10 +502,16 @@ def test_no_frames_give_an_empty_result(structure, dtype):
     assert result.log_evidence == 0.0
     assert result.posterior.shape == (0, structure.n_labels)
     np.testing.assert_array_equal(result.entries, np.zeros(structure.n_labels))
+    np.testing.assert_array_equal(result.start, np.zeros(structure.n_labels))
+    if result.transitions is not None:
+        np.testing.assert_array_equal(result.transitions, np.zeros((structure.n_labels, structure.n_labels)))
     labels, log_probability = viterbi(np.zeros((0, structure.n_labels), dtype), structure)
     assert labels.shape == (0,)
     assert labels.dtype == np.intp
     assert log_probability == 0.0
+    labels, expected_correct = max_posterior(np.zeros((0, structure.n_labels), dtype), structure)
+    assert labels.shape == (0,)
+    assert expected_correct == 0.0
 
 
 def test_layout_and_type_of_the_input_do_not_matter(structure):
@@ -443,6 +562,11 @@ def test_wrong_shape_is_an_error(shape):
         (lambda: SpeakerLoop([0.5, 0.5], float("nan")), "loop_probability"),
         (lambda: Ergodic([0.5, 0.5], [[1, 0]]), r"shape \(2, 2\)"),
         (lambda: Ergodic([0.5, 0.5], [[1, 0], [0, 0]]), "transitions must be probabilities"),
+        (lambda: LeftRight(0), "n_labels and width must be at least 1"),
+        (lambda: LeftRight(3, width=0), "n_labels and width must be at least 1"),
+        (lambda: LeftRight(3, stay=1.0), "stay must be from 0 to below 1"),
+        (lambda: LeftRight(3, stay=np.nan), "stay must be from 0 to below 1"),
+        (lambda: LeftRight(3, stay=[0.5, 0.5]), r"stay must be a number or have shape \(3,\)"),
         (lambda: MinimumDuration(LOOP, 0), "whole numbers from 1"),
         (lambda: MinimumDuration(LOOP, 2.5), "whole numbers from 1"),
         (lambda: MinimumDuration(LOOP, [1, 2]), r"shape \(3,\)"),
@@ -452,6 +576,17 @@ def test_wrong_shape_is_an_error(shape):
 def test_bad_structures_are_errors_that_name_the_field(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_left_right_goes_forward_only():
+    structure = LeftRight(4, stay=[0.9, 0.7, 0.4, 0.0], width=2)
+    assert isinstance(structure, Ergodic)
+    np.testing.assert_allclose(
+        structure.transitions, [[0.9, 0.05, 0.05, 0], [0, 0.7, 0.15, 0.15], [0, 0, 0.4, 0.6], [0, 0, 0, 1]]
+    )
+    assert structure.start.tolist() == [1, 0, 0, 0]
+    assert LeftRight(1).transitions.tolist() == [[1.0]]
+    np.testing.assert_array_equal(LeftRight(3).transitions, [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]])
 
 
 def test_structures_cannot_be_changed():
@@ -494,7 +629,7 @@ def test_works_where_no_cache_can_be_written(tmp_path):
     code = (
         "from diarize.hmm import *\n"
         "print(forward_backward([[0.0, -1.0]], SpeakerLoop([0.5, 0.5], 0.9)).log_evidence)\n"
-        "import diarize.hmm.kernels as k; print(k.__file__); print(k.viterbi.stats.cache_path)"
+        "import diarize.hmm.loop as k; print(k.__file__); print(k.forward.stats.cache_path)"
     )
     places = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"], str(blocked))
     done = python(code, PYTHONPATH=str(site), NUMBA_CACHE_DIR="", **places)

@@ -1,61 +1,70 @@
 """Ordinary topologies by hmmlearn's compiled recursions, fed with our emissions.
 
-The only module that imports hmmlearn. Import it inside functions only, since hmmlearn brings scikit-learn with it.
+The only module that imports hmmlearn; import it inside functions only. It calls the compiled functions themselves:
+hmmlearn's models neither give away forward values nor take them, which blocks need.
+
+hmmlearn takes a recording as a whole. A block of it is a recording too: one that starts with what the past says of its
+first frame, and that has one more frame at its end, whose likelihood is that of the whole future. Where transitions are
+impossible, scaled probabilities can underflow, and `chains` is faster than hmmlearn's recursions in log space.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from hmmlearn.base import BaseHMM
+from hmmlearn import _hmmc
 
+from diarize.hmm.frames import impossible, probabilities
+from diarize.hmm.recursion import Backward, Forward
 from diarize.hmm.structures import Ergodic, Floats
 
 
-class _Emissions(BaseHMM):  # type: ignore[misc]
-    """An hmmlearn model whose log-likelihoods are given: its observations are the frame numbers.
-
-    hmmlearn checks that observations are finite, which log-likelihoods need not be.
-    """
-
-    def __init__(self, emissions: Floats, structure: Ergodic) -> None:
-        # No random initialisation, one E step at most.
-        super().__init__(structure.n_labels, params="st", init_params="", n_iter=1)
-        self.emissions = emissions
-        self.startprob_ = structure.start
-        self.transmat_ = structure.transitions
-        self.frames = np.arange(len(emissions))[:, None]
-
-    def _compute_log_likelihood(self, X: npt.NDArray[np.intp]) -> Floats:
-        frames: Floats = self.emissions[X[:, 0]]
-        return frames
-
-    def _get_n_fit_scalars_per_param(self) -> None:
-        return None
-
-    def _accumulate_sufficient_statistics(
-        self, stats: Any, X: Any, lattice: Any, posteriors: Any, fwdlattice: Any, bwdlattice: Any
-    ) -> None:
-        super()._accumulate_sufficient_statistics(stats, X, lattice, posteriors, fwdlattice, bwdlattice)
-        self.posterior = posteriors
-
-    def _do_mstep(self, stats: Any) -> None:
-        self.transition_counts = stats["trans"]  # and the parameters stay as they are
+def _started(emissions: Floats, start: Floats) -> float:
+    """Take the start into the first frame, so that it may be as improbable as it likes; return what is taken out."""
+    with np.errstate(divide="ignore"):
+        emissions[0] += np.log(start)
+    peak = float(emissions[0].max())
+    if peak == -np.inf:
+        raise impossible()
+    emissions[0] -= peak
+    return peak
 
 
-def forward_backward(emissions: Floats, structure: Ergodic) -> tuple[float, Floats, Floats]:
-    """Return log evidence, posterior (n_frames, n_labels) and expected entries (n_labels,)."""
-    model = _Emissions(emissions, structure)
-    with np.errstate(invalid="ignore"):  # when no path is possible: the evidence, -inf, tells
-        model.fit(model.frames)
-    changes = model.transition_counts.sum(axis=0) - np.diagonal(model.transition_counts)
-    return float(model.monitor_.history[-1]), model.posterior, model.posterior[0] + changes
+class Scaled:
+    """Recursions with scaled probabilities, for transitions of which none is below SAFE (Rabiner 1989, section V.A)."""
+
+    reach = 0
+
+    def __init__(self, structure: Ergodic) -> None:
+        self._start, self._transitions = structure.start, structure.transitions
+
+    def forward(self, emissions: Floats, ahead: int, carry: tuple[float, Floats] | None) -> Forward:
+        """Go through a block; carry: log evidence so far, and what it says of the next frame."""
+        evidence, arriving = (_started(emissions, self._start), np.ones(len(self._start))) if carry is None else carry
+        likelihood = probabilities(emissions)
+        gain, past, scale = _hmmc.forward_scaling(arriving, self._transitions, likelihood)
+        evidence += float(gain)
+        return Forward((likelihood, past, scale), (evidence, past[-1] @ self._transitions), evidence)
+
+    def backward(self, lattice: tuple[Floats, Floats, Floats], message: Floats | None) -> Backward:
+        """Go back through a block; message: probability of all that follows given the label of its first frame."""
+        likelihood, past, scale = lattice
+        if message is not None:
+            likelihood = np.concatenate([likelihood, message[None]])
+            scale = np.append(scale, 1.0 / (past[-1] @ self._transitions @ message))
+        future = _hmmc.backward_scaling(self._start, self._transitions, likelihood, scale)
+        posterior = np.multiply(past, future[: len(past)])
+        posterior /= posterior.sum(axis=1, keepdims=True)
+        future *= likelihood
+        transitions = self._transitions * (past[: len(future) - 1].T @ future[1:])
+        changes = transitions.sum(axis=0) - np.diagonal(transitions)
+        return Backward(posterior, future[0] / future[0].max(), changes, transitions)
 
 
 def viterbi(emissions: Floats, structure: Ergodic) -> tuple[float, npt.NDArray[np.intp]]:
     """Return the log probability of the best path and its labels."""
-    model = _Emissions(emissions, structure)
-    log_probability, labels = model.decode(model.frames)
-    return float(log_probability), labels
+    peak = _started(emissions, structure.start)
+    gain, labels = _hmmc.viterbi(np.ones(structure.n_labels), structure.transitions, emissions)
+    if gain == -np.inf:
+        raise impossible()
+    return peak + float(gain), labels.astype(np.intp, copy=False)

@@ -57,6 +57,57 @@ class Ergodic:
         return len(self.start)
 
 
+class LeftRight(Ergodic):
+    """Left-right topology: labels follow one another in their order, and the last one lasts to the end.
+
+    A label stays with its probability; otherwise one of the `width` labels after it follows, all equally probable. The
+    first label is label 0. It is an `Ergodic` structure whose matrix holds zeros, which re-estimation keeps.
+
+    Parameters
+    ----------
+    n_labels : int
+        Number of labels, at least 1.
+    stay : float or array_like of shape (n_labels,), default=0.5
+        Probability that a label stays, below 1; the last label always stays.
+    width : int, default=1
+        How far a change may go: 1 is to the next label only, 2 may leave out one label.
+
+    Raises
+    ------
+    ConfigError
+        When the number of labels, `stay` or `width` is out of range.
+
+    References
+    ----------
+    L. R. Rabiner: A tutorial on hidden Markov models. Proc. IEEE 77 (1989), 257-286, doi:10.1109/5.18626 (section IV.A)
+
+    Examples
+    --------
+    >>> LeftRight(4, stay=0.8, width=2).transitions
+    array([[0.8, 0.1, 0.1, 0. ],
+           [0. , 0.8, 0.1, 0.1],
+           [0. , 0. , 0.8, 0.2],
+           [0. , 0. , 0. , 1. ]])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, n_labels: int, *, stay: npt.ArrayLike = 0.5, width: int = 1) -> None:
+        if n_labels < 1 or width < 1:
+            raise ConfigError(f"n_labels and width must be at least 1, got {n_labels!r} and {width!r}")
+        staying = _frozen(stay, np.float64)
+        if staying.shape not in ((), (n_labels,)):
+            raise ConfigError(f"stay must be a number or have shape ({n_labels},), got shape {staying.shape}")
+        if not ((staying >= 0.0) & (staying < 1.0)).all():
+            raise ConfigError(f"stay must be from 0 to below 1, got {staying.tolist()}")
+        transitions = np.eye(n_labels)
+        for label, share in enumerate(np.broadcast_to(staying, n_labels)[:-1]):
+            following = transitions[label, label + 1 : label + 1 + width]
+            following[:] = (1.0 - share) / len(following)
+            transitions[label, label] = share
+        Ergodic.__init__(self, np.eye(n_labels)[0], transitions)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeakerLoop:
     """Speaker loop: the same speaker goes on, or a new speaker is drawn.

@@ -1,0 +1,150 @@
+"""What the states of an HMM emit: a Gaussian mixture each, evaluated together as one flat mixture of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.gmm import MixtureParameters
+from diarize.gmm.groups import group_log_likelihood
+from diarize.gmm.parameters import ILL_DEFINED
+from diarize.hmm.structures import Floats
+
+SUM_TOLERANCE = 1e-4
+"""How far weights may be from summing to one."""
+
+
+def covars_shape(covariance_type: str, n_states: int, n_mix: int, n_features: int) -> tuple[int, ...]:
+    """Return the shape of `covars_`, that of hmmlearn's GMMHMM."""
+    return {
+        "diag": (n_states, n_mix, n_features),
+        "full": (n_states, n_mix, n_features, n_features),
+        "spherical": (n_states, n_mix),
+        "tied": (n_states, n_features, n_features),
+    }[covariance_type]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Emissions:
+    """Mixtures of all states.
+
+    Parameters
+    ----------
+    weights : array_like of shape (n_states, n_mix)
+        Share of each component in its state; rows sum to one.
+    means : array_like of shape (n_states, n_mix, n_features)
+        Centres of the components.
+    covars : array_like
+        (n_states, n_mix, n_features) for diag, (n_states, n_mix, n_features, n_features) for full, (n_states, n_mix)
+        for spherical; for tied one matrix for all components of a state, (n_states, n_features, n_features).
+    covariance_type : {'diag', 'full', 'spherical', 'tied'}
+        What the covariances are.
+
+    Raises
+    ------
+    ValueError
+        When shapes disagree, weights do not sum to one or a covariance is not symmetric positive definite.
+    """
+
+    weights: Floats
+    means: Floats
+    covars: Floats
+    covariance_type: str
+    flat: MixtureParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        values = {name: np.array(getattr(self, name), dtype=np.float64) for name in ("weights", "means", "covars")}
+        if values["means"].ndim != 3:
+            raise ValueError(f"means_ must be (n_components, n_mix, n_features), got shape {values['means'].shape}")
+        shape = values["means"].shape
+        wanted = {"weights": shape[:2], "means": shape, "covars": covars_shape(self.covariance_type, *shape)}
+        for name, value in values.items():
+            if value.shape != wanted[name]:
+                raise ValueError(f"{self.covariance_type} {name}_ must have shape {wanted[name]}, got {value.shape}")
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+        sums = self.weights.sum(axis=1)
+        if not (np.abs(sums - 1) <= SUM_TOLERANCE).all():
+            raise ValueError(f"each row of weights_ must sum to 1, got sums {sums}")
+        if self.covariance_type in ("full", "tied"):
+            _check_matrices(self.covars)
+        object.__setattr__(self, "flat", self._flat())
+
+    def _flat(self) -> MixtureParameters:
+        """Return one mixture of all states' components, each state having the same share of it."""
+        n_states, n_mix, n_features = self.means.shape
+        covars, kind = self.covars, self.covariance_type
+        if kind == "tied":
+            covars, kind = np.repeat(covars, n_mix, axis=0), "full"
+        weights = self.weights / (n_states * self.weights.sum(axis=1, keepdims=True))
+        size = n_states * n_mix
+        return MixtureParameters(
+            weights.ravel(),
+            self.means.reshape(size, n_features),
+            covars.reshape(size, *_trailing(kind, n_features)),
+            kind,
+        )
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return int(self.means.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Dimension of the frames."""
+        return int(self.means.shape[2])
+
+    def log_likelihood(self, x: npt.NDArray[Any], n_jobs: int | None = None) -> Floats:
+        """Return the log density of frames x (n, n_features) under each state, (n, n_states), nats.
+
+        Of a frame with NaN entries it is that of the others; 0 where all are NaN.
+        """
+        found: Floats = group_log_likelihood(x, self.flat, self.n_states, n_jobs=n_jobs)
+        found += np.log(self.n_states)
+        return found
+
+    def n_parameters(self, letters: str) -> int:
+        """Return the number of free parameters among those that the letters 'w', 'm', 'c' stand for."""
+        n_states, n_mix, n_features = self.means.shape
+        triangle = n_features * (n_features + 1) // 2
+        each = {"diag": n_mix * n_features, "full": n_mix * triangle, "spherical": n_mix, "tied": triangle}
+        sizes = {"w": n_mix - 1, "m": n_mix * n_features, "c": each[self.covariance_type]}
+        return int(n_states) * sum(int(size) for letter, size in sizes.items() if letter in letters)
+
+    def draw(self, states: npt.NDArray[np.intp], random_state: np.random.RandomState) -> Floats:
+        """Return one frame for each of the states (n,), (n, n_features)."""
+        edges = np.cumsum(self.weights, axis=1)
+        edges /= edges[:, -1:]
+        chances = random_state.uniform(size=len(states))
+        noise: Floats = random_state.standard_normal((len(states), self.n_features))
+        for state in np.unique(states):
+            here = np.flatnonzero(states == state)
+            picked = np.searchsorted(edges[state], chances[here], side="right")
+            for k in np.unique(picked):
+                rows = here[picked == k]
+                noise[rows] = self.means[state, k] + self._scaled(noise[rows], int(state), int(k))
+        return noise
+
+    def _scaled(self, noise: Floats, state: int, k: int) -> Floats:
+        covar = self.covars[state] if self.covariance_type == "tied" else self.covars[state, k]
+        found: Floats = noise * np.sqrt(covar) if covar.ndim < 2 else noise @ np.linalg.cholesky(covar).T
+        return found
+
+
+def _trailing(covariance_type: str, n_features: int) -> tuple[int, ...]:
+    return {"diag": (n_features,), "full": (n_features, n_features), "spherical": ()}[covariance_type]
+
+
+def _check_matrices(covars: Floats) -> None:
+    turned = np.swapaxes(covars, -1, -2)
+    scale = np.abs(covars).max(axis=(-1, -2), keepdims=True)
+    if not (np.abs(covars - turned) <= 1e-8 * scale).all():
+        raise ValueError("covars_ must be symmetric and finite")
+    try:
+        np.linalg.cholesky(covars)
+    except np.linalg.LinAlgError:
+        raise ValueError(ILL_DEFINED) from None
