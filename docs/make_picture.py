@@ -1,6 +1,6 @@
 """Draw docs/picture.svg: the waveform of a sample, the reference turns and the turns that were found.
 
-    python docs/make_picture.py
+python docs/make_picture.py
 """
 
 from __future__ import annotations

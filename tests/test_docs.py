@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from diarize.annotation import Annotation
@@ -56,6 +57,18 @@ def test_the_python_example_runs(
     written = Annotation.from_rttm(tmp_path / "meeting.rttm")
     assert len(written.labels) == 4
     assert capsys.readouterr().out.count("\n") == len(written) + 1
+
+
+def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for example in blocks((ROOT / "docs" / "mixtures.md").read_text(encoding="utf-8"), "python"):
+        exec(compile(example, "mixtures.md", "exec"), names)
+    truth, found = names["states"], names["found"]
+    assert isinstance(truth, np.ndarray)
+    assert isinstance(found, np.ndarray)
+    same = truth[:, None] == truth
+    assert (same == (found[:, None] == found)).mean() > 0.97
 
 
 def test_the_page_on_commands_names_all_of_them_and_no_others() -> None:

@@ -133,9 +133,7 @@ def responsibilities(x: Floats, background: MixtureParameters) -> Floats:
     joint = np.stack(
         [
             np.log(weight) + multivariate_normal(mean, np.diag(variance)).logpdf(x)
-            for weight, mean, variance in zip(
-                background.weights, background.means, background.covariances, strict=True
-            )
+            for weight, mean, variance in zip(background.weights, background.means, background.covariances, strict=True)
         ],
         axis=1,
     )
@@ -156,9 +154,7 @@ def test_statistics_are_sums_over_frames(monkeypatch: pytest.MonkeyPatch) -> Non
         for t in range(start, end):
             for k in range(N_COMPONENTS):
                 deviation = np.sqrt(model.background.covariances[k])
-                rho += gamma[t, k] * model.voices[k].T.astype(float) @ (
-                    (x[t] - model.background.means[k]) / deviation
-                )
+                rho += gamma[t, k] * model.voices[k].T.astype(float) @ ((x[t] - model.background.means[k]) / deviation)
         np.testing.assert_allclose(found.projected[b], rho, rtol=1e-5, atol=1e-6)
 
 

@@ -21,10 +21,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from diarize.gmm.checks import check_weight, informative
+from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.initialise import INITIALISATIONS
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters, precision_cholesky
 from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
-from diarize.gmm.rows import MakeBlocks
 from diarize.gmm.sampling import draw
 from diarize.gmm.storage import Stored
 
@@ -37,7 +37,7 @@ _NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, tol, or "
     "check for degenerate data. It ended after iteration {rounds}"
 )
-_LAST_GAIN = ", whose gain over the one before was {gain:.3g} per row (tol={tol:g})"
+_LAST_GAIN = ", whose gain over the one before was {gain:.3g} (tol={tol:g})"
 _TOO_FEW = "Expected n_samples >= n_components but got n_components = {components}, n_samples = {rows}"
 _COLLAPSED = (
     "Training did not converge: after {rounds} iterations a component was left with rows that are all alike, and the "
@@ -50,7 +50,7 @@ class Trained(Protocol):
 
     @property
     def lower_bounds(self) -> tuple[float, ...]:
-        """What training raised, for each round, in nats per row."""
+        """What training raised, for each round, in nats."""
 
     @property
     def converged(self) -> bool:
@@ -144,6 +144,31 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
         return None
 
     # What it gets.
+
+    def _keep_mixture(self, parameters: MixtureParameters, fit: Trained, dtype: npt.DTypeLike) -> None:
+        """Set the attributes that every fitted mixture has."""
+        root = precision_cholesky(parameters.covariances, self.covariance_type)
+        square = root**2 if self.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+        self.weights_ = parameters.weights.astype(dtype)
+        self.means_ = parameters.means.astype(dtype)
+        self.covariances_ = parameters.covariances.astype(dtype)
+        self.precisions_cholesky_ = root.astype(dtype)
+        self.precisions_ = square.astype(dtype)
+        self.converged_ = fit.converged
+        self.n_iter_ = len(fit.lower_bounds)
+        self.lower_bounds_ = list(fit.lower_bounds)
+        self.lower_bound_ = fit.lower_bounds[-1] if fit.lower_bounds else -math.inf
+
+    def _kept_mixture(self) -> tuple[Float64, Float64, Float64]:
+        """Return weights, means and, from the attribute that predictions depend on, covariances, in float64."""
+        check_is_fitted(self, "precisions_cholesky_")
+        root = np.asarray(self.precisions_cholesky_, dtype=np.float64)
+        if self.covariance_type in ("diag", "spherical"):
+            covariances = 1 / root**2
+        else:
+            half = np.linalg.inv(root)
+            covariances = np.swapaxes(half, -1, -2) @ half
+        return np.asarray(self.weights_, np.float64), np.asarray(self.means_, np.float64), covariances
 
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Train the mixture.

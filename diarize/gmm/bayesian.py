@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -10,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from diarize.gmm.base import BaseMixture, Callback
+from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.initialise import initial_statistics
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, covariance_shape
-from diarize.gmm.rows import MakeBlocks
 from diarize.gmm.variational import (
     WEIGHT_PRIORS,
     VariationalFit,
@@ -217,8 +215,7 @@ class BayesianGaussianMixture(BaseMixture):
 
     def _keep(self, fit: VariationalFit, dtype: npt.DTypeLike) -> None:
         posterior, prior = fit.posterior, fit.posterior.prior
-        root = posterior.factors
-        square = root**2 if self.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+        self._keep_mixture(posterior.parameters, fit, dtype)
         self.weight_concentration_prior_ = prior.concentration
         self.mean_precision_prior_ = prior.mean_precision
         self.mean_prior_ = prior.mean
@@ -227,15 +224,6 @@ class BayesianGaussianMixture(BaseMixture):
         self.weight_concentration_ = posterior.concentration.astype(dtype)
         self.mean_precision_ = posterior.mean_precision.astype(dtype)
         self.degrees_of_freedom_ = posterior.degrees_of_freedom.astype(dtype)
-        self.weights_ = posterior.parameters.weights.astype(dtype)
-        self.means_ = posterior.means.astype(dtype)
-        self.covariances_ = posterior.covariances.astype(dtype)
-        self.precisions_cholesky_ = root.astype(dtype)
-        self.precisions_ = square.astype(dtype)
-        self.converged_ = fit.converged
-        self.n_iter_ = len(fit.lower_bounds)
-        self.lower_bounds_ = list(fit.lower_bounds)
-        self.lower_bound_ = fit.lower_bounds[-1] if fit.lower_bounds else -math.inf
 
     def _current(self) -> VariationalPosterior:
         return self.posterior_
@@ -246,18 +234,12 @@ class BayesianGaussianMixture(BaseMixture):
     @property
     def posterior_(self) -> VariationalPosterior:
         """The fitted distribution over mixtures as a frozen value, in float64."""
-        check_is_fitted(self, "precisions_cholesky_")
-        root = np.asarray(self.precisions_cholesky_, dtype=np.float64)
-        if self.covariance_type in ("diag", "spherical"):
-            covariances = 1 / root**2
-        else:
-            half = np.linalg.inv(root)
-            covariances = np.swapaxes(half, -1, -2) @ half
+        _, means, covariances = self._kept_mixture()
         return VariationalPosterior(
             self._prior(self.mean_prior_, self.covariance_prior_),
             np.asarray(self.weight_concentration_, dtype=np.float64),
             np.asarray(self.mean_precision_, dtype=np.float64),
-            np.asarray(self.means_, dtype=np.float64),
+            means,
             np.asarray(self.degrees_of_freedom_, dtype=np.float64),
             covariances,
         )

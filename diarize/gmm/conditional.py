@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.missing import Partial, check_partial, compile_partial
+from diarize.gmm.engine.missing import Partial, check_partial, compile_partial
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
 
 _BLOCK_ROWS = 4096

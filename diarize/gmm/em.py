@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Kernel, compile_kernel
+from diarize.gmm.engine.kernel import Kernel, compile_kernel
+from diarize.gmm.engine.rows import MakeBlocks, open_blocks
 from diarize.gmm.moments import collect
 from diarize.gmm.parameters import ILL_DEFINED, Float64, MixtureParameters, covariance_shape, floored
-from diarize.gmm.rows import MakeBlocks, open_blocks
 from diarize.gmm.sums import Statistics
 
 logger = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 # A component with a smaller share of all rows than this has nothing to be estimated from.
 _DEAD = 1e-14
@@ -181,10 +184,18 @@ def em(
     parameters, bounds = start, list[float]()
     if max_iter < 1:
         return Fit(start, (), False)
+
+    def run(kernel: Kernel) -> Statistics:
+        return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs)
+
+    def update(found: Statistics) -> MixtureParameters:
+        return maximise(found, reg_covar, parameters)
+
     wanted = next((x.dtype for x, _ in open_blocks(make_blocks, start)), np.dtype(np.float64))
     kernel = compile_kernel(start, wanted)
     for _ in range(max_iter):
-        parameters, kernel, bound = _round(make_blocks, kernel, wanted, reg_covar, n_jobs)
+        found, parameters, kernel = careful_round(run, update, compile_kernel, parameters, kernel, wanted)
+        bound = found.log_likelihood / float(found.zeroth.sum())
         bounds.append(bound)
         logger.debug("EM round %d: mean log-likelihood %.6f", len(bounds), bound)
         if callback is not None:
@@ -195,19 +206,43 @@ def em(
     return Fit(parameters, tuple(bounds), False)
 
 
-def _round(
-    make_blocks: MakeBlocks, kernel: Kernel, wanted: np.dtype[Any], reg_covar: float, n_jobs: int | None
-) -> tuple[MixtureParameters, Kernel, float]:
-    """Run one E and M step; return the new mixture, its kernel and the old mixture's mean log-likelihood."""
-    parameters = kernel.parameters
-    found = collect(kernel, open_blocks(make_blocks, parameters), n_jobs=n_jobs)
-    updated = maximise(found, reg_covar, parameters)
-    following = compile_kernel(updated, wanted)
+def careful_round(
+    run: Callable[[Kernel], Found],
+    update: Callable[[Found], Value],
+    prepare: Callable[[Value, np.dtype[Any], npt.NDArray[np.bool_] | None], Kernel],
+    before: Value,
+    kernel: Kernel,
+    wanted: np.dtype[Any],
+) -> tuple[Found, Value, Kernel]:
+    """Run one E and M step, the E step twice if a component became too narrow for the first sums.
+
+    Parameters
+    ----------
+    run : callable
+        The E step: a pass over the data with a kernel.
+    update : callable
+        The M step: turns what the E step found into a new value, a mixture for example.
+    prepare : callable
+        Compiles a value for the E step, in some precision, with components that are to be evaluated directly.
+    before : object
+        The value that `kernel` was made of.
+    kernel : Kernel
+        The E step to run.
+    wanted : float32 or float64
+        Wanted precision of products.
+
+    Returns
+    -------
+    found, value, kernel
+        What the E step found, the new value, and that compiled for the next round.
+    """
+    found = run(kernel)
+    updated = update(found)
+    following = prepare(updated, wanted, None)
     if (following.lost(kernel.dtype) & ~kernel.direct).any():
-        # a component became too narrow for the sums just made: make them again, about its own mean
+        # make the sums again, about the narrow component's own mean
         finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-        careful = compile_kernel(parameters, finer, following.lost(finer))
-        found = collect(careful, open_blocks(make_blocks, parameters), n_jobs=n_jobs)
-        updated = maximise(found, reg_covar, parameters)
-        following = compile_kernel(updated, wanted)
-    return updated, following, found.log_likelihood / float(found.zeroth.sum())
+        found = run(prepare(before, finer, following.lost(finer)))
+        updated = update(found)
+        following = prepare(updated, wanted, None)
+    return found, updated, following

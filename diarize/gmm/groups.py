@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Block, compile_kernel
+from diarize.gmm.engine.kernel import Block, compile_kernel
+from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.moments import collect
 from diarize.gmm.parameters import Float64, MixtureParameters
 from diarize.gmm.posteriors import each_block
-from diarize.gmm.rows import check_rows
 from diarize.gmm.sums import Statistics
 
 

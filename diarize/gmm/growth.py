@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from diarize.gmm.em import Fit, em
+from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.parameters import MixtureParameters, covariance_shape
-from diarize.gmm.rows import MakeBlocks
 
 
 def fit_blocks(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.utils.random import sample_without_replacement
 
-from diarize.gmm.missing import filled
+from diarize.gmm.engine.missing import filled
 from diarize.gmm.parameters import Float64, Floats
 from diarize.gmm.sums import Statistics
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
 from diarize.gmm.adaptation import map_adapt
 from diarize.gmm.base import BaseMixture, Callback
@@ -22,8 +21,9 @@ from diarize.gmm.blocks import Reservoir, passes
 from diarize.gmm.checks import check_start, check_weight
 from diarize.gmm.conditional import condition
 from diarize.gmm.em import Fit, em, maximise
+from diarize.gmm.engine.kernel import compile_kernel
+from diarize.gmm.engine.rows import MakeBlocks, Rows
 from diarize.gmm.initialise import initial_statistics, sample_size
-from diarize.gmm.kernel import compile_kernel
 from diarize.gmm.moments import collect
 from diarize.gmm.online import blend, implied, step_size
 from diarize.gmm.parameters import (
@@ -32,10 +32,8 @@ from diarize.gmm.parameters import (
     Floats,
     MixtureParameters,
     covariance_shape,
-    precision_cholesky,
 )
 from diarize.gmm.posteriors import responsibilities
-from diarize.gmm.rows import MakeBlocks, Rows
 from diarize.gmm.sums import Statistics
 
 _ENTRIES = 4_000_000  # posteriors held at a time
@@ -342,32 +340,12 @@ class GaussianMixture(BaseMixture):
     def _keep(self, fit: Fit, dtype: npt.DTypeLike) -> None:
         self._running = None
         self.n_batches_seen_ = 0
-        parameters = fit.parameters.astype(dtype)
-        self.weights_ = np.array(parameters.weights)
-        self.means_ = np.array(parameters.means)
-        self.covariances_ = np.array(parameters.covariances)
-        root = precision_cholesky(fit.parameters.covariances, self.covariance_type)
-        square = root**2 if self.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
-        self.precisions_cholesky_ = root.astype(dtype)
-        self.precisions_ = square.astype(dtype)
-        self.converged_ = fit.converged
-        self.n_iter_ = len(fit.lower_bounds)
-        self.lower_bounds_ = list(fit.lower_bounds)
-        self.lower_bound_ = fit.lower_bounds[-1] if fit.lower_bounds else -math.inf
+        self._keep_mixture(fit.parameters, fit, dtype)
 
     @property
     def parameters_(self) -> MixtureParameters:
         """The fitted mixture as a frozen value, in float64, for the plain functions of this package."""
-        check_is_fitted(self, "precisions_cholesky_")
-        root = np.asarray(self.precisions_cholesky_, dtype=np.float64)
-        if self.covariance_type in ("diag", "spherical"):
-            covariances = 1 / root**2
-        else:
-            half = np.linalg.inv(root)
-            covariances = np.swapaxes(half, -1, -2) @ half
-        weights = np.asarray(self.weights_, dtype=np.float64)
-        means = np.asarray(self.means_, dtype=np.float64)
-        return MixtureParameters(weights, means, covariances, self.covariance_type)
+        return MixtureParameters(*self._kept_mixture(), self.covariance_type)
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Block, Kernel, Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Block, Kernel, Workspace, compile_kernel
+from diarize.gmm.engine.products import add_products, padded
+from diarize.gmm.engine.rows import Rows, check_rows, pieces, row_weights
+from diarize.gmm.engine.threads import ordered_map
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters
-from diarize.gmm.products import add_products, padded
-from diarize.gmm.rows import Rows, check_rows, pieces, row_weights
 from diarize.gmm.sums import Statistics
-from diarize.gmm.threads import ordered_map
 
 
 def accumulate(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Block, Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Block, Workspace, compile_kernel
+from diarize.gmm.engine.rows import check_rows, pieces
+from diarize.gmm.engine.threads import ordered_map
 from diarize.gmm.parameters import Floats, MixtureParameters
-from diarize.gmm.rows import check_rows, pieces
-from diarize.gmm.threads import ordered_map
 
 
 def log_likelihood(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.kernel import Block, Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Block, Workspace, compile_kernel
+from diarize.gmm.engine.rows import check_rows
+from diarize.gmm.engine.threads import one_blas_thread
 from diarize.gmm.parameters import Floats, MixtureParameters
-from diarize.gmm.rows import check_rows
-from diarize.gmm.threads import one_blas_thread
 
 
 def segment_statistics(

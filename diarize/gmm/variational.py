@@ -14,16 +14,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, digamma, gammaln
 
-from diarize.gmm.kernel import Kernel, compile_kernel
+from diarize.gmm.em import careful_round
+from diarize.gmm.engine.kernel import Kernel, compile_kernel
+from diarize.gmm.engine.rows import MakeBlocks, Rows, open_blocks
 from diarize.gmm.moments import collect
 from diarize.gmm.parameters import Float64, MixtureParameters, floored, precision_cholesky
-from diarize.gmm.rows import MakeBlocks, Rows, open_blocks
 from diarize.gmm.sums import Statistics
 
 logger = logging.getLogger(__name__)
@@ -304,10 +305,19 @@ def variational(
     posterior, bounds = start, list[float]()
     if max_iter < 1:
         return VariationalFit(start, (), False)
+
+    def run(kernel: Kernel) -> Statistics:
+        return collect(kernel, _complete(make_blocks, start.parameters), n_jobs=n_jobs)
+
+    def update_from(found: Statistics) -> VariationalPosterior:
+        return update(start.prior, found)
+
     wanted = next((x.dtype for x, _ in _complete(make_blocks, start.parameters)), np.dtype(np.float64))
     kernel = start.kernel(wanted)
     for _ in range(max_iter):
-        found, updated, following = _round(make_blocks, posterior, kernel, wanted, n_jobs)
+        found, updated, following = careful_round(
+            run, update_from, VariationalPosterior.kernel, posterior, kernel, wanted
+        )
         bounds.append(found.log_likelihood - posterior.divergence)
         posterior, kernel = updated, following
         logger.debug("variational round %d: lower bound %.6f", len(bounds), bounds[-1])
@@ -327,24 +337,6 @@ def _complete(make_blocks: MakeBlocks, parameters: MixtureParameters) -> Iterato
         if np.isnan(rows.min(initial=0)):
             raise ValueError("Input X contains NaN; variational Bayes needs complete rows: impute or remove them")
         yield rows, weight
-
-
-def _round(
-    make_blocks: MakeBlocks, posterior: VariationalPosterior, kernel: Kernel, wanted: np.dtype[Any], n_jobs: int | None
-) -> tuple[Statistics, VariationalPosterior, Kernel]:
-    """Run one E and M step; return the sums, the new posterior and its kernel."""
-    parameters = posterior.parameters
-    found = collect(kernel, _complete(make_blocks, parameters), n_jobs=n_jobs)
-    updated = update(posterior.prior, found)
-    following = updated.kernel(wanted)
-    if (following.lost(kernel.dtype) & ~kernel.direct).any():
-        # a component became too narrow for the sums just made: make them again, about its own mean
-        finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-        careful = posterior.kernel(finer, following.lost(finer))
-        found = collect(careful, _complete(make_blocks, parameters), n_jobs=n_jobs)
-        updated = update(posterior.prior, found)
-        following = updated.kernel(wanted)
-    return found, updated, following
 
 
 def overall(statistics: Statistics) -> tuple[Float64, Float64]:

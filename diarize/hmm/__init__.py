@@ -15,7 +15,7 @@ from diarize.hmm.priors import TransitionPrior
 from diarize.hmm.structures import Ergodic, LeftRight, MinimumDuration, SpeakerLoop
 
 if TYPE_CHECKING:
-    from diarize.hmm.estimator import GMMHMM
+    from diarize.hmm.gmmhmm import GMMHMM
 
 __all__ = [
     "GMMHMM",
@@ -36,7 +36,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import the estimator when it is asked for: it brings scikit-learn with it, which labels alone do not need."""
     if name == "GMMHMM":
-        from diarize.hmm.estimator import GMMHMM
+        from diarize.hmm.gmmhmm import GMMHMM
 
         return GMMHMM
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from diarize.hmm.compilation import Flags, Indices, Integers, compiled, inner
+from diarize.gmm.engine.compilation import Flags, Indices, Integers, compiled, inner
 from diarize.hmm.kernels import CHAINS, INF, Chains
 from diarize.hmm.structures import Floats
 
@@ -25,7 +25,7 @@ ORIGINS = "Tuple((b1[:, ::1], i4[:, ::1]))"
 POSITION = "UniTuple(i8, 3)"
 
 
-@inner
+@inner()
 def _best(values: Floats, before: Floats, after: Floats, matrix: Floats, out: Floats, origin: Indices) -> None:
     """Set out[s] to the largest values[r] + log p(r, s) over r != s, and origin[s] to that r."""
     n = len(values)

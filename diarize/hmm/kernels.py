@@ -28,7 +28,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from diarize.hmm.compilation import Integers, compiled, inner
+from diarize.gmm.engine.compilation import Integers, compiled, inner
 from diarize.hmm.structures import Floats
 
 Chains: TypeAlias = tuple[Floats, Floats, Integers, bool]
@@ -44,7 +44,7 @@ NEGLIGIBLE = -40.0  # exp of it is below the rounding of 1
 VANISHING = -700.0  # exp of it is almost below the smallest number
 
 
-@inner
+@inner()
 def _log_add(a: float, b: float) -> float:
     high = max(a, b)
     gap = min(a, b) - high
@@ -53,12 +53,12 @@ def _log_add(a: float, b: float) -> float:
     return high + math.log(1.0 + math.exp(gap))  # log1p is slower, and what it saves is lost in the sum
 
 
-@inner
+@inner()
 def _exp(value: float) -> float:
     return math.exp(value) if value > VANISHING else 0.0  # underflow is slow
 
 
-@inner
+@inner()
 def _log_sum_without(values: Floats, offsets: Floats, left_out: int) -> float:
     total = -INF
     for r in range(len(values)):
@@ -67,7 +67,7 @@ def _log_sum_without(values: Floats, offsets: Floats, left_out: int) -> float:
     return total
 
 
-@inner
+@inner()
 def _log_sum_row(values: Floats, matrix: Floats, row: int) -> float:
     total = -INF
     for r in range(len(values)):
@@ -75,7 +75,7 @@ def _log_sum_row(values: Floats, matrix: Floats, row: int) -> float:
     return total
 
 
-@inner
+@inner()
 def _spread(
     values: Floats, before: Floats, after: Floats, matrix: Floats, transposed: int, scratch: Floats, out: Floats
 ) -> None:
@@ -184,7 +184,7 @@ def forward(emissions: Floats, windows: Floats, chains: Chains, past: Past, now:
     return evidence
 
 
-@inner
+@inner()
 def _entered(
     t: int, windows: Floats, future: Floats, tail: Floats, durations: Integers, open_end: bool, out: Floats
 ) -> None:
@@ -199,7 +199,7 @@ def _entered(
             out[s] = windows[t, s] - tail[t]
 
 
-@inner
+@inner()
 def _count(left: Floats, entered: Floats, offset: float, matrix: Floats, weights: Floats, counts: Floats) -> None:
     """Add to counts the probability of each change of label: exp(left[r] + entered[s] + offset) p(r, s)."""
     n = len(left)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diarize.hmm.compilation import compiled
+from diarize.gmm.engine.compilation import compiled
 from diarize.hmm.frames import impossible, probabilities
 from diarize.hmm.recursion import Backward, Forward
 from diarize.hmm.structures import Floats, SpeakerLoop

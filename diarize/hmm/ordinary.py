@@ -1,7 +1,8 @@
 """Ordinary topologies by hmmlearn's compiled recursions, fed with our emissions.
 
-The only module that imports hmmlearn; import it inside functions only. It calls the compiled functions themselves:
-hmmlearn's models neither give away forward values nor take them, which blocks need.
+The only module that imports hmmlearn; import it inside functions only. The best path of a whole recording comes from a
+model of hmmlearn. Forward and backward passes call its compiled functions themselves: its models neither give away
+forward values nor take them, which blocks need.
 
 hmmlearn takes a recording as a whole. A block of it is a recording too: one that starts with what the past says of its
 first frame, and that has one more frame at its end, whose likelihood is that of the whole future. Where transitions are
@@ -13,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from hmmlearn import _hmmc
+from hmmlearn.base import BaseHMM
 
 from diarize.hmm.frames import impossible, probabilities
 from diarize.hmm.recursion import Backward, Forward
@@ -61,10 +63,28 @@ class Scaled:
         return Backward(posterior, future[0] / future[0].max(), changes, transitions)
 
 
+class _Emissions(BaseHMM):  # type: ignore[misc]
+    """An hmmlearn model whose log-likelihoods are given: its observations are the frame numbers.
+
+    hmmlearn checks that observations are finite, which log-likelihoods need not be.
+    """
+
+    def __init__(self, emissions: Floats, structure: Ergodic) -> None:
+        super().__init__(structure.n_labels)
+        self.emissions = emissions
+        self.startprob_ = structure.start
+        self.transmat_ = structure.transitions
+
+    def _compute_log_likelihood(self, X: npt.NDArray[np.intp]) -> Floats:
+        return self.emissions
+
+    def _get_n_fit_scalars_per_param(self) -> None:
+        return None
+
+
 def viterbi(emissions: Floats, structure: Ergodic) -> tuple[float, npt.NDArray[np.intp]]:
     """Return the log probability of the best path and its labels."""
-    peak = _started(emissions, structure.start)
-    gain, labels = _hmmc.viterbi(np.ones(structure.n_labels), structure.transitions, emissions)
-    if gain == -np.inf:
+    log_probability, labels = _Emissions(emissions, structure).decode(np.arange(len(emissions))[:, None])
+    if log_probability == -np.inf:
         raise impossible()
-    return peak + float(gain), labels.astype(np.intp, copy=False)
+    return float(log_probability), labels.astype(np.intp, copy=False)

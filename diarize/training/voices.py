@@ -185,4 +185,3 @@ def discriminants(vectors: Floats, owners: npt.NDArray[Any]) -> tuple[Floats, Fl
     floor = 1e-6 * np.trace(within) / len(within) + 1e-12
     values, axes = eigh(between, within + floor * np.eye(len(within)))
     return centre, np.ascontiguousarray(axes[:, np.argsort(-values)])
-

@@ -28,7 +28,7 @@ def padded(n_components: int, n_moments: int, n_rows: int, dtype: npt.DTypeLike)
     """Return the numbers of components, moments and rows with padding."""
     if not tiled():
         return n_components, n_moments, n_rows
-    from diarize.gmm.tiles import COMPONENTS, HIGH, MOMENTS, WIDE, lanes
+    from diarize.gmm.engine.tiles import COMPONENTS, HIGH, MOMENTS, WIDE, lanes
 
     return (
         _up(n_components, max(HIGH, COMPONENTS)),
@@ -45,7 +45,7 @@ def packed(coefficients: Float64, dtype: npt.DTypeLike) -> Floats:
     """Return coefficients (n_components, n_moments) in the precision and order in which `log_densities` reads them."""
     if not tiled():
         return coefficients.astype(dtype)
-    from diarize.gmm.tiles import HIGH
+    from diarize.gmm.engine.tiles import HIGH
 
     n_components, n_moments = coefficients.shape
     whole = np.zeros((_up(n_components, HIGH), n_moments), dtype=dtype)
@@ -68,7 +68,7 @@ def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
     if coefficients.ndim == 2:
         np.matmul(coefficients, moments, out=out)
         return
-    from diarize.gmm import tiles
+    from diarize.gmm.engine import tiles
 
     tiles.log_densities(coefficients, moments, out)
 
@@ -88,6 +88,6 @@ def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
     if not tiled():
         sums += shares @ moments.T
         return
-    from diarize.gmm import tiles
+    from diarize.gmm.engine import tiles
 
     tiles.add_products(shares, moments, sums)

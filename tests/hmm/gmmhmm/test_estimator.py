@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
 from diarize.hmm import MinimumDuration, SpeakerLoop
-from diarize.hmm.estimator import GMMHMM
+from diarize.hmm.gmmhmm import GMMHMM
 
 KINDS = ("diag", "full", "spherical", "tied")
 FITTED = ("startprob_", "transmat_", "weights_", "means_", "covars_")

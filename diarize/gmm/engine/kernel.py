@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.missing import Partial, compile_partial
+from diarize.gmm.engine.missing import Partial, compile_partial
+from diarize.gmm.engine.products import log_densities, packed, padded
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, floored, precision_cholesky
-from diarize.gmm.products import log_densities, packed, padded
 
 # Largest precision of a component, in units of the whole mixture's, that the moment form can resolve: the rounding
 # error of a log density is about this times the machine epsilon.
@@ -142,7 +142,7 @@ class Kernel:
             yield self._block(_plain(x[rows]), rows, moments, shares, n_groups)
 
     def _block(self, x: Floats, rows: slice, moments: Floats, whole: Floats, n_groups: int) -> Block:
-        from diarize.gmm.compiled import half_squares, softmax
+        from diarize.gmm.engine.loops import half_squares, softmax
 
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
@@ -164,7 +164,7 @@ class Kernel:
 
     def _expand(self, x: Floats, out: Floats) -> None:
         """Write the moments of rows x (n, d) into out (n_moments, n)."""
-        from diarize.gmm.compiled import expand_products, expand_variances, whiten
+        from diarize.gmm.engine.loops import expand_products, expand_variances, whiten
 
         if self.forward.ndim == 1:
             expand_variances(x, self.centre, self.forward, out)
@@ -177,7 +177,7 @@ class Kernel:
 
     def _distances(self, x: Floats, k: int) -> Float64:
         """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
-        from diarize.gmm.compiled import squared_distances
+        from diarize.gmm.engine.loops import squared_distances
 
         factor = self.factors if self.covariance_type == "tied" else self.factors[k]
         if factor.ndim == 1:

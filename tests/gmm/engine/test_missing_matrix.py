@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters
-from diarize.gmm.missing import compile_partial
+from diarize.gmm.engine.missing import compile_partial
 from diarize.gmm.parameters import floored
 
 SIZE = 5

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.core.cgutils import create_struct_proxy
 
-from diarize.gmm.compiled import compiled, inline, reordering
+from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled, inline
 from diarize.gmm.parameters import Float64, Floats
 
 _FUSED = ("contract",)
@@ -138,7 +138,7 @@ def _sums_tile(typingctx: Any, shares: Any, moments: Any, count: Any, stride: An
     return types.void(shares, moments, count, stride, out), generate
 
 
-@compiled
+@compiled(fast=FUSED)
 def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
     """Write the product of coefficients and moments.
 
@@ -160,7 +160,7 @@ def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
             _densities_tile(left, right, n_moments, _pointer(out, tile * high * count + first), count)
 
 
-@reordering
+@compiled(fast=REORDERED)
 def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
     """Add shares @ moments.T to sums, in float64 from one call to the next.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.gmm import products
+from diarize.gmm.engine import products
 
 pytestmark = pytest.mark.skipif(not products.tiled(), reason="tiles are for processors with AVX-512")
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not products.tiled(), reason="tiles are for proc
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_small_numbers_are_not_lost_in_long_sums(dtype):
     """A plain sum in float32 stops growing here: each term is below half a digit of the sum before it."""
-    from diarize.gmm import tiles
+    from diarize.gmm.engine import tiles
 
     n_rows = 96 * 40
     shares = np.full((tiles.COMPONENTS, n_rows), 3e-8, dtype)
@@ -26,7 +26,7 @@ def test_small_numbers_are_not_lost_in_long_sums(dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_place_of_a_tile_is_its_own(dtype):
-    from diarize.gmm import tiles
+    from diarize.gmm.engine import tiles
 
     n_rows = tiles.WIDE * tiles.lanes(dtype)
     weights = np.zeros((1, 2, tiles.HIGH), dtype)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.gmm import accumulate, draw, products
+from diarize.gmm import accumulate, draw
+from diarize.gmm.engine import products
 
 needs_tiles = pytest.mark.skipif(not products.tiled(), reason="tiles are for processors with AVX-512")
 each_way = pytest.mark.parametrize("tiled", [pytest.param(True, marks=needs_tiles), False])

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import logsumexp
 
 from diarize.gmm import MixtureParameters, accumulate, draw, maximise, responsibilities
-from diarize.gmm.missing import check_partial, compile_partial, filled
+from diarize.gmm.engine.missing import check_partial, compile_partial, filled
 
 KINDS = ("full", "tied", "diag", "spherical")
 

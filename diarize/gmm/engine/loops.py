@@ -10,41 +10,16 @@ branches or calls, so there is one here: exp(v) = 2^n exp(r) with |r| <= log(2) 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
+from diarize.gmm.engine.compilation import FUSED, compiled, inline
 from diarize.gmm.parameters import Float64, Floats
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 _CHUNK = 128  # columns at a time: what is read twice stays in the first level cache
-
-
-def compiled(function: Function) -> Function:
-    """Compile for the argument types of each call; cached on disk where numba finds a folder that it can write."""
-    return _compile(function, {"contract", "nsz"})  # fused multiply-add; sums stay in their order
-
-
-def reordering(function: Function) -> Function:
-    """Compile as `compiled` does, with sums in whatever order is fast."""
-    return _compile(function, {"contract", "nsz", "reassoc"})
-
-
-def inline(function: Callable[..., Any]) -> Any:
-    """Let numba put what a function generates, in LLVM's language, in place of each call."""
-    return intrinsic(function)
-
-
-def _compile(function: Function, fast: set[str]) -> Function:
-    try:
-        return cast(Function, numba.njit(cache=True, nogil=True, fastmath=fast, error_model="numpy")(function))
-    except (RuntimeError, OSError):  # nowhere to write
-        return cast(Function, numba.njit(nogil=True, fastmath=fast, error_model="numpy")(function))
 
 
 @inline
@@ -115,7 +90,7 @@ def _exp_as_compiled(value: Any) -> Any:
     return double
 
 
-@compiled
+@compiled(fast=FUSED)
 def softmax(joint: Floats, bias: Floats, lowest: float, peak: Floats, total: Floats) -> None:
     """Turn log densities into shares of the likelihood, in place.
 
@@ -153,7 +128,7 @@ def softmax(joint: Floats, bias: Floats, lowest: float, peak: Floats, total: Flo
                     whole[j] += v
 
 
-@compiled
+@compiled(fast=FUSED)
 def expand_variances(x: Floats, centre: Float64, scale: Float64, out: Floats) -> None:
     """Write the moments [1, z, z^2] of rows x (n, d), z = (x - centre) scale, into out (1 + 2 d, n or more)."""
     n_features = x.shape[1]
@@ -167,7 +142,7 @@ def expand_variances(x: Floats, centre: Float64, scale: Float64, out: Floats) ->
             second[i] = z * z
 
 
-@compiled
+@compiled(fast=FUSED)
 def whiten(x: Floats, centre: Float64, forward: Float64, out: Floats) -> None:
     """Write z = forward (x - centre) for rows x (n, d), forward lower triangular, into rows 1 to d of out.
 
@@ -192,7 +167,7 @@ def whiten(x: Floats, centre: Float64, forward: Float64, out: Floats) -> None:
                 target[i] = sums[i]
 
 
-@compiled
+@compiled(fast=FUSED)
 def expand_products(out: Floats, n_features: int, n_rows: int) -> None:
     """Fill out (1 + d + d (d + 1) / 2, n or more), which has whitened rows from 1 on, with ones and all products."""
     out[0, :n_rows] = 1
@@ -206,7 +181,7 @@ def expand_products(out: Floats, n_features: int, n_rows: int) -> None:
             at += 1
 
 
-@compiled
+@compiled(fast=FUSED)
 def half_squares(moments: Floats, n_moments: int, n_rows: int) -> Float64:
     """Return half the sum of squares of moments 1 to n_moments - 1 of each row, (n_rows,), in float64."""
     found = np.zeros(n_rows)
@@ -217,7 +192,7 @@ def half_squares(moments: Floats, n_moments: int, n_rows: int) -> Float64:
     return found
 
 
-@compiled
+@compiled(fast=FUSED)
 def squared_distances(x: Floats, mean: Float64, factor: Float64) -> Float64:
     """Return the squared norms (n,) of (x - mean) factor for rows x (n, d), in float64."""
     found = np.zeros(len(x))

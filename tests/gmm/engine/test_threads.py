@@ -7,7 +7,7 @@ import threading
 import pytest
 from threadpoolctl import threadpool_info
 
-from diarize.gmm.threads import one_blas_thread, ordered_map
+from diarize.gmm.engine.threads import one_blas_thread, ordered_map
 
 
 def blas_threads():

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
 from diarize.gmm.sums import Statistics
 
@@ -188,7 +189,7 @@ class Matrices:
     shared: bool
 
     def log_joint(self, x: Float64, log_weights: Float64) -> Float64:
-        from diarize.gmm import missing_matrix
+        from diarize.gmm.engine import missing_matrix
 
         found = np.empty((len(x), len(log_weights)))
         missing_matrix.log_joint(x, *_by_pattern(x), log_weights, self.gaussians, found)
@@ -196,7 +197,7 @@ class Matrices:
 
     def sums(self, x: Float64, shares: Float64) -> tuple[Float64, Float64]:
         """Return the first (k, d) and second order sums, (k, d, d) or (d, d) for one covariance, about the means."""
-        from diarize.gmm import missing_matrix
+        from diarize.gmm.engine import missing_matrix
 
         first, second = missing_matrix.statistics(x, *_by_pattern(x), shares, _least(shares), self.gaussians)
         second += np.swapaxes(np.triu(second, 1), 1, 2)
@@ -204,7 +205,7 @@ class Matrices:
 
     def add_expected(self, x: Float64, shares: Float64, out: Float64) -> None:
         """Add the conditional mean under each component, weighted by its share, to out where x is missing."""
-        from diarize.gmm import missing_matrix
+        from diarize.gmm.engine import missing_matrix
 
         missing_matrix.expected(x, *_by_pattern(x), shares, _least(shares), self.gaussians, out)
 
@@ -280,11 +281,7 @@ def check_partial(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
     ValueError
         If x does not fit the mixture, or a row holds infinity.
     """
-    rows = np.asarray(x)
-    if rows.dtype not in (np.float32, np.float64):
-        rows = rows.astype(np.float32 if rows.dtype == np.float16 else np.float64)
-    if rows.ndim != 2 or rows.shape[1] != parameters.n_features:
-        raise ValueError(f"x must be (n, {parameters.n_features}) for this mixture, got shape {rows.shape}")
+    rows = check_rows(x, parameters)
     infinite = np.isinf(rows)
     if infinite.any():
         row = int(infinite.any(axis=1).argmax())

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import precision_cholesky
-from diarize.hmm.emissions import Emissions, covars_shape
+from diarize.hmm.gmmhmm.emissions import Emissions, covars_shape
 from diarize.hmm.structures import Floats
 
 _LEAST = {"weights": 1.0, "means_weight": 0.0, "covars_weight": 0.0}

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import Statistics
-from diarize.gmm.kernel import Kernel
+from diarize.gmm.engine.kernel import Kernel
+from diarize.gmm.engine.threads import ordered_map
 from diarize.gmm.moments import collect
-from diarize.gmm.threads import ordered_map
 from diarize.hmm.blocks import Smoothing, viterbi_blocks
-from diarize.hmm.emissions import Emissions
+from diarize.hmm.gmmhmm.emissions import Emissions
 from diarize.hmm.inference import forward_backward, viterbi
 from diarize.hmm.structures import Floats, Structure
 
@@ -204,7 +204,7 @@ class Batch:
 
     def filter(self, out: Floats) -> None:
         """Write the log-likelihood of each frame given those before it."""
-        from diarize.hmm.filtering import Filter
+        from diarize.hmm.gmmhmm.filtering import Filter
 
         found = None if self._long else self._evaluate(slice(None))
         for rows in self._rows():

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
 
+from diarize.gmm.engine.missing import filled
 from diarize.gmm.initialise import label_statistics
-from diarize.gmm.missing import filled
-from diarize.hmm.emissions import Emissions, covars_shape
-from diarize.hmm.maximisation import at_least, maximise
-from diarize.hmm.mixture_prior import MixturePrior
+from diarize.hmm.gmmhmm.emissions import Emissions, covars_shape
+from diarize.hmm.gmmhmm.maximisation import at_least, maximise
+from diarize.hmm.gmmhmm.prior import MixturePrior
 from diarize.hmm.structures import Floats
 
 MOST_ROWS = 1 << 17

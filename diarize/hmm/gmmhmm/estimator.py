@@ -17,14 +17,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from diarize.gmm.parameters import COVARIANCE_TYPES
-from diarize.hmm.chance import draw_states
-from diarize.hmm.emissions import Emissions
-from diarize.hmm.mixture_prior import MixturePrior, make_prior
-from diarize.hmm.sequences import Sequences
-from diarize.hmm.starting import initial_emissions, overall_moments
+from diarize.gmm.storage import Stored
+from diarize.hmm.gmmhmm.drawing import draw_states
+from diarize.hmm.gmmhmm.emissions import Emissions
+from diarize.hmm.gmmhmm.prior import MixturePrior, make_prior
+from diarize.hmm.gmmhmm.rounds import Callback, Model, Training
+from diarize.hmm.gmmhmm.sequences import Sequences
+from diarize.hmm.gmmhmm.starting import initial_emissions, overall_moments
+from diarize.hmm.gmmhmm.topology import STRUCTURES, Topology
 from diarize.hmm.structures import Floats, Structure
-from diarize.hmm.topology import STRUCTURES, Topology
-from diarize.hmm.training import Callback, Model, Training
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ _NOT_CONVERGED = (
 )
 
 
-class GMMHMM(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
     """Hidden Markov model whose states emit Gaussian mixtures, trained by exact EM.
 
     Parameters, attributes and methods are those of hmmlearn's GMMHMM as far as scikit-learn's conventions allow:

@@ -9,13 +9,13 @@ import math
 
 import numpy as np
 
-from diarize.hmm.compilation import Integers, compiled, inner
+from diarize.gmm.engine.compilation import Integers, compiled, inner
 from diarize.hmm.structures import Ergodic, Floats, MinimumDuration, SpeakerLoop, Structure
 
 INF = math.inf
 
 
-@inner
+@inner()
 def _log_add(a: float, b: float) -> float:
     high = max(a, b)
     return high if high == -INF else high + math.log1p(math.exp(min(a, b) - high))

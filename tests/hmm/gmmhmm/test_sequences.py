@@ -8,10 +8,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from diarize.gmm.kernel import compile_kernel
-from diarize.hmm import Ergodic, MinimumDuration, SpeakerLoop, forward_backward, sequences, viterbi
-from diarize.hmm.emissions import Emissions
-from diarize.hmm.sequences import Sequences
+from diarize.gmm.engine.kernel import compile_kernel
+from diarize.hmm import Ergodic, MinimumDuration, SpeakerLoop, forward_backward, viterbi
+from diarize.hmm.gmmhmm import sequences
+from diarize.hmm.gmmhmm.emissions import Emissions
+from diarize.hmm.gmmhmm.sequences import Sequences
 
 EDGES = np.array([0, 1, 40, 41, 300, 305, 700])
 STRUCTURES = [

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diarize.hmm.gmmhmm.sequences import Expected
 from diarize.hmm.priors import TransitionPrior
-from diarize.hmm.sequences import Expected
 from diarize.hmm.structures import Ergodic, Floats, LeftRight, MinimumDuration, SpeakerLoop, Structure
 
 STRUCTURES = ("ergodic", "left-right", "speaker-loop")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters
-from diarize.gmm.rows import check_rows, open_blocks, pieces, row_weights
+from diarize.gmm.engine.rows import check_rows, open_blocks, pieces, row_weights
 
 PAIR = MixtureParameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]])
 

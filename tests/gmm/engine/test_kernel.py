@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, draw
-from diarize.gmm.kernel import Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Workspace, compile_kernel
 
 KINDS = ("full", "tied", "diag", "spherical")
 

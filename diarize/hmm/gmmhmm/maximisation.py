@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from diarize.gmm import Statistics
 from diarize.gmm.parameters import ILL_DEFINED, floored
-from diarize.hmm.emissions import Emissions
-from diarize.hmm.mixture_prior import MixturePrior
+from diarize.hmm.gmmhmm.emissions import Emissions
+from diarize.hmm.gmmhmm.prior import MixturePrior
 from diarize.hmm.structures import Floats
 
 # A component with a smaller share of all frames than this has nothing to be estimated from.

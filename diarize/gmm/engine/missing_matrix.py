@@ -22,18 +22,13 @@ of one pattern. A `Gaussians` tuple holds
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias
 
-import numba
 import numpy as np
-import numpy.typing as npt
 
+from diarize.gmm.engine.compilation import REORDERED, Flags, Integers, compiled, inner
 from diarize.gmm.parameters import Float64
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Integers: TypeAlias = npt.NDArray[np.int64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 Gaussians: TypeAlias = tuple[Float64, Float64, Float64, Float64]
 Sums: TypeAlias = tuple[Float64, Float64]
 
@@ -42,28 +37,9 @@ ORDERED = "i8[::1], b1[::1]"
 INF = math.inf
 LOG_TWO_PI = math.log(2 * math.pi)
 LEAST = 4 * float(np.finfo(np.float64).eps)  # pivots below this share of their diagonal are rounding
-# Sums in any order, so that they vectorise; NaN keeps its meaning.
-RELAXED = {"reassoc", "contract", "nsz"}
 
 
-def _compiled(signature: str) -> Callable[[Function], Function]:
-    """Compile now and for one signature; cached on disk where numba finds a folder that it can write."""
-
-    def compile_(function: Function) -> Function:
-        try:
-            return cast(Function, numba.njit(signature, cache=True, nogil=True, fastmath=RELAXED)(function))
-        except (RuntimeError, OSError):  # nowhere to write, or a full disk
-            return cast(Function, numba.njit(signature, nogil=True, fastmath=RELAXED)(function))
-
-    return compile_
-
-
-def _inner(function: Function) -> Function:
-    """Compile as part of the kernels that call it, only when these are not in the cache."""
-    return cast(Function, numba.njit(nogil=True, fastmath=RELAXED)(function))
-
-
-@_inner
+@inner(REORDERED)
 def _split(row: Float64, index: Integers) -> int:
     """Write the observed entries to index, then the missing ones; return how many are observed."""
     count = 0
@@ -79,12 +55,12 @@ def _split(row: Float64, index: Integers) -> int:
     return count
 
 
-@_inner
+@inner(REORDERED)
 def _few_missing(count: int, size: int) -> bool:
     return 2 * count >= size
 
 
-@_inner
+@inner(REORDERED)
 def _factor(matrix: Float64, chosen: Integers, root: Float64) -> float:
     """Write R, upper triangular with R' R = matrix[chosen, chosen], its diagonal inverted; return log|R' R|."""
     size = len(chosen)
@@ -106,7 +82,7 @@ def _factor(matrix: Float64, chosen: Integers, root: Float64) -> float:
     return found
 
 
-@_inner
+@inner(REORDERED)
 def _choose(gaussian: int, gaussians: Gaussians, index: Integers, count: int, root: Float64) -> float:
     """Factor the smaller matrix of a pattern; return its log determinant."""
     if _few_missing(count, len(index)):
@@ -114,7 +90,7 @@ def _choose(gaussian: int, gaussians: Gaussians, index: Integers, count: int, ro
     return _factor(gaussians[3][gaussian], index[:count], root)
 
 
-@_inner
+@inner(REORDERED)
 def _forward(root: Float64, values: Float64, size: int) -> float:
     """Solve R' z = values in place; return |z|^2."""
     found = 0.0
@@ -127,7 +103,7 @@ def _forward(root: Float64, values: Float64, size: int) -> float:
     return found
 
 
-@_inner
+@inner(REORDERED)
 def _backward(root: Float64, values: Float64, size: int) -> None:
     """Solve R y = values in place."""
     for a in range(size - 1, -1, -1):
@@ -137,7 +113,7 @@ def _backward(root: Float64, values: Float64, size: int) -> None:
         values[a] = total * root[a, a]
 
 
-@_inner
+@inner(REORDERED)
 def _complete(
     row: Float64, mean: Float64, matrix: Float64, index: Integers, count: int, root: Float64, work: Float64
 ) -> None:
@@ -172,7 +148,7 @@ def _complete(
         away[index[a]] = total
 
 
-@_inner
+@inner(REORDERED)
 def _distance(root: Float64, away: Float64, white: Float64) -> float:
     """Return |U' away|^2, U the upper triangular root of the precision."""
     white[:] = 0.0
@@ -185,7 +161,7 @@ def _distance(root: Float64, away: Float64, white: Float64) -> float:
     return found
 
 
-@_compiled(f"void(f8[:, ::1], {ORDERED}, f8[::1], {GAUSSIANS}, f8[:, ::1])")
+@compiled(f"void(f8[:, ::1], {ORDERED}, f8[::1], {GAUSSIANS}, f8[:, ::1])", REORDERED)
 def log_joint(
     x: Float64, order: Integers, fresh: Flags, log_weights: Float64, gaussians: Gaussians, out: Float64
 ) -> None:
@@ -218,7 +194,7 @@ def log_joint(
                 out[order[place], k] = log_weights[k] - 0.5 * (distance + inside) if distance < INF else -INF
 
 
-@_inner
+@inner(REORDERED)
 def _invert(root: Float64, size: int) -> None:
     """Turn R (diagonal inverted) into its inverse, in place."""
     for a in range(size - 1, -1, -1):
@@ -229,7 +205,7 @@ def _invert(root: Float64, size: int) -> None:
             root[a, b] = total * root[a, a]
 
 
-@_inner
+@inner(REORDERED)
 def _add_covariance(
     weight: float, matrix: Float64, index: Integers, count: int, root: Float64, tall: Float64, second: Float64
 ) -> None:
@@ -262,7 +238,7 @@ def _add_covariance(
             second[missing[i], missing[j]] += weight * total
 
 
-@_compiled(f"Tuple((f8[:, ::1], f8[:, :, ::1]))(f8[:, ::1], {ORDERED}, f8[:, ::1], f8[::1], {GAUSSIANS})")
+@compiled(f"Tuple((f8[:, ::1], f8[:, :, ::1]))(f8[:, ::1], {ORDERED}, f8[:, ::1], f8[::1], {GAUSSIANS})", REORDERED)
 def statistics(
     x: Float64, order: Integers, fresh: Flags, posterior: Float64, least: Float64, gaussians: Gaussians
 ) -> Sums:
@@ -303,7 +279,7 @@ def statistics(
     return first, second
 
 
-@_compiled(f"void(f8[:, ::1], {ORDERED}, f8[:, ::1], f8[::1], {GAUSSIANS}, f8[:, ::1])")
+@compiled(f"void(f8[:, ::1], {ORDERED}, f8[:, ::1], f8[::1], {GAUSSIANS}, f8[:, ::1])", REORDERED)
 def expected(
     x: Float64,
     order: Integers,

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diarize.gmm.kernel import Kernel, compile_kernel
-from diarize.hmm.emissions import Emissions
-from diarize.hmm.maximisation import maximise
-from diarize.hmm.mixture_prior import MixturePrior
-from diarize.hmm.sequences import Expected, Sequences
+from diarize.gmm.em import careful_round
+from diarize.gmm.engine.kernel import Kernel, compile_kernel
+from diarize.hmm.gmmhmm.emissions import Emissions
+from diarize.hmm.gmmhmm.maximisation import maximise
+from diarize.hmm.gmmhmm.prior import MixturePrior
+from diarize.hmm.gmmhmm.sequences import Expected, Sequences
+from diarize.hmm.gmmhmm.topology import Topology
 from diarize.hmm.structures import Floats
-from diarize.hmm.topology import Topology
 
 logger = logging.getLogger(__name__)
 
@@ -101,16 +102,14 @@ class Training:
     def _round(self, sequences: Sequences, model: Model, kernel: Kernel) -> tuple[Expected, Model, Kernel]:
         """Run one E and M step; return what was expected, the new model, and its mixtures compiled for sums."""
         structure = self.topology.countable(model.start, model.transitions)
-        expected = sequences.expect(model.emissions, structure, kernel)
-        emissions = self._maximise(expected, model)
-        following = compile_kernel(emissions.flat, sequences.x.dtype)
-        if (following.lost(kernel.dtype) & ~kernel.direct).any():
-            # a component became too narrow for the sums just made: make them again, about its own mean
-            finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-            careful = compile_kernel(model.emissions.flat, finer, following.lost(finer))
-            expected = sequences.expect(model.emissions, structure, careful)
-            emissions = self._maximise(expected, model)
-            following = compile_kernel(emissions.flat, sequences.x.dtype)
+        expected, emissions, following = careful_round(
+            lambda kernel: sequences.expect(model.emissions, structure, kernel),
+            lambda expected: self._maximise(expected, model),
+            lambda emissions, dtype, direct: compile_kernel(emissions.flat, dtype, direct),
+            model.emissions,
+            kernel,
+            sequences.x.dtype,
+        )
         start, transitions = self.topology.updated(model.start, model.transitions, expected, self.letters)
         return expected, Model(start, transitions, emissions), following
 

@@ -1,0 +1,56 @@
+"""How loops are compiled, and the types that they share.
+
+Import this module inside functions only: importing it imports numba.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Integers: TypeAlias = npt.NDArray[np.int64]
+Indices: TypeAlias = npt.NDArray[np.int32]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+FUSED = frozenset({"contract", "nsz"})
+"""Products and sums may become one operation; sums stay in their order."""
+REORDERED = FUSED | {"reassoc"}
+"""Sums in whatever order is fast; NaN and infinity keep their meaning."""
+
+
+def compiled(signature: str = "", fast: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
+    """Compile now for one signature, or for the types of each first call.
+
+    Machine code is cached on disk where numba finds a folder that it can write.
+    """
+    jit: Any = numba.njit
+    options = {"nogil": True, "fastmath": set(fast), "error_model": "numpy"}
+    wanted = (signature,) if signature else ()
+
+    def compile_(function: Function) -> Function:
+        try:
+            return cast(Function, jit(*wanted, cache=True, **options)(function))
+        except (RuntimeError, OSError):  # nowhere to write, or a full disk
+            return cast(Function, jit(*wanted, **options)(function))
+
+    return compile_
+
+
+def inner(fast: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
+    """Compile as part of the kernels that call it, in whose file it must be: these are what is cached."""
+
+    def compile_(function: Function) -> Function:
+        return cast(Function, numba.njit(nogil=True, fastmath=set(fast), error_model="numpy")(function))
+
+    return compile_
+
+
+def inline(function: Callable[..., Any]) -> Any:
+    """Let numba put what a function generates, in LLVM's language, in place of each call."""
+    return intrinsic(function)
