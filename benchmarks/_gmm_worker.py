@@ -46,9 +46,7 @@ class Settings:
     states: int
     covariance: str
     dtype: str
-    low: int = 0
-    high: int = 1
-    compared: int = 1
+    rounds: int = 1
     n_jobs: int = 1
 
     @property
@@ -116,7 +114,7 @@ def mixture(x: Array, start: Start, settings: Settings, side: str) -> Job:
     if settings.kind == "bayes":
         estimator = library.BayesianGaussianMixture
         # cheap, and the same posteriors on both sides
-        options |= {"init_params": "random", "random_state": 0}
+        options |= {"init_params": "random", "random_state": 0, "reg_covar": 0.0}
     else:
         estimator = library.GaussianMixture
         values = start["covariances"]
@@ -285,7 +283,7 @@ def timed(job: Job, rounds: int) -> tuple[float, float, Any]:
 
 
 def measure(folder: Path, settings: Settings, side: str) -> dict[str, Any]:
-    """Time a round as the difference of two trainings of different length: what comes before and after cancels."""
+    """Time a whole training, libraries being warm; return seconds per round, and the peak of memory."""
     if side == "limit":
         job, held = arithmetic(settings), float("nan")
     else:
@@ -296,14 +294,11 @@ def measure(folder: Path, settings: Settings, side: str) -> dict[str, Any]:
         x = np.load(folder / f"{side}.npy")
         held = watch_peak()
         job = JOBS[settings.kind](x, start, settings, side)
-    timed(job, settings.low)  # large arrays find their place in memory
-    low, high = (timed(job, rounds) for rounds in (settings.low, settings.high))
+    cpu, wall, found = timed(job, settings.rounds)
     peak = memory("VmHWM") - held if held == held else None
     if side != "limit":
-        compared = low if settings.compared == settings.low else high
-        np.savez(folder / f"{side}.npz", **job.result(compared[2]))  # type: ignore[arg-type]
-    rounds = settings.high - settings.low
-    return {"cpu": (high[0] - low[0]) / rounds, "wall": (high[1] - low[1]) / rounds, "memory": peak}
+        np.savez(folder / f"{side}.npz", **job.result(found))  # type: ignore[arg-type]
+    return {"cpu": cpu / settings.rounds, "wall": wall / settings.rounds, "memory": peak}
 
 
 def score(folder: Path, settings: Settings) -> dict[str, Any]:

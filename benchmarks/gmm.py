@@ -6,9 +6,9 @@ Both sides get the same rows, the same start and one thread; ours in float32 whe
 Every measurement is a process of its own, and ours and theirs take turns, so that noise of the machine hits both;
 figures are medians. `--rows all` needs 13 GB of memory, for scikit-learn, and some ten minutes.
 
-s/round     CPU seconds of one EM iteration: two trainings of different length are timed in one process, and their
-            difference is divided by the difference in iterations, so that neither start-up nor scikit-learn's E step
-            after the last iteration counts. For "emission": of the log-likelihoods of all states at all frames.
+s/round     CPU seconds of a whole training from a given start, divided by its EM iterations, the same number on both
+            sides; scikit-learn's E step after the last one is part of that. Libraries are warm. For "emission": of the
+            log-likelihoods of all states at all frames.
 difference  largest difference in mean log-likelihood per row, in nats, at the same number of iterations: between the
             values that both report for each, and between the two final models, both evaluated by scikit-learn in
             float64. For the HMM rows: at equal parameters (its emissions: in the mean of each state).
@@ -54,11 +54,9 @@ HEADER += ["of limit"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What to measure; theirs trains for `theirs` iterations, ours for theirs[1] and for so many `more`."""
+    """What to measure; theirs is not measured where it has no repeats."""
 
     settings: Settings
-    theirs: tuple[int, int] | None
-    more: int
     theirs_repeats: int = 100
 
     @property
@@ -70,14 +68,7 @@ class Row:
 
     def of(self, side: str) -> Settings:
         """Return what the worker is told for ours, threads, theirs or limit."""
-        compared = self.theirs[1] if self.theirs else 1
-        if side == "theirs" and self.theirs:
-            low, high = self.theirs
-        elif side == "limit":
-            low, high = 0, max(2, self.more // 2)
-        else:
-            low, high = compared, compared + self.more
-        return replace(self.settings, low=low, high=high, compared=compared, n_jobs=2 if side == "threads" else 1)
+        return replace(self.settings, n_jobs=2 if side == "threads" else 1)
 
 
 @dataclass(slots=True)
@@ -114,22 +105,22 @@ class Line:
         return [self.name, self.dtype, *texts]
 
 
-def mixture(n: int, d: int, k: int, covariance: str, dtype: str, theirs: tuple[int, int], more: int) -> Row:
-    return Row(Settings("mixture", n, d, k, 1, covariance, dtype), theirs, more)
+def mixture(n: int, d: int, k: int, covariance: str, dtype: str, rounds: int) -> Row:
+    return Row(Settings("mixture", n, d, k, 1, covariance, dtype, rounds=rounds))
 
 
 ROWS = (
-    mixture(100_000, 20, 64, "diag", "float32", (2, 6), 40),
-    mixture(100_000, 20, 64, "full", "float32", (1, 3), 12),
-    mixture(100_000, 60, 1024, "diag", "float32", (1, 2), 6),
-    replace(mixture(1_000_000, 20, 256, "diag", "float32", (1, 2), 5), theirs_repeats=1),
-    mixture(100_000, 20, 64, "diag", "float64", (2, 6), 24),
-    mixture(100_000, 20, 64, "full", "float64", (1, 3), 8),
-    Row(Settings("emission", 100_000, 20, 32, 10, "diag", "float32"), (0, 1), 12, theirs_repeats=1),
-    Row(Settings("hmm", 100_000, 20, 32, 10, "diag", "float32"), (0, 1), 6, theirs_repeats=1),
-    Row(Settings("missing", 50_000, 20, 5, 1, "full", "float64"), None, 6),
-    Row(Settings("bayes", 100_000, 20, 64, 1, "diag", "float32"), (1, 4), 24),
-    Row(Settings("bayes", 100_000, 20, 64, 1, "diag", "float64"), (1, 4), 16),
+    mixture(100_000, 20, 64, "diag", "float32", 10),
+    mixture(100_000, 20, 64, "full", "float32", 10),
+    mixture(100_000, 60, 1024, "diag", "float32", 3),
+    replace(mixture(1_000_000, 20, 256, "diag", "float32", 3), theirs_repeats=1),
+    mixture(100_000, 20, 64, "diag", "float64", 10),
+    mixture(100_000, 20, 64, "full", "float64", 10),
+    Row(Settings("emission", 100_000, 20, 32, 10, "diag", "float32", rounds=3), theirs_repeats=1),
+    Row(Settings("hmm", 100_000, 20, 32, 10, "diag", "float32", rounds=1), theirs_repeats=1),
+    Row(Settings("missing", 50_000, 20, 5, 1, "full", "float64", rounds=6), theirs_repeats=0),
+    Row(Settings("bayes", 100_000, 20, 64, 1, "full", "float32", rounds=5)),
+    Row(Settings("bayes", 100_000, 20, 64, 1, "full", "float64", rounds=5)),
 )
 
 
@@ -155,7 +146,7 @@ def measure(row: Row, repeats: int) -> Line:
     """Measure all that a line shows, the sides taking turns."""
     line = Line(row.name, row.settings.dtype)
     sides = ["ours", "theirs", "threads", "limit"]
-    if row.theirs is None:
+    if not row.theirs_repeats:
         sides.remove("theirs")
     if row.settings.kind != "mixture":
         sides.remove("limit")

@@ -231,7 +231,7 @@ def speech_features(log_mel: Features) -> SpeechFeatures:
     Examples
     --------
     >>> quiet, loud = np.full((50, 40), -12.0, np.float32), np.full((50, 40), -6.0, np.float32)
-    >>> speech_features(np.concatenate([quiet, loud])).frames[[0, -1], :2].round(3)
+    >>> speech_features(np.concatenate([quiet, loud])).frames[[0, -1], :2].round(3) + 0  # no -0
     array([[0., 6.],
            [6., 0.]], dtype=float32)
     """

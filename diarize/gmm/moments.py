@@ -75,7 +75,7 @@ def collect(kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None
         return sums
 
     total = _Sums(kernel)
-    jobs = ((x, weight, piece) for x, weight in blocks for piece in pieces(len(x)))
+    jobs = ((x, weight, piece) for x, weight in blocks for piece in pieces(len(x), kernel.block_rows))
     for sums in ordered_map(add_up, jobs, n_jobs):
         total.merge(sums)
     return total.statistics()
@@ -83,6 +83,9 @@ def collect(kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None
 
 def _n_groups(weight: Float64 | None) -> int:
     return 1 if weight is None or weight.ndim == 1 else weight.shape[1]
+
+
+_NO_WEIGHT = np.empty((0, 0))
 
 
 class _Sums:
@@ -102,36 +105,37 @@ class _Sums:
 
     def add(self, x: Floats, block: Block, weight: Float64 | None) -> None:
         """Add a block of rows; its arrays are used up."""
-        if weight is None:
-            scale = 1 / block.total
-            self.log_likelihood += float(block.log_likelihood.sum())
-            self.complete += len(x) - len(block.incomplete)
-        else:
-            share = weight.reshape(len(x), -1).T
-            scale = (share / block.total).astype(block.shares.dtype)
-            self.log_likelihood += float((share * np.where(share > 0, block.log_likelihood, 0)).sum())
-            self.complete += float(share.sum() - share[:, block.incomplete].sum())
-        if len(block.incomplete):
-            self._add_incomplete(x, block, scale)
-        moments, shares = block.moments[: self.kernel.n_moments, : len(x)], block.shares
-        if self.kernel.covariance_type == "tied":
-            white = moments[1:] if weight is None else moments[1:] * np.sqrt(weight.reshape(len(x), -1).sum(axis=1))
-            self.scatter += white @ white.T
-        if len(scale) == 1 and len(moments) < len(shares) and not self.narrow:
-            np.multiply(moments, scale, out=moments)  # the smaller array of the product
-        else:
-            for group, factor in zip(np.split(shares, len(scale)), scale, strict=True):
-                np.multiply(group, factor, out=group)
-        add_products(block.padded_shares, block.moments, self.moments)
-        for k, sink in self.narrow.items():
-            sink.add(x, shares[k])
+        from diarize.gmm.engine import loops
 
-    def _add_incomplete(self, x: Floats, block: Block, scale: Floats) -> None:
+        kernel, factor = self.kernel, np.empty_like(block.total)
+        share = _NO_WEIGHT if weight is None else np.ascontiguousarray(weight.reshape(len(x), -1).T)
+        rows, log_likelihood = loops.weighted(share, block.total, block.log_likelihood, factor)
+        self.complete += rows
+        self.log_likelihood += log_likelihood
+        if len(block.incomplete):
+            self._add_incomplete(x, block, factor)
+        if kernel.covariance_type == "tied":
+            white = block.moments[1 : kernel.n_moments, : len(x)]
+            if weight is not None:
+                white = white * np.sqrt(share.sum(axis=0))
+            self.scatter += white @ white.T
+        if kernel.any_direct:
+            for k, sink in self.narrow.items():
+                sink.add(x, block.shares[k] * factor[k * len(factor) // kernel.n_components])
+        scaled = factor, block.moments, kernel.n_moments, block.padded_shares, kernel.n_components
+        if kernel.coefficients.ndim == 3:
+            loops.add_scaled(*scaled, self.moments)
+        else:
+            loops.scale(*scaled)
+            add_products(block.padded_shares, block.moments, self.moments)
+
+    def _add_incomplete(self, x: Floats, block: Block, factor: Floats) -> None:
         """Take rows with missing entries out of the block and add what is expected of them."""
         places = block.incomplete
-        grouped = block.shares[:, places].reshape(len(scale), -1, len(places)) * scale[:, None, places]
+        grouped = block.shares[:, places].reshape(len(factor), -1, len(places)) * factor[:, None, places]
         posterior = grouped.reshape(len(block.shares), -1).T.astype(np.float64)
         expected = self.kernel.partial.statistics(x[places], posterior)
+        self.complete -= float(posterior.sum())
         self.partial = expected if self.partial is None else self.partial + expected
         block.shares[:, places] = 0
         block.moments[:, places] = 0

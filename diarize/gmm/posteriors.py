@@ -121,5 +121,5 @@ def each_block(
         for block in kernel.blocks(rows, piece, workspace, n_groups):
             use(block)
 
-    for _ in ordered_map(evaluate, pieces(len(rows)), n_jobs):
+    for _ in ordered_map(evaluate, pieces(len(rows), kernel.block_rows), n_jobs):
         pass

@@ -74,7 +74,7 @@ def test_warnings_name_the_caller_and_the_remedy():
     slow = [((-3.0, -2.5), False)]
     for method in ("fit", "fit_predict"):
         with pytest.warns(
-            ConvergenceWarning, match=r"increase max_iter.* after iteration 2, whose gain .* 0\.5 per"
+            ConvergenceWarning, match=r"increase max_iter.* after iteration 2, whose gain .* 0\.5 \(tol"
         ) as caught:
             getattr(Recorder(slow, max_iter=2), method)(X)
         assert caught[0].filename == __file__

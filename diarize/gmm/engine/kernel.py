@@ -33,6 +33,7 @@ _LOWEST = {np.dtype(np.float32): -60.0, np.dtype(np.float64): -600.0}
 _BLOCK_BYTES = 1 << 20
 _LEAST_WEIGHT = 1e-300
 _NONE = np.empty(0, dtype=np.intp)
+_KINDS = {"diag": 0, "spherical": 0, "full": 1, "tied": 2}  # VARIANCES, MATRICES and ONE_MATRIX of `loops`
 
 
 class Block(NamedTuple):
@@ -79,6 +80,7 @@ class Kernel:
     means: Float64  # (k, d)
     factors: Float64  # precision Cholesky factors, in the mixture's own shape
     log_scale: Float64  # (k,) log weight minus log of the Gaussian's normalisation
+    any_direct: bool
     _partial: Partial | None = None
 
     @property
@@ -142,25 +144,29 @@ class Kernel:
             yield self._block(_plain(x[rows]), rows, moments, shares, n_groups)
 
     def _block(self, x: Floats, rows: slice, moments: Floats, whole: Floats, n_groups: int) -> Block:
-        from diarize.gmm.engine.loops import half_squares, softmax
+        from diarize.gmm.engine import loops
 
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
-        self._expand(x, moments)
-        with np.errstate(over="ignore", invalid="ignore"):
-            log_densities(self.coefficients, moments, whole)
-            for k in np.flatnonzero(self.direct):
-                shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
-        softmax(whole, self.bias, self.dtype.type(_LOWEST[self.dtype]), peak, total)
-        found = np.log(total, dtype=np.float64)
-        found += peak
-        found += self.offset
-        if self._leaves_squares:
+        found, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
+        if self.coefficients.ndim == 3 and not self.any_direct:
+            forward, kind = np.atleast_2d(self.forward), _KINDS[self.covariance_type]
+            mixture = loops.Mixture(kind, self.centre, forward, self.coefficients, self.bias, lowest)
+            loops.evaluate(x, mixture, loops.Arrays(moments, whole, peak, total))
+        else:
+            self._expand(x, moments)
             with np.errstate(over="ignore", invalid="ignore"):
-                found -= half_squares(moments, self.n_moments, len(x))
+                log_densities(self.coefficients, moments, whole)
+                for k in np.flatnonzero(self.direct):
+                    shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
+            loops.softmax(whole, self.bias, lowest[0], peak, total)
+        finite = loops.log_sums(peak, total, self.offset, found)
+        if self.covariance_type == "tied" and not self.any_direct:  # squares are the same for all components
+            with np.errstate(over="ignore", invalid="ignore"):
+                found -= loops.half_squares(moments, self.n_moments, len(x))
+            finite = bool(np.isfinite(found).all())
         block = Block(rows, moments, whole, shares, total, found, _NONE)
-        far = ~np.isfinite(found).all(axis=0)
-        return self._mended(x, block, np.flatnonzero(far)) if far.any() else block
+        return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(found).all(axis=0)))
 
     def _expand(self, x: Floats, out: Floats) -> None:
         """Write the moments of rows x (n, d) into out (n_moments, n)."""
@@ -185,11 +191,6 @@ class Kernel:
         scaled = (x - self.means[k]) @ factor
         found: Float64 = np.einsum("nd,nd->n", scaled, scaled)
         return found
-
-    @property
-    def _leaves_squares(self) -> bool:
-        """Whether the moments have no squares, which under a tied covariance are the same for all components."""
-        return self.covariance_type == "tied" and not self.direct.any()
 
     def _mended(self, x: Floats, block: Block, places: npt.NDArray[np.intp]) -> Block:
         """Evaluate rows with missing entries; give rows whose density underflows the prior as posterior."""
@@ -281,6 +282,7 @@ def compile_kernel(
         means,
         _per_feature(factors, parameters.covariance_type, means.shape),
         log_scale,
+        bool(narrow.any()),
     )
 
 

@@ -1,93 +1,26 @@
-"""Compiled inner loops of the E step: moments of a block of rows, posteriors from log densities.
+"""Compiled loops of the E step: moments of a block of rows, products, posteriors from log densities.
 
 Import this module inside functions only: importing it imports numba, and the first call of each function compiles it
 (or loads it from numba's cache).
 
-Loops run along rows of arrays, which compilers turn into vector instructions. That needs an exponential without
-branches or calls, so there is one here: exp(v) = 2^n exp(r) with |r| <= log(2) / 2, exp(r) by Taylor's series.
+Loops run along rows of arrays, which compilers turn into vector instructions. What is called one after the other for
+every block is one function too: between calls from several threads, Python itself would be in the way.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from diarize.gmm.engine.compilation import FUSED, compiled, inline
+from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled
+from diarize.gmm.engine.elementary import exp, log
+from diarize.gmm.engine.tiles import COMPONENTS, MOMENTS, WIDE, densities_tile, pointer, sums_tile
 from diarize.gmm.parameters import Float64, Floats
 
 _CHUNK = 128  # columns at a time: what is read twice stays in the first level cache
-
-
-@inline
-def _bits(typingctx: Any, value: Any) -> Any:
-    """Return the bits of a float as an integer of the same size."""
-    whole = types.int32 if value == types.float32 else types.int64
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], context.get_value_type(signature.return_type))
-
-    return whole(value), generate
-
-
-@inline
-def _from_bits(typingctx: Any, value: Any) -> Any:
-    """Return the float that has these bits."""
-    real = types.float32 if value == types.int32 else types.float64
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], context.get_value_type(signature.return_type))
-
-    return real(value), generate
-
-
-def _exp(value: float) -> float:
-    """Return exp(value) for -700 < value <= 0 (-80 in float32)."""
-    return math.exp(value)
-
-
-@overload(_exp, inline="always")
-def _exp_as_compiled(value: Any) -> Any:
-    kind = np.float32 if value == types.float32 else np.float64
-    mantissa, degree = (23, 7) if kind == np.float32 else (52, 13)
-    whole: Any = np.int32 if kind == np.float32 else np.int64
-    magic = kind(1.5 * 2**mantissa)  # added to a number, it leaves that number, rounded, in the lowest bits
-    shift = whole(mantissa)
-    one = kind(1.0).view(whole)
-    log2_e = kind(1 / math.log(2))
-    high, low = kind(0.693359375), kind(-2.1219444005469058e-4)  # log(2) in two: n times the first is exact
-    c = tuple(kind(1 / math.factorial(i)) for i in range(14))
-    if degree == 7:
-
-        def single(value: Any) -> Any:
-            shifted = value * log2_e + magic
-            n = shifted - magic
-            r = value - n * high - n * low
-            p = c[6] + r * c[7]
-            p = c[4] + r * (c[5] + r * p)
-            p = c[2] + r * (c[3] + r * p)
-            p = c[0] + r * (c[1] + r * p)
-            return p * _from_bits(whole((_bits(shifted) << shift) + one))
-
-        return single
-
-    def double(value: Any) -> Any:
-        shifted = value * log2_e + magic
-        n = shifted - magic
-        r = value - n * high - n * low
-        p = c[12] + r * c[13]
-        p = c[10] + r * (c[11] + r * p)
-        p = c[8] + r * (c[9] + r * p)
-        p = c[6] + r * (c[7] + r * p)
-        p = c[4] + r * (c[5] + r * p)
-        p = c[2] + r * (c[3] + r * p)
-        p = c[0] + r * (c[1] + r * p)
-        return p * _from_bits(whole((_bits(shifted) << shift) + one))
-
-    return double
+_CHAIN = 32  # numbers added one after the other: longer sums lose what is small in float32
+VARIANCES, MATRICES, ONE_MATRIX = range(3)
 
 
 @compiled(fast=FUSED)
@@ -123,9 +56,22 @@ def softmax(joint: Floats, bias: Floats, lowest: float, peak: Floats, total: Flo
                 row = joint[k, first:last]
                 for j in range(len(row)):
                     v = row[j] - high[j]
-                    v = _exp(v if v > lowest else lowest)
+                    v = exp(v if v > lowest else lowest)
                     row[j] = v
                     whole[j] += v
+
+
+@compiled(fast=FUSED)
+def log_sums(peak: Floats, total: Floats, offset: float, found: Float64) -> bool:
+    """Write log(total) + peak + offset to found, all (n_groups, n); tell whether all of it is finite."""
+    finite = True
+    for g in range(len(peak)):
+        high, whole, out = peak[g], total[g], found[g]
+        for j in range(len(out)):
+            out[j] = log(np.float64(whole[j])) + np.float64(high[j]) + offset
+        for j in range(len(out)):
+            finite &= abs(out[j]) < np.inf
+    return finite
 
 
 @compiled(fast=FUSED)
@@ -201,3 +147,132 @@ def squared_distances(x: Floats, mean: Float64, factor: Float64) -> Float64:
             away = (x[i, d] - mean[d]) * factor[d]
             found[i] += away * away
     return found
+
+
+@compiled(fast=FUSED)
+def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
+    """Write the product of coefficients and moments.
+
+    Parameters
+    ----------
+    coefficients : array (k / HIGH, m, HIGH)
+        k components in the order in which they are read.
+    moments : array (m or more, n)
+        Moments of n rows, a whole number of WIDE registers.
+    out : array (k, n)
+        What is written.
+    """
+    n_tiles, n_moments, high = coefficients.shape
+    count = moments.shape[1]
+    step = WIDE * (64 // moments.itemsize)
+    for first in range(0, count, step):
+        for tile in range(n_tiles):
+            left, right = pointer(coefficients, tile * n_moments * high), pointer(moments, first)
+            densities_tile(left, right, n_moments, pointer(out, tile * high * count + first), count)
+
+
+@compiled(fast=REORDERED)
+def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
+    """Add shares @ moments.T to sums, in float64 from one call to the next.
+
+    Parameters
+    ----------
+    shares : array (k, n)
+        k components, a whole number of COMPONENTS, at n rows, a whole number of registers.
+    moments : array (m, n)
+        A whole number of MOMENTS.
+    sums : array (k, m)
+        What is added to.
+    """
+    count = moments.shape[1]
+    registers = np.empty((COMPONENTS, MOMENTS, 64 // moments.itemsize), moments.dtype)
+    chunk = _CHAIN * registers.shape[2]
+    for m in range(0, sums.shape[1], MOMENTS):
+        for k in range(0, len(sums), COMPONENTS):
+            registers[:] = 0
+            for j in range(0, count, chunk):
+                left, right = pointer(shares, k * count + j), pointer(moments, m * count + j)
+                sums_tile(left, right, min(chunk, count - j), count, pointer(registers, 0))
+            for a in range(COMPONENTS):
+                for b in range(MOMENTS):
+                    total = 0.0
+                    for lane in range(registers.shape[2]):
+                        total += registers[a, b, lane]
+                    sums[k + a, m + b] += total
+
+
+class Mixture(NamedTuple):
+    """A mixture as `evaluate` takes it."""
+
+    kind: int  # VARIANCES, MATRICES or ONE_MATRIX for all components
+    centre: Float64
+    forward: Float64  # (1, d) for VARIANCES, else (d, d)
+    coefficients: Floats
+    bias: Floats
+    lowest: Floats  # (1,)
+
+
+class Arrays(NamedTuple):
+    """What `evaluate` writes: arrays of the functions that it calls."""
+
+    moments: Floats
+    shares: Floats
+    peak: Floats
+    total: Floats
+
+
+@compiled(fast=FUSED)
+def evaluate(x: Floats, mixture: Mixture, out: Arrays) -> None:
+    """Do all of the E step of a block of rows x (n, d), up to `softmax`, by tiles."""
+    if mixture.kind == VARIANCES:
+        expand_variances(x, mixture.centre, mixture.forward[0], out.moments)
+    else:
+        whiten(x, mixture.centre, mixture.forward, out.moments)
+        if mixture.kind == MATRICES:
+            expand_products(out.moments, x.shape[1], len(x))
+        else:
+            out.moments[0, : len(x)] = 1
+    log_densities(mixture.coefficients, out.moments, out.shares)
+    softmax(out.shares, mixture.bias, mixture.lowest[0], out.peak, out.total)
+
+
+@compiled(fast=FUSED)
+def scale(factor: Floats, moments: Floats, n_moments: int, shares: Floats, n_components: int) -> None:
+    """Multiply each group's shares by factor (n_groups, n), or for one group the moments if there are fewer of them."""
+    n_groups, count = factor.shape
+    if n_groups == 1 and n_moments < n_components:
+        for m in range(n_moments):
+            row, share = moments[m], factor[0]
+            for j in range(count):
+                row[j] *= share[j]
+        return
+    for k in range(n_components):
+        row, share = shares[k], factor[k * n_groups // n_components]
+        for j in range(count):
+            row[j] *= share[j]
+
+
+@compiled(fast=FUSED)
+def add_scaled(
+    factor: Floats, moments: Floats, n_moments: int, shares: Floats, n_components: int, sums: Float64
+) -> None:
+    """Do `scale`, then `add_products`."""
+    scale(factor, moments, n_moments, shares, n_components)
+    add_products(shares, moments, sums)
+
+
+@compiled(fast=FUSED)
+def weighted(weight: Float64, total: Floats, log_likelihood: Float64, factor: Floats) -> tuple[float, float]:
+    """Write weight / total to factor, (n_groups, n); return the sums of weight and of weight times log-likelihood.
+
+    The weight is (n_groups, n), or (0, 0) for 1 everywhere. What has no weight adds no log-likelihood, be it -inf.
+    """
+    rows, found = 0.0, 0.0
+    for g in range(len(total)):
+        for j in range(total.shape[1]):
+            share = weight[g, j] if weight.size > 0 else 1.0
+            factor[g, j] = share / np.float64(total[g, j])
+            if share > 0:
+                rows += share
+                found += share * log_likelihood[g, j]
+    return rows, found

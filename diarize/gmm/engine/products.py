@@ -68,9 +68,9 @@ def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
     if coefficients.ndim == 2:
         np.matmul(coefficients, moments, out=out)
         return
-    from diarize.gmm.engine import tiles
+    from diarize.gmm.engine import loops
 
-    tiles.log_densities(coefficients, moments, out)
+    loops.log_densities(coefficients, moments, out)
 
 
 def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
@@ -88,6 +88,6 @@ def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
     if not tiled():
         sums += shares @ moments.T
         return
-    from diarize.gmm.engine import tiles
+    from diarize.gmm.engine import loops
 
-    tiles.add_products(shares, moments, sums)
+    loops.add_products(shares, moments, sums)

@@ -16,7 +16,7 @@ Rows = tuple[Floats, Float64 | None]
 MakeBlocks = Callable[[], Iterable[Any]]
 """Opens a pass over the data: blocks x (n, d), or pairs (x, sample_weight)."""
 
-_PIECE = 8192
+_PIECES, _PIECE = 16, 1 << 16  # how many pieces there should be, and how many rows are enough for one
 
 
 def check_rows(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
@@ -47,7 +47,12 @@ def open_blocks(make_blocks: MakeBlocks, parameters: MixtureParameters) -> Itera
         yield rows, row_weights(weight, len(rows))
 
 
-def pieces(count: int) -> Iterator[slice]:
-    """Divide rows into pieces for one thread each; how many threads there are makes no difference."""
-    for start in range(0, count, _PIECE):
-        yield slice(start, min(start + _PIECE, count))
+def pieces(count: int, step: int) -> Iterator[slice]:
+    """Divide rows into pieces for one thread each, of a multiple of `step` rows.
+
+    How many threads there are makes no difference: sums of pieces are added in their order.
+    """
+    size = min(max(count // _PIECES, 1), _PIECE)
+    size = -(-size // step) * step
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

@@ -8,12 +8,10 @@ there are.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
@@ -23,14 +21,14 @@ Result = TypeVar("Result")
 
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], n_jobs: int | None) -> Iterator[Result]:
-    """Yield function(item) of each item in order, computed by threads a few items ahead.
+    """Yield function(item) of each item in order, computed by threads, the calling one among them, some items ahead.
 
     Parameters
     ----------
     function : callable
         Must be safe to call from several threads.
     items : iterable
-        Taken from the calling thread.
+        Read by one thread at a time.
     n_jobs : int or None
         Threads; None is one, -1 one for each processor, -2 one less.
 
@@ -44,18 +42,85 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], n_job
         if count == 1:
             yield from map(function, items)
             return
-        waiting = deque[Future[Result]]()
-        with ThreadPoolExecutor(count) as pool:
-            try:
-                for item in items:
-                    waiting.append(pool.submit(function, item))
-                    if len(waiting) > 2 * count:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        work = _Work(function, iter(items), ahead=4 * count)
+        helpers = [threading.Thread(target=work.help, daemon=True) for _ in range(count - 1)]
+        try:
+            for helper in helpers:
+                helper.start()
+            yield from work.lead()
+        finally:
+            work.stop()
+            for helper in helpers:
+                helper.join()
+
+
+class _Work(Generic[Item, Result]):
+    """Items shared among threads, and results on their way to whoever wants them in order.
+
+    A pool of threads with a queue would do, but at ten times the cost of starting a thread.
+    """
+
+    def __init__(self, function: Callable[[Item], Result], items: Iterator[Item], ahead: int) -> None:
+        self._function, self._items, self._ahead = function, items, ahead
+        self._results: dict[int, Result] = {}
+        self._taken = self._used = 0
+        self._error: BaseException | None = None
+        self._over = False
+        self._change = threading.Condition()
+
+    def lead(self) -> Iterator[Result]:
+        """Take part in the work and yield the results in order."""
+        while self._step(waits=False):
+            yield from self._ready()
+        while self._used < self._taken:
+            with self._change:
+                self._change.wait_for(lambda: self._used in self._results or self._error)
+            yield from self._ready()
+
+    def help(self) -> None:
+        """Take part in the work until there is none."""
+        while self._step(waits=True):
+            pass
+
+    def stop(self) -> None:
+        """Let no more items be taken."""
+        with self._change:
+            self._over = True
+            self._change.notify_all()
+
+    def _ready(self) -> Iterator[Result]:
+        while self._used in self._results:
+            result = self._results.pop(self._used)
+            with self._change:
+                self._used += 1
+                self._change.notify_all()
+            yield result
+        if self._error is not None:
+            raise self._error
+
+    def _step(self, *, waits: bool) -> bool:
+        """Do the work on one item; tell whether there was one."""
+        try:
+            with self._change:
+                if waits:
+                    self._change.wait_for(lambda: self._over or self._taken - self._used < self._ahead)
+                if self._over:
+                    return False
+                item = next(self._items)
+                number = self._taken
+                self._taken += 1
+            result = self._function(item)
+        except StopIteration:
+            self.stop()
+            return False
+        except BaseException as error:
+            self._error = error
+            self.stop()
+            return False
+        with self._change:
+            self._results[number] = result
+            self._change.notify_all()
+        return True
 
 
 _lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The two matrix products of EM as loops over tiles that stay in the registers of an AVX-512 processor.
+"""Tiles of the two matrix products of EM, which stay in the registers of an AVX-512 processor.
 
 The arrays are small and of awkward shapes (dozens of components and moments, some hundred rows), which is where general
 libraries lose a factor of up to two. No compiler makes these loops from plain ones, so they are written in LLVM's own
@@ -17,8 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.core.cgutils import create_struct_proxy
 
-from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled, inline
-from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.engine.compilation import inline
 
 _FUSED = ("contract",)
 _I64 = ir.IntType(64)
@@ -26,7 +25,6 @@ _I64 = ir.IntType(64)
 
 HIGH, WIDE = 8, 3  # the E step's tile: components, and registers of rows
 COMPONENTS, MOMENTS = 4, 6  # the M step's tile; each has 24 sums in the 32 registers
-_CHUNK = 32  # numbers added one after the other: longer sums lose what is small in float32
 
 
 def lanes(dtype: npt.DTypeLike) -> int:
@@ -35,7 +33,7 @@ def lanes(dtype: npt.DTypeLike) -> int:
 
 
 @inline
-def _pointer(typingctx: Any, array: Any, offset: Any) -> Any:
+def pointer(typingctx: Any, array: Any, offset: Any) -> Any:
     """Return the address of an element of a contiguous array."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -100,7 +98,7 @@ class _Loop:
 
 
 @inline
-def _densities_tile(typingctx: Any, weights: Any, rows: Any, count: Any, out: Any, stride: Any) -> Any:
+def densities_tile(typingctx: Any, weights: Any, rows: Any, count: Any, out: Any, stride: Any) -> Any:
     """Write sum over i < count of weights[i, a] rows[i * stride + b] to out[a * stride + b], for a tile."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -119,7 +117,7 @@ def _densities_tile(typingctx: Any, weights: Any, rows: Any, count: Any, out: An
 
 
 @inline
-def _sums_tile(typingctx: Any, shares: Any, moments: Any, count: Any, stride: Any, out: Any) -> Any:
+def sums_tile(typingctx: Any, shares: Any, moments: Any, count: Any, stride: Any, out: Any) -> Any:
     """Add shares[a * stride + j] moments[b * stride + j], j < count, to the registers out[a, b], lane by lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -136,55 +134,3 @@ def _sums_tile(typingctx: Any, shares: Any, moments: Any, count: Any, stride: An
         return context.get_dummy_value()
 
     return types.void(shares, moments, count, stride, out), generate
-
-
-@compiled(fast=FUSED)
-def log_densities(coefficients: Floats, moments: Floats, out: Floats) -> None:
-    """Write the product of coefficients and moments.
-
-    Parameters
-    ----------
-    coefficients : array (k / HIGH, m, HIGH)
-        k components in the order in which they are read.
-    moments : array (m or more, n)
-        Moments of n rows, a whole number of WIDE registers.
-    out : array (k, n)
-        What is written.
-    """
-    n_tiles, n_moments, high = coefficients.shape
-    count = moments.shape[1]
-    step = WIDE * (64 // moments.itemsize)
-    for first in range(0, count, step):
-        for tile in range(n_tiles):
-            left, right = _pointer(coefficients, tile * n_moments * high), _pointer(moments, first)
-            _densities_tile(left, right, n_moments, _pointer(out, tile * high * count + first), count)
-
-
-@compiled(fast=REORDERED)
-def add_products(shares: Floats, moments: Floats, sums: Float64) -> None:
-    """Add shares @ moments.T to sums, in float64 from one call to the next.
-
-    Parameters
-    ----------
-    shares : array (k, n)
-        k components, a whole number of COMPONENTS, at n rows, a whole number of registers.
-    moments : array (m, n)
-        A whole number of MOMENTS.
-    sums : array (k, m)
-        What is added to.
-    """
-    count = moments.shape[1]
-    registers = np.empty((COMPONENTS, MOMENTS, 64 // moments.itemsize), moments.dtype)
-    chunk = _CHUNK * registers.shape[2]
-    for m in range(0, sums.shape[1], MOMENTS):
-        for k in range(0, len(sums), COMPONENTS):
-            registers[:] = 0
-            for j in range(0, count, chunk):
-                left, right = _pointer(shares, k * count + j), _pointer(moments, m * count + j)
-                _sums_tile(left, right, min(chunk, count - j), count, _pointer(registers, 0))
-            for a in range(COMPONENTS):
-                for b in range(MOMENTS):
-                    total = 0.0
-                    for lane in range(registers.shape[2]):
-                        total += registers[a, b, lane]
-                    sums[k + a, m + b] += total

@@ -11,10 +11,14 @@ from diarize.gmm.engine.rows import check_rows, open_blocks, pieces, row_weights
 PAIR = MixtureParameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]])
 
 
-@pytest.mark.parametrize("count", [0, 1, 8191, 8192, 8193, 50_000])
-def test_pieces_leave_no_row_out(count):
-    covered = [i for piece in pieces(count) for i in range(piece.start, piece.stop)]
-    assert covered == list(range(count))
+@pytest.mark.parametrize("count", [0, 1, 8191, 8192, 8193, 50_000, 3_000_000])
+@pytest.mark.parametrize("step", [96, 2496])
+def test_pieces_leave_no_row_out(count, step):
+    found = list(pieces(count, step))
+    assert [piece.start for piece in found] == [0, *(piece.stop for piece in found)][: len(found)]
+    assert (found[-1].stop if found else 0) == count
+    assert all((piece.stop - piece.start) % step == 0 for piece in found[:-1])
+    assert all(piece.stop - piece.start < (1 << 16) + step for piece in found)
 
 
 @pytest.mark.parametrize(

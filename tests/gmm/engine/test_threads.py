@@ -60,3 +60,26 @@ def test_contexts_that_overlap_end_with_the_last():
     assert set(blas_threads()) <= {1}
     second.__exit__(None, None, None)
     assert blas_threads() == before
+
+
+def test_threads_wait_for_results_to_be_used_and_end_when_nobody_wants_more():
+    before, started = threading.active_count(), []
+
+    def note(i):
+        started.append(i)
+        return i
+
+    results = ordered_map(note, iter(range(10_000)), 2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    assert len(started) < 100
+    results.close()
+    assert threading.active_count() == before
+
+
+def test_an_error_of_the_items_comes_out():
+    def items():
+        yield 1
+        raise KeyError("items")
+
+    with pytest.raises(KeyError, match="items"):
+        list(ordered_map(abs, items(), 2))
