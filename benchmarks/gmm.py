@@ -119,8 +119,8 @@ ROWS = (
     Row(Settings("emission", 100_000, 20, 32, 10, "diag", "float32", rounds=3), theirs_repeats=1),
     Row(Settings("hmm", 100_000, 20, 32, 10, "diag", "float32", rounds=1), theirs_repeats=1),
     Row(Settings("missing", 50_000, 20, 5, 1, "full", "float64", rounds=6), theirs_repeats=0),
-    Row(Settings("bayes", 100_000, 20, 64, 1, "full", "float32", rounds=5)),
-    Row(Settings("bayes", 100_000, 20, 64, 1, "full", "float64", rounds=5)),
+    Row(Settings("bayes", 50_000, 20, 64, 1, "full", "float32", rounds=5)),
+    Row(Settings("bayes", 50_000, 20, 64, 1, "full", "float64", rounds=5)),
 )
 
 

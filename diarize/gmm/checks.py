@@ -84,6 +84,8 @@ def informative(rows: Floats) -> npt.NDArray[np.bool_]:
     ValueError
         If a column is NaN throughout.
     """
+    if len(rows) and not np.isnan(rows.min()):
+        return np.ones(len(rows), dtype=np.bool_)
     told = np.empty(len(rows), dtype=np.bool_)
     empty = np.ones(rows.shape[1], dtype=np.bool_)
     for start in range(0, len(rows), _ROWS):
