@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.engine.kernel import Kernel, compile_kernel
+from diarize.gmm.engine.kernel import Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, open_blocks
 from diarize.gmm.moments import collect
 from diarize.gmm.parameters import ILL_DEFINED, Float64, MixtureParameters, covariance_shape, floored
@@ -184,9 +184,10 @@ def em(
     parameters, bounds = start, list[float]()
     if max_iter < 1:
         return Fit(start, (), False)
+    workspace = Workspace()
 
     def run(kernel: Kernel) -> Statistics:
-        return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs)
+        return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs, workspace=workspace)
 
     def update(found: Statistics) -> MixtureParameters:
         return maximise(found, reg_covar, parameters)

@@ -52,7 +52,9 @@ def statistics(
     return found.zeroth, found.first, found.second
 
 
-def collect(kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None) -> Statistics:
+def collect(
+    kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None, workspace: Workspace | None = None
+) -> Statistics:
     """Return the statistics of rows given in blocks.
 
     Parameters
@@ -64,14 +66,17 @@ def collect(kernel: Kernel, blocks: Iterable[Rows], *, n_jobs: int | None = None
         components: a component's posterior is then its share within the group, times the group's weight.
     n_jobs : int, optional
         Threads. Memory is that of a block for each.
+    workspace : Workspace, optional
+        Memory to use again, where this is called many times.
     """
-    workspace = Workspace()
+    shared = workspace or Workspace()
 
     def add_up(job: tuple[Floats, Float64 | None, slice]) -> _Sums:
         x, weight, piece = job
         sums = _Sums(kernel)
-        for block in kernel.blocks(x, piece, workspace, _n_groups(weight)):
-            sums.add(x[block.rows], block, None if weight is None else weight[block.rows])
+        with shared.memory() as memory:
+            for block in kernel.blocks(x, piece, memory, _n_groups(weight)):
+                sums.add(x[block.rows], block, None if weight is None else weight[block.rows])
         return sums
 
     total = _Sums(kernel)

@@ -118,8 +118,9 @@ def each_block(
     kernel, workspace = compile_kernel(parameters, rows.dtype, log_weights=log_weights), Workspace()
 
     def evaluate(piece: slice) -> None:
-        for block in kernel.blocks(rows, piece, workspace, n_groups):
-            use(block)
+        with workspace.memory() as memory:
+            for block in kernel.blocks(rows, piece, memory, n_groups):
+                use(block)
 
     for _ in ordered_map(evaluate, pieces(len(rows), kernel.block_rows), n_jobs):
         pass

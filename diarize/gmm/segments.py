@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.engine.kernel import Block, Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Block, Memory, compile_kernel
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.gmm.parameters import Floats, MixtureParameters
@@ -58,11 +58,11 @@ def segment_statistics(
     count = len(marks) - 1
     zeroth = np.zeros((count, parameters.n_components), dtype=rows.dtype)
     first = np.zeros((count, *parameters.means.shape), dtype=rows.dtype)
-    workspace = Workspace()
+    memory = Memory()
     with one_blas_thread():
         for group in _groups(marks, kernel.block_rows):
             mine = marks[group.start : group.stop + 1]
-            for block in kernel.blocks(rows, slice(int(mine[0]), int(mine[-1])), workspace):
+            for block in kernel.blocks(rows, slice(int(mine[0]), int(mine[-1])), memory):
                 _add_segments(rows, block, mine, zeroth[group], first[group])
     return zeroth, first
 

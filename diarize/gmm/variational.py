@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import betaln, digamma, gammaln
 
 from diarize.gmm.em import careful_round
-from diarize.gmm.engine.kernel import Kernel, compile_kernel
+from diarize.gmm.engine.kernel import Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows, open_blocks
 from diarize.gmm.moments import collect
 from diarize.gmm.parameters import Float64, MixtureParameters, floored, precision_cholesky
@@ -305,9 +305,10 @@ def variational(
     posterior, bounds = start, list[float]()
     if max_iter < 1:
         return VariationalFit(start, (), False)
+    workspace = Workspace()
 
     def run(kernel: Kernel) -> Statistics:
-        return collect(kernel, _complete(make_blocks, start.parameters), n_jobs=n_jobs)
+        return collect(kernel, _complete(make_blocks, start.parameters), n_jobs=n_jobs, workspace=workspace)
 
     def update_from(found: Statistics) -> VariationalPosterior:
         return update(start.prior, found)

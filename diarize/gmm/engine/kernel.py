@@ -9,8 +9,9 @@ directly, as a squared distance.
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,8 +49,10 @@ class Block(NamedTuple):
     incomplete: npt.NDArray[np.intp]  # places of the rows with missing entries; their moments are NaN
 
 
-class Workspace(threading.local):
-    """Memory for blocks, kept from one call to the next; every thread has its own."""
+class Memory:
+    """Arrays that blocks are written to, kept from one to the next."""
+
+    __slots__ = ("_arrays",)
 
     def __init__(self) -> None:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
@@ -60,6 +63,25 @@ class Workspace(threading.local):
         if found is None or found.shape != shape or found.dtype != dtype:
             found = self._arrays[name] = np.zeros(shape, dtype=dtype)
         return found
+
+
+class Workspace:
+    """Memory for as many threads as there are at a time, kept for those that come after them."""
+
+    __slots__ = ("_free",)
+
+    def __init__(self) -> None:
+        self._free = deque[Memory]()
+
+    @contextmanager
+    def memory(self) -> Iterator[Memory]:
+        """Lend memory to one thread."""
+        try:
+            lent = self._free.pop()
+        except IndexError:
+            lent = Memory()
+        yield lent
+        self._free.append(lent)
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +137,7 @@ class Kernel:
         wanted = _BLOCK_BYTES // self.dtype.itemsize // (self.n_components + self.n_moments)
         return min(max(wanted, 512), 4096) // 96 * 96
 
-    def blocks(self, x: Floats, piece: slice, workspace: Workspace, n_groups: int = 1) -> Iterator[Block]:
+    def blocks(self, x: Floats, piece: slice, memory: Memory, n_groups: int = 1) -> Iterator[Block]:
         """Run the E step over a piece of rows, block by block.
 
         Parameters
@@ -124,7 +146,7 @@ class Kernel:
             All rows; NaN is a missing entry.
         piece : slice
             Which of them.
-        workspace : Workspace
+        memory : Memory
             Where the blocks lie.
         n_groups : int
             Into how many groups of consecutive components shares and likelihoods are divided.
@@ -138,9 +160,9 @@ class Kernel:
             rows = slice(start, min(start + self.block_rows, piece.stop))
             count = rows.stop - start
             sizes = padded(self.n_components, self.n_moments, count, self.dtype)
-            moments = workspace.array("moments", sizes[1:], self.dtype)
+            moments = memory.array("moments", sizes[1:], self.dtype)
             moments[:, count:] = 0
-            shares = workspace.array("shares", sizes[::2], self.dtype)
+            shares = memory.array("shares", sizes[::2], self.dtype)
             yield self._block(_plain(x[rows]), rows, moments, shares, n_groups)
 
     def _block(self, x: Floats, rows: slice, moments: Floats, whole: Floats, n_groups: int) -> Block:

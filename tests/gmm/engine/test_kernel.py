@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, draw
-from diarize.gmm.engine.kernel import Workspace, compile_kernel
+from diarize.gmm.engine.kernel import Memory, Workspace, compile_kernel
 
 KINDS = ("full", "tied", "diag", "spherical")
 
 
 def blocks(kernel, x, n_groups=1):
-    return kernel.blocks(x, slice(0, len(x)), Workspace(), n_groups)
+    return kernel.blocks(x, slice(0, len(x)), Memory(), n_groups)
 
 
 def posteriors(kernel, x):
@@ -165,3 +165,16 @@ def test_log_weights_take_the_place_of_weights(oracle):
     expected = np.logaddexp.reduce(oracle.log_joint(x, parameters) - np.log(parameters.weights) + logs, axis=1)
     found = posteriors(compile_kernel(parameters, np.float64, log_weights=logs), x)[1]
     np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_memory_is_lent_to_one_at_a_time_and_used_again():
+    workspace = Workspace()
+    kind = np.dtype(np.float32)
+    with workspace.memory() as first, workspace.memory() as second:
+        assert first is not second
+        kept = first.array("a", (2, 3), kind)
+        assert first.array("a", (2, 3), kind) is kept
+        assert first.array("a", (2, 4), kind).shape == (2, 4)
+        assert not second.array("a", (2, 3), kind).any()
+    with workspace.memory() as again:
+        assert again in (first, second)
