@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.errors import ConfigError
-from diarize.hmm.frames import impossible, relative
-from diarize.hmm.recursion import recursion
-from diarize.hmm.structures import Ergodic, Floats, Structure
+from diarize.hmm.frames import SAFE, impossible, relative
+from diarize.hmm.recursion import Recursion
+from diarize.hmm.structures import Ergodic, Floats, SpeakerLoop, Structure
 
 if TYPE_CHECKING:
     from diarize.hmm.chains import Durations
@@ -87,7 +87,7 @@ class Smoothing:
     ) -> None:
         self._n_labels = structure.n_labels
         self._matrix = _has_matrix(structure)
-        self._recursion = recursion(structure, n_frames)
+        self._recursion = _recursion(structure, n_frames)
         self._blocks = _Blocks(emissions, n_frames, structure.n_labels, block_frames, self._recursion.reach)
         self._carries: list[Any] = []
         self._last_lattice: Any = None  # needs not be computed again, if it has not been used up
@@ -195,6 +195,24 @@ def _search(search: Durations, blocks: _Blocks) -> tuple[npt.NDArray[np.int64], 
             trellis, _ = search.search(blocks.read(rows)[1], carry)
         position = trace_back(labels, position, trellis.origins, search.durations, blocks.row_zero(rows), rows.start)
     return labels, peaks + log_probability
+
+
+def _recursion(structure: Structure, n_frames: int) -> Recursion:
+    """Choose the fastest exact recursion: with scaled probabilities where these cannot underflow, else with logs."""
+    if isinstance(structure, Ergodic):
+        if structure.transitions.min() >= SAFE:
+            from diarize.hmm.ordinary import Scaled
+
+            return Scaled(structure)
+    elif isinstance(structure, SpeakerLoop):
+        draws = (1.0 - structure.loop_probability) * structure.weights
+        if ((draws >= SAFE) | (structure.weights == 0.0)).all():
+            from diarize.hmm.loop import Loop
+
+            return Loop(structure, np.asarray(draws))
+    from diarize.hmm.chains import Durations
+
+    return Durations(structure, n_frames)
 
 
 def _has_matrix(structure: Structure) -> bool:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
-from diarize.hmm.frames import SAFE
-from diarize.hmm.structures import Ergodic, Floats, SpeakerLoop, Structure
+from diarize.hmm.structures import Floats
 
 
 class Forward(NamedTuple):
@@ -49,21 +46,3 @@ class Recursion(Protocol):
 
     def backward(self, lattice: Any, message: Any) -> Backward:
         """Go back through a block. It may use up the lattice; message is None at the end of the recording."""
-
-
-def recursion(structure: Structure, n_frames: int) -> Recursion:
-    """Choose the fastest exact recursion: with scaled probabilities where these cannot underflow, else with logs."""
-    if isinstance(structure, Ergodic):
-        if structure.transitions.min() >= SAFE:
-            from diarize.hmm.ordinary import Scaled
-
-            return Scaled(structure)
-    elif isinstance(structure, SpeakerLoop):
-        draws = (1.0 - structure.loop_probability) * structure.weights
-        if ((draws >= SAFE) | (structure.weights == 0.0)).all():
-            from diarize.hmm.loop import Loop
-
-            return Loop(structure, np.asarray(draws))
-    from diarize.hmm.chains import Durations
-
-    return Durations(structure, n_frames)
