@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
 
 from diarize import hmm
 from diarize.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
@@ -111,7 +112,8 @@ def infer(
 ) -> Outcome:
     """Find the speakers of each block.
 
-    Each starting point leads to an outcome of its own; the one that agrees best with all the others is taken.
+    Each starting point leads to an outcome of its own. The one that agrees best with all the others says who there is;
+    who speaks when is the mean of all.
 
     Parameters
     ----------
@@ -146,9 +148,33 @@ def infer(
                 outcomes.append(outcome)
             report(1 - (1 - (number + 1) / len(starts)) / 2**weakening)
         if outcomes:
-            agreed = outcomes[most_agreed([outcome.labels for outcome in outcomes], speech.lengths)]
+            agreed = _averaged(outcomes, speech.lengths, limits.least)
             return _without_short_turns(agreed, limits, config)
     return _exactly(starts[0], limits)
+
+
+def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
+    """Return the mean posterior of all outcomes over the speakers of the one that agrees best with all the others.
+
+    Parameters
+    ----------
+    outcomes : list of Outcome
+        One at least. Speakers of each are matched one to one with those of the best; who has no match is left out.
+    lengths : array of int, shape (n_blocks,)
+        How much each block counts in matching.
+    least : int
+        Speakers that must be left; if there are fewer, the outcome that agrees best is returned as it is.
+    """
+    best = outcomes[most_agreed([outcome.labels for outcome in outcomes], lengths)]
+    total = np.zeros_like(best.posterior)
+    for outcome in outcomes:
+        shared = best.posterior.T @ (outcome.posterior * lengths[:, None])
+        own, other = linear_sum_assignment(shared, maximize=True)
+        total[:, own] += outcome.posterior[:, other]
+    heard, labels = np.unique(total.argmax(axis=1), return_inverse=True)
+    if len(heard) < least:
+        return best
+    return Outcome(_normalised(total[:, heard]), labels.astype(np.intp), best.bounds)
 
 
 def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.annotation import Annotation, FrameGrid, Segment, Turn
 from diarize.audio import audio_uri, open_audio
-from diarize.config import Config, FeatureConfig, load_config
+from diarize.calibration import Calibration
+from diarize.config import Config, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
 from diarize.features import effective_band, grid, log_mel, voice_features
 from diarize.formats.marks import read_speech_marks
@@ -25,6 +27,24 @@ Mask = npt.NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
 _TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow-band model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A recording after its analysis: what no setting of detection, speakers and output changes.
+
+    Parameters
+    ----------
+    band : BandModel
+        The model for its bandwidth.
+    spectrum : array of shape (n_frames, n_mels), float32
+        Log-mel spectrum in the bands of that model.
+    frames : FrameGrid
+    """
+
+    band: BandModel
+    spectrum: Features
+    frames: FrameGrid
 
 
 class Diarizer:
@@ -111,18 +131,35 @@ class Diarizer:
         marks = _marks(speech, name)
         report = progress or (lambda stage, fraction: None)
         report("audio", 0.0)
-        spectrum, frames = _spectrum(audio, channel, self.model.bands["wide"].features)
+        sound = self.analyse(audio, channel)
         report("speech", 0.4)
-        band = self._band(spectrum)
-        spectrum = spectrum[:, : band.features.n_mels]
-        mask = detect_speech(band, spectrum, self.config) if marks is None else frames.mask(marks)
+        mask = detect_speech(sound.band, sound.spectrum, self.config) if marks is None else sound.frames.mask(marks)
         if not mask.any():
             report("speech", 1.0)
             return _nothing(name, limits, "no speech was found" if marks is None else "no speech is marked in it")
         report("voices", 0.5)
-        blocks = cut_speech(band, spectrum, mask, self.config.speakers.block)
-        outcome = infer(blocks, band.voices, limits, self.config, lambda done: report("speakers", 0.6 + 0.4 * done))
-        return bridged(annotate(outcome, blocks, mask, frames, name), self.config.output.max_pause)
+        turns = find_speakers(sound, mask, limits, self.config, lambda done: report("speakers", 0.6 + 0.4 * done))
+        return Annotation(turns, name)
+
+    def analyse(self, audio: Any, channel: int | None = None) -> Sound:
+        """Return what does not depend on how speech and speakers are looked for; the samples are gone.
+
+        Parameters
+        ----------
+        audio, channel
+            As for the diarizer itself.
+
+        Raises
+        ------
+        AudioError, ModelError
+            The audio cannot be used, or the model lacks the band that the configuration asks for.
+        """
+        config = self.model.bands["wide"].features
+        with open_audio(audio, config.sample_rate, channel) as stream:
+            spectrum = log_mel(stream, config)
+            frames = grid(len(spectrum), config, stream.duration)
+        band = self._band(spectrum)
+        return Sound(band, spectrum[:, : band.features.n_mels], frames)
 
     def _band(self, spectrum: Features) -> BandModel:
         """Return the model for the bandwidth of the recording, or the one that the configuration asks for."""
@@ -135,13 +172,6 @@ class Diarizer:
         if self.config.band == "narrow" or effective_band(spectrum, wide.features) <= _TELEPHONE:
             return narrow
         return wide
-
-
-def _spectrum(audio: Any, channel: int | None, config: FeatureConfig) -> tuple[Features, FrameGrid]:
-    """Return the recording's log-mel spectrum and its time axis; the samples are gone."""
-    with open_audio(audio, config.sample_rate, channel) as stream:
-        spectrum = log_mel(stream, config)
-        return spectrum, grid(len(spectrum), config, stream.duration)
 
 
 def _marks(speech: str | os.PathLike[str] | Iterable[Segment] | None, uri: str) -> list[Segment] | None:
@@ -191,7 +221,23 @@ def cut_speech(band: BandModel, spectrum: Features, speech: Mask, block: float) 
     return Speech(statistics, lengths, np.repeat(np.arange(len(frames)), counts), step)
 
 
-def annotate(outcome: Outcome, blocks: Speech, speech: Mask, frames: FrameGrid, uri: str) -> Annotation:
+def find_speakers(
+    sound: Sound,
+    speech: Mask,
+    limits: Limits,
+    config: Config,
+    report: Callable[[float], None] = lambda fraction: None,
+) -> Annotation:
+    """Return who speaks when, given the frames with speech, of which there is one at least."""
+    blocks = cut_speech(sound.band, sound.spectrum, speech, config.speakers.block)
+    outcome = infer(blocks, sound.band.voices, limits, config, report)
+    calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
+    return bridged(annotate(outcome, blocks, speech, sound.frames, calibration), config.output.max_pause)
+
+
+def annotate(
+    outcome: Outcome, blocks: Speech, speech: Mask, frames: FrameGrid, calibration: Calibration | None = None
+) -> Annotation:
     """Turn the outcome into turns; speakers are named in the order of their first words."""
     order = np.unique(outcome.labels, return_index=True)[1].argsort()
     names = np.empty(len(order), dtype=object)
@@ -200,8 +246,8 @@ def annotate(outcome: Outcome, blocks: Speech, speech: Mask, frames: FrameGrid, 
     labels[speech] = np.repeat(outcome.labels, blocks.lengths)
     confidence = np.zeros(len(speech))
     sure = outcome.posterior[np.arange(len(outcome.labels)), outcome.labels]
-    confidence[speech] = np.repeat(sure, blocks.lengths)
-    return Annotation(frames.turns(labels, list(names), confidence), uri)
+    confidence[speech] = np.repeat((calibration or Calibration()).apply(sure), blocks.lengths)
+    return Annotation(frames.turns(labels, list(names), confidence))
 
 
 def bridged(annotation: Annotation, max_pause: float) -> Annotation:

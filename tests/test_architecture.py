@@ -155,7 +155,10 @@ def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
         assert not private.search(path.read_bytes()), path
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["score"], ["validate"], ["config"], ["config", "show"], ["train"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["run"], ["score"], ["validate"], ["config"], ["config", "show"], ["train"], ["combine"], ["tune"]],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\n"

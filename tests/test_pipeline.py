@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation, FrameGrid, Segment, Turn
+from diarize.calibration import Calibration
 from diarize.config import Config, FeatureConfig, OutputConfig, SpeakerConfig, SpeechConfig
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
 from diarize.features import log_mel
@@ -358,8 +360,7 @@ def outcome(labels: list[int], n_speakers: int, sure: float = 0.75) -> tuple[Out
 def test_speakers_are_named_in_the_order_of_their_first_words() -> None:
     mask = np.zeros(60, bool)
     mask[10:30] = mask[40:60] = True
-    found = annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1), "meeting")
-    assert found.uri == "meeting"
+    found = annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1))
     assert [(turn.speaker, round(turn.start, 9), round(turn.end, 9)) for turn in found] == [
         ("speaker1", 1.0, 2.0),
         ("speaker2", 2.0, 3.0),
@@ -367,6 +368,22 @@ def test_speakers_are_named_in_the_order_of_their_first_words() -> None:
         ("speaker3", 5.0, 6.0),
     ]
     assert [turn.confidence for turn in found] == pytest.approx([0.75] * 4)
+
+
+def test_confidences_are_calibrated_block_by_block() -> None:
+    """Log-odds of 3 : 1 and of 1 : 1, halved and then raised by log 2: the turn gets the mean of its two blocks."""
+    found, blocks = outcome([0, 0], 2)
+    found = replace(found, posterior=np.array([[0.75, 0.25], [0.5, 0.5]]))
+    (turn,) = annotate(found, blocks, np.ones(20, bool), FrameGrid(20, 0.1), Calibration(0.5, np.log(2)))
+    odds = np.array([2 * np.sqrt(3), 2.0])
+    assert turn.confidence == pytest.approx(np.mean(odds / (1 + odds)))
+
+
+def test_the_settings_of_the_calibration_reach_the_result(dialogue: Samples) -> None:
+    settings = Diarizer("fast").config
+    doubtful = replace(settings, output=OutputConfig(confidence_slope=0.0, confidence_offset=math.log(3.0)))
+    found = Diarizer(doubtful)((dialogue, RATE))
+    assert [turn.confidence for turn in found] == pytest.approx([0.75] * len(found))
 
 
 def test_pauses_of_the_same_speaker_are_bridged() -> None:

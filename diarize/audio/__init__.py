@@ -17,9 +17,12 @@ from diarize.audio.readers import ArrayReader, Reader, Samples, from_file
 from diarize.audio.stream import AudioStream, resample
 from diarize.errors import AudioError
 
-__all__ = ["AudioStream", "Samples", "Source", "audio_uri", "open_audio", "read_audio", "resample"]
+__all__ = ["SUFFIXES", "AudioStream", "Samples", "Source", "audio_uri", "open_audio", "read_audio", "resample"]
 
 Source = str | os.PathLike[str] | BinaryIO | tuple[npt.ArrayLike, int]
+
+SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"})
+"""How names of sound files end, in lower case."""
 
 _MIN_RATE = 8000
 

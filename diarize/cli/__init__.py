@@ -10,9 +10,11 @@ from diarize.cli.group import LazyGroup
 _COMMANDS = {
     "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM out."),
     "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
+    "combine": ("diarize.cli.combine:combine", "Combine the RTTM of several systems by a vote."),
     "validate": ("diarize.cli.validate:validate", "List all that is wrong in RTTM, UEM, LAB and TOML files."),
     "config": ("diarize.cli.config:config", "Look at the settings."),
     "train": ("diarize.cli.train:train", "Train the models from folders of speech."),
+    "tune": ("diarize.cli.tune:tune", "Fit the decisive settings to labelled recordings of your own."),
 }
 
 

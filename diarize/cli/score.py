@@ -49,7 +49,7 @@ def score(
     from diarize.annotation import Annotation
     from diarize.formats.uem import read_uem
 
-    references, hypotheses = _read_annotations(reference), _read_annotations(hypothesis)
+    references, hypotheses = read_annotations(reference), read_annotations(hypothesis)
     regions = None if uem is None else _read(uem, ".uem", read_uem)
     scores = {
         uri: scoring.score(
@@ -66,7 +66,7 @@ def score(
     click.echo(text.encode("utf-8", "backslashreplace"))
 
 
-def _read_annotations(path: Path) -> dict[str, Annotation]:
+def read_annotations(path: Path) -> dict[str, Annotation]:
     from diarize.annotation import Annotation
     from diarize.formats.rttm import read_rttm
 

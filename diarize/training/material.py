@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from diarize.audio import read_audio
+from diarize.audio import SUFFIXES, read_audio
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import log_mel, voice_features
@@ -20,7 +20,6 @@ from diarize.training.augment import Augmenter
 Samples = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 
-_SOUNDS = {".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"}
 _SPEECH_RANGE = 35 * np.log(10.0) / 10  # nats under the loud frames of a clean recording where speech ends
 _LEAST_FRAMES = 100  # a speaker with less speech than this teaches nothing
 
@@ -84,7 +83,7 @@ def load_sounds(folder: str | os.PathLike[str] | None, sample_rate: int) -> list
 
 
 def _sounds(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SOUNDS))
+    return tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,93 @@
+"""`diarize combine`: the RTTM of several systems becomes one, by a vote."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diarize.cli.score import read_annotations
+from diarize.errors import FormatError
+
+if TYPE_CHECKING:
+    from diarize.annotation import Annotation
+
+_System = tuple[Path, dict[str, "Annotation"]]
+
+
+def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> list[float] | None:
+    """Return the numbers of an option that may be given several times or hold a list with commas."""
+    words = [word.strip() for value in values for word in value.split(",")]
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; give numbers, such as 2,1,1", param=option) from None
+    if not all(isfinite(number) and number > 0 for number in numbers):
+        raise click.BadParameter(
+            f"weights are numbers above 0, got {','.join(words)}; leave out the rest", param=option
+        )
+    return numbers or None
+
+
+@click.command()
+@click.argument("rttm", nargs=-1, required=True, metavar="RTTM...", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="OUT.rttm",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="RTTM file to write; standard output where it is left out or '-'.",
+)
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="W[,W...]",
+    callback=_numbers,
+    help="How much each RTTM counts, in their order: several times, or with commas.",
+)
+def combine(rttm: tuple[Path, ...], output: Path, weights: list[float] | None) -> None:
+    """Combine what several systems, or runs, found in the same recordings.
+
+    Each RTTM is a file, or a folder of .rttm files, from one system; recordings are matched by the id inside.
+    Speakers need not have the same names. In each stretch of time the systems vote on how many talk and who: with
+    three or more the result is as a rule better than their average. A recording that a system lacks is a warning, and
+    the others vote. Without --weight those that are nearest to all the others count a little more.
+    """
+    if weights is not None and len(weights) != len(rttm):
+        raise click.UsageError(f"--weight takes one number for each RTTM: {len(rttm)} are needed, got {len(weights)}")
+
+    from diarize.formats.rttm import to_rttm, write_rttm
+
+    systems = [(path, read_annotations(path)) for path in rttm]
+    combined = [_combined(uri, systems, weights) for uri in _recordings(systems)]
+    if output == Path("-"):
+        click.echo(to_rttm(combined).encode("utf-8"), nl=False)  # bytes: UTF-8 and LF on every system
+    else:
+        write_rttm(combined, output)
+
+
+def _recordings(systems: list[_System]) -> list[str]:
+    """Return the recordings that any system has, with a line on stderr for each that a system lacks."""
+    uris = sorted({uri for _, found in systems for uri in found})
+    if not uris:
+        raise FormatError("there is nothing to combine: no turns in any input")
+    if len(systems) > 1 and all(sum(uri in found for _, found in systems) == 1 for uri in uris):
+        held = [f"{path} has {next(iter(found))!r}" for path, found in systems if found]
+        raise FormatError(f"no recording is in two inputs, so there is nothing to combine: {', '.join(held)}, ...")
+    for uri in uris:
+        for path, found in systems:
+            if uri not in found:
+                click.echo(f"diarize: warning: {path}: no recording {uri!r}; the others vote without it", err=True)
+    return uris
+
+
+def _combined(uri: str, systems: list[_System], weights: list[float] | None) -> Annotation:
+    from diarize.combination import combine
+
+    present = [place for place, (_, found) in enumerate(systems) if uri in found]
+    of_present = None if weights is None else [weights[place] for place in present]
+    return combine([systems[place][1][uri] for place in present], weights=of_present)

@@ -1,0 +1,99 @@
+"""`diarize tune`: fit the decisive settings to recordings of one's own."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diarize.cli.progress import progress_line
+
+if TYPE_CHECKING:
+    from diarize.config import Config
+    from diarize.tuning import Tuning
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="CONFIG.toml",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration to write.",
+)
+@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings to start from.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Start of the random numbers.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool) -> None:
+    """Fit the decisive settings to the recordings in DIR, and in the folders in it.
+
+    Each recording NAME.wav (or .flac, .mp3, ...) has its reference in NAME.rttm, and may have the regions to score in
+    NAME.uem. The table shows the DER of each, without a collar and with overlap scored, before and after: with
+    settings that were fitted to other recordings. Where that shows no gain beyond chance nothing is changed.
+    """
+    if output.suffix != ".toml":
+        raise click.UsageError(f"the configuration must end in .toml, got {output}")
+    if not output.parent.is_dir():
+        raise click.UsageError(f"the folder of the configuration does not exist: {output.parent}")
+
+    from threadpoolctl import threadpool_limits
+
+    from diarize import tuning
+    from diarize.config import load_config
+    from diarize.formats.files import write_text
+
+    threadpool_limits(1)  # as in `run`
+    start = load_config(config)
+    if seed is not None:
+        start = start.with_(seed=seed)
+    examples = tuning.find_examples(folder)
+    with progress_line("tuning", quiet) as progress:
+        found = tuning.tune(examples, start, progress or (lambda stage, fraction: None))
+    write_text(output, _as_toml(found))
+    lines = [*_table(found), "", _verdict(found), *_differences(start, found.config)]
+    click.echo("\n".join(lines).encode("utf-8", "backslashreplace"))
+
+
+def _as_toml(found: Tuning) -> str:
+    from diarize.tuning import changes_to_toml
+
+    changes = changes_to_toml(found.config)
+    return f"# {_verdict(found)}\n" + (f"\n{changes}" if changes else "")
+
+
+def _table(found: Tuning) -> list[str]:
+    from diarize.scoring import pool
+
+    rows = list(zip(found.names, found.before, found.after, strict=True))
+    rows.append(("pooled", pool(found.before), pool(found.after)))
+    width = max(len(name) for name, *_ in rows)
+    lines = [f"{'recording':{width}}  DER % before  after"]
+    return lines + [f"{name:{width}}  {_percent(old.der):>12}  {_percent(new.der):>5}" for name, old, new in rows]
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.2f}" if isfinite(rate) else "-"
+
+
+def _verdict(found: Tuning) -> str:
+    over = f"by cross-validation over {len(found.names)} recordings"
+    points = f"{100 * found.gain:.2f} points of DER, standard error {100 * found.deviation:.2f}"
+    if found.worthwhile:
+        return f"Gain {over}: {points}."
+    return f"No gain beyond chance {over} ({points}): the settings stay as they are."
+
+
+def _differences(start: Config, fitted: Config) -> list[str]:
+    """Return a line for each setting that was changed."""
+    from dataclasses import fields
+
+    lines = []
+    for section in ("speech", "speakers", "output"):
+        old, new = getattr(start, section), getattr(fitted, section)
+        names = [item.name for item in fields(old) if getattr(old, item.name) != getattr(new, item.name)]
+        lines += [f"{section}.{name}: {getattr(old, name):g} -> {getattr(new, name):g}" for name in names]
+    return lines
