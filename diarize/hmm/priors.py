@@ -97,7 +97,7 @@ class TransitionPrior:
             When shapes do not fit.
         """
         alpha, beta = self._fitted(structure)
-        return _weighted_log(alpha - 1.0, structure.start) + _weighted_log(beta - 1.0, structure.transitions)
+        return log_dirichlet(alpha, structure.start) + log_dirichlet(beta, structure.transitions)
 
     def _fitted(self, structure: Ergodic) -> tuple[Floats, Floats]:
         n_labels = structure.n_labels
@@ -115,13 +115,23 @@ def _mode(name: str, parameters: Floats, counts: npt.ArrayLike, before: Floats) 
             f"counts of {name} must have shape {before.shape} and be finite and not negative, "
             f"got shape {counted.shape}, from {counted.min(initial=np.inf)} to {counted.max(initial=-np.inf)}"
         )
-    weight = np.where(before > 0.0, parameters - 1.0 + counted, 0.0)
+    return dirichlet_mode(parameters, counted, before)
+
+
+def dirichlet_mode(parameters: npt.ArrayLike, counts: Floats, before: Floats) -> Floats:
+    """Return the modes of Dirichlet posteriors, row by row of counts and of the probabilities before.
+
+    What was zero stays zero; a row of which nothing is known stays as it is.
+    """
+    weight = np.where(before > 0.0, np.asarray(parameters, np.float64) - 1.0 + counts, 0.0)
     total = weight.sum(axis=-1, keepdims=True)
     known = total > 0.0
     found: Floats = np.where(known, weight / np.where(known, total, 1.0), before)
     return found
 
 
-def _weighted_log(weights: Floats, probabilities: Floats) -> float:
+def log_dirichlet(parameters: npt.ArrayLike, probabilities: Floats) -> float:
+    """Return the log density of probabilities under Dirichlet priors up to a constant, nats, over what is not zero."""
+    extra = np.broadcast_to(np.asarray(parameters, np.float64) - 1.0, probabilities.shape)
     possible = probabilities > 0.0
-    return float((weights[possible] * np.log(probabilities[possible])).sum())
+    return float((extra[possible] * np.log(probabilities[possible])).sum())

@@ -171,12 +171,12 @@ class Kernel:
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
         found, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
+        forward, kind = np.atleast_2d(self.forward), _KINDS[self.covariance_type]
+        mixture = loops.Mixture(kind, self.centre, forward, self.coefficients, self.bias, lowest)
         if self.coefficients.ndim == 3 and not self.any_direct:
-            forward, kind = np.atleast_2d(self.forward), _KINDS[self.covariance_type]
-            mixture = loops.Mixture(kind, self.centre, forward, self.coefficients, self.bias, lowest)
             loops.evaluate(x, mixture, loops.Arrays(moments, whole, peak, total))
         else:
-            self._expand(x, moments)
+            loops.expand(x, mixture, moments)
             with np.errstate(over="ignore", invalid="ignore"):
                 log_densities(self.coefficients, moments, whole)
                 for k in np.flatnonzero(self.direct):
@@ -189,19 +189,6 @@ class Kernel:
             finite = bool(np.isfinite(found).all())
         block = Block(rows, moments, whole, shares, total, found, _NONE)
         return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(found).all(axis=0)))
-
-    def _expand(self, x: Floats, out: Floats) -> None:
-        """Write the moments of rows x (n, d) into out (n_moments, n)."""
-        from diarize.gmm.engine.loops import expand_products, expand_variances, whiten
-
-        if self.forward.ndim == 1:
-            expand_variances(x, self.centre, self.forward, out)
-            return
-        whiten(x, self.centre, self.forward, out)
-        if self.covariance_type == "full":
-            expand_products(out, x.shape[1], len(x))
-        else:
-            out[0, : len(x)] = 1
 
     def _distances(self, x: Floats, k: int) -> Float64:
         """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""

@@ -222,16 +222,22 @@ class Arrays(NamedTuple):
 
 
 @compiled(fast=FUSED)
+def expand(x: Floats, mixture: Mixture, moments: Floats) -> None:
+    """Write the moments of rows x (n, d), of the mixture's kind, into moments (m, n) with padding."""
+    if mixture.kind == VARIANCES:
+        expand_variances(x, mixture.centre, mixture.forward[0], moments)
+    else:
+        whiten(x, mixture.centre, mixture.forward, moments)
+        if mixture.kind == MATRICES:
+            expand_products(moments, x.shape[1], len(x))
+        else:
+            moments[0, : len(x)] = 1
+
+
+@compiled(fast=FUSED)
 def evaluate(x: Floats, mixture: Mixture, out: Arrays) -> None:
     """Do all of the E step of a block of rows x (n, d), up to `softmax`, by tiles."""
-    if mixture.kind == VARIANCES:
-        expand_variances(x, mixture.centre, mixture.forward[0], out.moments)
-    else:
-        whiten(x, mixture.centre, mixture.forward, out.moments)
-        if mixture.kind == MATRICES:
-            expand_products(out.moments, x.shape[1], len(x))
-        else:
-            out.moments[0, : len(x)] = 1
+    expand(x, mixture, out.moments)
     log_densities(mixture.coefficients, out.moments, out.shares)
     softmax(out.shares, mixture.bias, mixture.lowest[0], out.peak, out.total)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.hmm.gmmhmm.sequences import Expected
-from diarize.hmm.priors import TransitionPrior
+from diarize.hmm.priors import TransitionPrior, dirichlet_mode, log_dirichlet
 from diarize.hmm.structures import Ergodic, Floats, LeftRight, MinimumDuration, SpeakerLoop, Structure
 
 STRUCTURES = ("ergodic", "left-right", "speaker-loop")
@@ -126,11 +126,11 @@ class Topology:
             again = stays * drawn / np.maximum(going + drawn, np.finfo(np.float64).tiny)
             draws = expected.start + expected.transitions.sum(axis=0) - stays + again
             n_transitions = float(expected.transitions.sum())
-        weights = _mode(draws, self.start_prior, loop.weights) if "s" in letters else loop.weights
+        weights = dirichlet_mode(self.start_prior, draws, loop.weights) if "s" in letters else loop.weights
         if "t" in letters:
             redrawn = min(float(draws.sum() - expected.start.sum()), n_transitions)
             choices = np.array([n_transitions - redrawn, max(redrawn, 0.0)])
-            going = float(_mode(choices, self.transition_prior, np.array([going, 1 - going]))[0])
+            going = float(dirichlet_mode(self.transition_prior, choices, np.array([going, 1 - going]))[0])
         written_out = SpeakerLoop(weights, going).ergodic()
         return written_out.start, written_out.transitions
 
@@ -140,7 +140,7 @@ class Topology:
             return self._prior().log_density(Ergodic(start, transitions))
         loop = _loop(start, transitions)
         choices = np.array([loop.loop_probability, 1 - loop.loop_probability])
-        return _log_dirichlet(loop.weights, self.start_prior) + _log_dirichlet(choices, self.transition_prior)
+        return log_dirichlet(self.start_prior, loop.weights) + log_dirichlet(self.transition_prior, choices)
 
     def _prior(self) -> TransitionPrior:
         return TransitionPrior(np.asarray(self.start_prior, np.float64), np.asarray(self.transition_prior, np.float64))
@@ -150,19 +150,6 @@ class Topology:
         start = 0 if self.kind == "left-right" else n_states - 1
         transitions = {"ergodic": n_states * (n_states - 1), "left-right": n_states - 1, "speaker-loop": 1}[self.kind]
         return start * ("s" in letters) + transitions * ("t" in letters)
-
-
-def _mode(counts: Floats, prior: npt.ArrayLike, previous: Floats) -> Floats:
-    """Return the mode of the Dirichlet posterior; zeros stay, and so does everything if nothing is known."""
-    found = np.where(previous > 0, counts + np.asarray(prior, dtype=np.float64) - 1, 0.0)
-    total = float(found.sum())
-    return found / total if total > 0 else previous
-
-
-def _log_dirichlet(probabilities: Floats, prior: npt.ArrayLike) -> float:
-    extra = np.broadcast_to(np.asarray(prior, dtype=np.float64) - 1, probabilities.shape)
-    possible = probabilities > 0
-    return float((extra[possible] * np.log(probabilities[possible])).sum())
 
 
 def _loop(start: Floats, transitions: Floats) -> SpeakerLoop:
