@@ -182,6 +182,7 @@ class TrainingConfig(Section):
     n_voices: int = setting(60, "eigenvoices", 2, 400)
     detectors: int = setting(3, "speech detectors whose evidence is averaged", 1, 20)
     scenes: int = setting(120, "scenes of half a minute that each of them is trained on", 1, 10000)
+    ensemble: int = setting(3, "eigenvoice models whose evidence is averaged, each from copies of its own", 1, 20)
     copies: int = setting(3, "disturbed copies of the speech, beside the clean one", 0, 20)
 
 

@@ -13,8 +13,8 @@ from scipy.optimize import linear_sum_assignment
 from diarize import hmm
 from diarize.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
 from diarize.config import ClusteringConfig, Config, SpeakerConfig
+from diarize.ensemble import EnsembleStatistics, VoiceEnsemble
 from diarize.errors import ConfigError
-from diarize.speakers import BlockStatistics, EigenvoiceModel
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -60,7 +60,7 @@ class Speech:
 
     Parameters
     ----------
-    statistics : BlockStatistics
+    statistics : EnsembleStatistics
     lengths : array of int, shape (n_blocks,)
         Frames in each block.
     runs : array of int, shape (n_blocks,)
@@ -69,7 +69,7 @@ class Speech:
         s.
     """
 
-    statistics: BlockStatistics
+    statistics: EnsembleStatistics
     lengths: Labels
     runs: Labels
     frame_step: float
@@ -105,7 +105,7 @@ class Outcome:
 
 def infer(
     speech: Speech,
-    voices: EigenvoiceModel,
+    voices: VoiceEnsemble,
     limits: Limits,
     config: Config,
     report: Callable[[float], None] = lambda fraction: None,
@@ -119,7 +119,7 @@ def infer(
     ----------
     speech : Speech
         With at least one block.
-    voices : EigenvoiceModel
+    voices : VoiceEnsemble
     limits : Limits
         Obeyed exactly.
     config : Config
@@ -192,7 +192,7 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 
 def _starts(
-    speech: Speech, voices: EigenvoiceModel, limits: Limits, config: ClusteringConfig, rng: np.random.Generator
+    speech: Speech, voices: VoiceEnsemble, limits: Limits, config: ClusteringConfig, rng: np.random.Generator
 ) -> Iterator[Labels]:
     """Yield starting points: the label of each block, from pieces of another length or with more clusters each time."""
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
@@ -209,7 +209,7 @@ def _starts(
 
 
 def _graph(
-    speech: Speech, voices: EigenvoiceModel, factor: float, config: ClusteringConfig
+    speech: Speech, voices: VoiceEnsemble, factor: float, config: ClusteringConfig
 ) -> tuple[Labels, Floats, Labels, Affinity]:
     """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
     pieces = _pieces(speech, config.window * factor, crossing=factor >= 1)
@@ -240,7 +240,7 @@ def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
 
 
 def _settle(
-    speech: Speech, voices: EigenvoiceModel, labels: Labels, most: int, prior: float, config: SpeakerConfig
+    speech: Speech, voices: VoiceEnsemble, labels: Labels, most: int, prior: float, config: SpeakerConfig
 ) -> Outcome:
     """Run the inference from one start; while there are too many speakers, go on without the one who speaks least."""
     outcome = _rounds(speech.statistics, voices, _shares(labels), prior, config)
@@ -260,7 +260,7 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
 
 
 def _rounds(
-    statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
+    statistics: EnsembleStatistics, voices: VoiceEnsemble, shares: Floats, prior: float, config: SpeakerConfig
 ) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 21)."""
     weights = np.full(shares.shape[1], 1 / shares.shape[1])

@@ -15,12 +15,12 @@ from zlib import error as ZlibError
 import numpy as np
 
 from diarize.config import FeatureConfig
+from diarize.ensemble import VoiceEnsemble
 from diarize.errors import ConfigError, ModelError
 from diarize.formats.files import atomic_file
-from diarize.speakers import EigenvoiceModel
 from diarize.speech import SpeechDetector
 
-_FORMAT = "diarize-model-1"
+_FORMAT = "diarize-model-2"
 _DAMAGE = (  # what numpy, zipfile and json raise over a file that is no model, or a damaged one
     *(OSError, ValueError, EOFError, AttributeError, TypeError, KeyError, MemoryError, NotImplementedError),
     *(BadZipFile, ZlibError, ConfigError),
@@ -39,13 +39,13 @@ class BandModel:
         wide band's spectrum.
     speech : SpeechDetector
         Tells speech from everything else.
-    voices : EigenvoiceModel
+    voices : VoiceEnsemble
         Tells voices from each other.
     """
 
     features: FeatureConfig
     speech: SpeechDetector
-    voices: EigenvoiceModel
+    voices: VoiceEnsemble
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class Model:
         arrays: dict[str, Any] = {"format": np.array(_FORMAT)}
         for name, band in self.bands.items():
             arrays[f"{name}/features"] = np.array(dumps(asdict(band.features)))
-            arrays |= band.speech.arrays(f"{name}/speech_") | band.voices.arrays(f"{name}/")
+            arrays |= band.speech.arrays(f"{name}/speech_") | band.voices.arrays(f"{name}/voices_")
         with atomic_file(path) as file:
             np.savez_compressed(file, **arrays)
 
@@ -104,7 +104,7 @@ class Model:
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     features = FeatureConfig(**loads(str(arrays[f"{name}/features"])))
     speech = SpeechDetector.from_arrays(arrays, f"{name}/speech_")
-    return BandModel(features, speech, EigenvoiceModel.from_arrays(arrays, f"{name}/"))
+    return BandModel(features, speech, VoiceEnsemble.from_arrays(arrays, f"{name}/voices_"))
 
 
 @cache

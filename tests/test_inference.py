@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from diarize import inference
 from diarize.config import ClusteringConfig, Config, OutputConfig, SpeakerConfig
+from diarize.ensemble import EnsembleStatistics, VoiceEnsemble
 from diarize.errors import ConfigError
 from diarize.gmm import MixtureParameters
 from diarize.inference import Limits, Outcome, Speech, infer
@@ -24,7 +25,7 @@ PLAIN = SpeakerConfig(acoustic_scale=1.0, prior=1.0, min_prior=1.0, max_prior=1.
 
 
 @pytest.fixture(scope="module")
-def voices() -> EigenvoiceModel:
+def voices() -> VoiceEnsemble:
     rng = np.random.default_rng(0)
     background = MixtureParameters(
         np.full(N_COMPONENTS, 1 / N_COMPONENTS),
@@ -32,19 +33,19 @@ def voices() -> EigenvoiceModel:
         rng.uniform(0.5, 2.0, (N_COMPONENTS, N_FEATURES)),
     ).astype(np.float32)
     directions = rng.normal(0, 0.4, (N_COMPONENTS, N_FEATURES, N_VOICES)).astype(np.float32)
-    return EigenvoiceModel(background, directions, np.zeros(N_VOICES), np.eye(N_VOICES))
+    return VoiceEnsemble((EigenvoiceModel(background, directions, np.zeros(N_VOICES), np.eye(N_VOICES)),))
 
 
-def conversation(model: EigenvoiceModel, owners: Labels, seed: int = 1, spread: float = 1.0) -> Speech:
+def conversation(voices: VoiceEnsemble, owners: Labels, seed: int = 1, spread: float = 1.0) -> Speech:
     """Draw the speech of blocks whose speakers are known; a pause comes after each ten blocks."""
-    rng = np.random.default_rng(seed)
+    rng, model = np.random.default_rng(seed), voices.members[0]
     factors = spread * np.sqrt(N_VOICES) * np.linalg.qr(rng.normal(size=(N_VOICES, N_VOICES)))[0][owners]
     component = rng.integers(0, N_COMPONENTS, (len(owners), BLOCK))
     offsets = np.einsum("btdr,br->btd", model.voices[component], factors)
     deviation = np.sqrt(model.background.covariances[component])
     x = model.background.means[component] + deviation * (offsets + rng.normal(size=offsets.shape))
     boundaries = np.arange(len(owners) + 1) * BLOCK
-    statistics = model.statistics(x.reshape(-1, N_FEATURES).astype(np.float32), boundaries)
+    statistics = voices.statistics(x.reshape(-1, N_FEATURES).astype(np.float32), boundaries)
     return Speech(statistics, np.full(len(owners), BLOCK), np.arange(len(owners)) // 10, STEP)
 
 
@@ -56,7 +57,7 @@ def turns(n_speakers: int, n_blocks: int = 300, seed: int = 2) -> Labels:
 
 
 @pytest.mark.parametrize("n_speakers", [1, 2, 3, 4])
-def test_speakers_drawn_from_the_model_are_found(voices: EigenvoiceModel, n_speakers: int) -> None:
+def test_speakers_drawn_from_the_model_are_found(voices: VoiceEnsemble, n_speakers: int) -> None:
     owners = turns(n_speakers)
     found = infer(conversation(voices, owners), voices, Limits(), Config(speakers=PLAIN))
     assert found.posterior.shape == (len(owners), n_speakers)
@@ -66,14 +67,14 @@ def test_speakers_drawn_from_the_model_are_found(voices: EigenvoiceModel, n_spea
 
 
 @pytest.mark.parametrize(("least", "most"), [(1, 1), (2, 2), (5, 5), (8, 8), (4, 6), (1, 2), (7, 10**6)])
-def test_limits_are_obeyed(voices: EigenvoiceModel, least: int, most: int) -> None:
+def test_limits_are_obeyed(voices: VoiceEnsemble, least: int, most: int) -> None:
     found = infer(conversation(voices, turns(3)), voices, Limits(least, most), Config())
     assert least <= found.posterior.shape[1] <= most
     assert set(found.labels) == set(range(found.posterior.shape[1]))
 
 
 @pytest.mark.parametrize("n_blocks", [1, 2, 3, 4, 7])
-def test_as_many_speakers_as_blocks(voices: EigenvoiceModel, n_blocks: int) -> None:
+def test_as_many_speakers_as_blocks(voices: VoiceEnsemble, n_blocks: int) -> None:
     speech = conversation(voices, np.zeros(n_blocks, dtype=np.intp))
     for count in range(1, n_blocks + 1):
         found = infer(speech, voices, Limits(count, count), Config())
@@ -82,14 +83,14 @@ def test_as_many_speakers_as_blocks(voices: EigenvoiceModel, n_blocks: int) -> N
         infer(speech, voices, Limits(n_blocks + 1), Config())
 
 
-def test_progress_rises_to_one(voices: EigenvoiceModel) -> None:
+def test_progress_rises_to_one(voices: VoiceEnsemble) -> None:
     seen: list[float] = []
     settings = Config(clustering=ClusteringConfig(starts=4))
     infer(conversation(voices, turns(2, 60)), voices, Limits(), settings, seen.append)
     assert seen == [0.25, 0.5, 0.75, 1.0]
 
 
-def test_same_seed_same_outcome(voices: EigenvoiceModel) -> None:
+def test_same_seed_same_outcome(voices: VoiceEnsemble) -> None:
     speech = conversation(voices, turns(3))
     one, two = (infer(speech, voices, Limits(), Config(seed=5)) for _ in range(2))
     np.testing.assert_array_equal(one.posterior, two.posterior)
@@ -103,7 +104,7 @@ def start_of(n_blocks: int, n_speakers: int, seed: int) -> npt.NDArray[np.float6
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("scale", "prior"), [(1.0, 1.0), (0.3, 4.0), (0.1, 0.5)])
 def test_the_bound_never_falls(
-    voices: EigenvoiceModel, seed: int, scale: float, prior: float, monkeypatch: pytest.MonkeyPatch
+    voices: VoiceEnsemble, seed: int, scale: float, prior: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inference, "_CONVERGED", -np.inf)  # go on to the last round
     speech = conversation(voices, turns(3, 120, seed), seed, spread=0.5)
@@ -115,7 +116,7 @@ def test_the_bound_never_falls(
     assert bounds[-1] > bounds[0]
 
 
-def test_the_bound_of_one_round_is_that_of_all_paths(voices: EigenvoiceModel) -> None:
+def test_the_bound_of_one_round_is_that_of_all_paths(voices: VoiceEnsemble) -> None:
     """Eq. (23) with the chain's evidence summed over every path, one after the other."""
     speech, shares = conversation(voices, turns(2, 7)), start_of(7, 2, 0)
     settings = SpeakerConfig(acoustic_scale=0.2, loop_probability=0.7, iterations=1)
@@ -131,7 +132,7 @@ def test_the_bound_of_one_round_is_that_of_all_paths(voices: EigenvoiceModel) ->
     assert found.bounds == pytest.approx([logsumexp(paths) - 1.5 * speakers.divergence])
 
 
-def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(voices: EigenvoiceModel) -> None:
+def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(voices: VoiceEnsemble) -> None:
     speech, start = conversation(voices, turns(3, 150)), start_of(150, 4, 3)
     order = np.array([2, 0, 3, 1])
     one = inference._rounds(speech.statistics, voices, start, 1.0, PLAIN)
@@ -142,7 +143,7 @@ def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(vo
     assert one.bounds == pytest.approx(two.bounds)
 
 
-def test_superfluous_speakers_disappear(voices: EigenvoiceModel) -> None:
+def test_superfluous_speakers_disappear(voices: VoiceEnsemble) -> None:
     owners = turns(2)
     start = inference._shares(turns(9, seed=8))
     found = inference._rounds(conversation(voices, owners).statistics, voices, start, 1.0, PLAIN)
@@ -155,7 +156,7 @@ def test_superfluous_speakers_disappear(voices: EigenvoiceModel) -> None:
 def test_pieces_are_neighbouring_blocks_of_about_the_length(crossing: bool, seconds: float) -> None:
     rng = np.random.default_rng(0)
     lengths, runs = rng.integers(15, 25, 80), np.repeat(np.arange(16), 5)
-    nothing = BlockStatistics(np.zeros((80, 1)), np.zeros((80, 1)))
+    nothing = EnsembleStatistics((BlockStatistics(np.zeros((80, 1)), np.zeros((80, 1))),))
     pieces = inference._pieces(Speech(nothing, lengths, runs, STEP), seconds, crossing)
     assert pieces[0] == 0
     assert set(np.diff(pieces)) <= {0, 1}  # in order, none left out
@@ -183,7 +184,7 @@ def test_too_many_groups_are_put_together_from_the_smallest() -> None:
 
 
 def test_while_there_are_too_many_the_one_who_speaks_least_is_taken_out(
-    voices: EigenvoiceModel, monkeypatch: pytest.MonkeyPatch
+    voices: VoiceEnsemble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owners = np.repeat([0, 1, 2, 0, 1, 2, 1], [30, 60, 12, 20, 40, 12, 30]).astype(np.intp)
     speech, plain, times = conversation(voices, owners), inference._without, []

@@ -39,8 +39,10 @@ def test_the_shipped_model_is_read_once_and_has_both_bands() -> None:
     assert narrow.features.n_mels < wide.features.n_mels
     assert narrow.features.f_max <= 4000
     for band in model.bands.values():
-        assert band.voices.background.n_features == band.features.n_mfcc
-        assert np.isfinite(band.voices.precisions).all()
+        assert len(band.voices.members) > 1
+        for member in band.voices.members:
+            assert member.background.n_features == band.features.n_mfcc
+            assert np.isfinite(member.precisions).all()
 
 
 def test_the_shipped_bands_work_on_a_spectrum() -> None:
@@ -60,8 +62,9 @@ def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
     for name in BANDS:
         one, two = model.bands[name], again.bands[name]
         assert one.features == two.features
-        np.testing.assert_array_equal(one.voices.voices, two.voices.voices)
-        np.testing.assert_array_equal(one.voices.projection, two.voices.projection)
+        for first, second in zip(one.voices.members, two.voices.members, strict=True):
+            np.testing.assert_array_equal(first.voices, second.voices)
+            np.testing.assert_array_equal(first.projection, second.projection)
         part = spectrum[:, : one.features.n_mels]
         likelihoods = [band.speech.log_likelihood(band.speech.features(part)) for band in (one, two)]
         np.testing.assert_array_equal(*likelihoods)
@@ -120,7 +123,8 @@ def test_a_file_with_damaged_bytes_is_an_error_or_the_same(saved: Path, tmp_path
     (path := tmp_path / "damaged.npz").write_bytes(bytes(content))
     with suppress(ModelError):
         found = Model.load(path)  # where only dates and the like were hit
-        np.testing.assert_array_equal(found.bands["wide"].voices.voices, builtin_model().bands["wide"].voices.voices)
+        one, two = (model.bands["wide"].voices.members[0] for model in (found, builtin_model()))
+        np.testing.assert_array_equal(one.voices, two.voices)
 
 
 class Bomb:
@@ -132,7 +136,7 @@ class Bomb:
         return setattr, (Bomb, "opened", True)
 
 
-@pytest.mark.parametrize("name", ["format", "wide/features", "wide/voices"])
+@pytest.mark.parametrize("name", ["format", "wide/features", "wide/voices_0_voices"])
 def test_pickles_are_refused(tmp_path: Path, arrays: dict[str, Any], name: str) -> None:
     arrays[name] = np.array([Bomb()], dtype=object)
     np.savez(path := tmp_path / "pickled.npz", **arrays)
@@ -152,11 +156,13 @@ def test_pickles_are_refused(tmp_path: Path, arrays: dict[str, Any], name: str) 
         ("wide/features", np.array("[1, 2]"), "not a model made by"),
         ("wide/features", np.array(dumps({**asdict(FeatureConfig()), "n_mfcc": -1})), "n_mfcc"),
         ("wide/features", np.array(dumps({"unheard_of": 1})), "unheard_of"),
-        ("wide/voices", None, "voices"),
-        ("wide/voices", np.zeros((3, 3, 3)), "do not fit"),
-        ("wide/projection", np.array(7.0), "do not fit"),
-        ("narrow/centre", np.zeros(1), "do not fit"),
-        ("wide/background_means", np.array("x"), "no eigenvoice model"),
+        ("wide/voices_0_voices", None, "voices"),
+        ("wide/voices_members", None, "no voices under"),
+        ("wide/voices_members", np.array(0), "no eigenvoice models"),
+        ("wide/voices_0_voices", np.zeros((3, 3, 3)), "do not fit"),
+        ("wide/voices_0_projection", np.array(7.0), "do not fit"),
+        ("narrow/voices_0_centre", np.zeros(1), "do not fit"),
+        ("wide/voices_0_background_means", np.array("x"), "no eigenvoice model"),
     ],
 )
 def test_files_of_another_making(tmp_path: Path, arrays: dict[str, Any], name: str, value: Any, message: str) -> None:

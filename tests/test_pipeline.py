@@ -334,7 +334,7 @@ def test_blocks_cover_all_speech_once_and_cross_no_pause(diarizer: Diarizer, dia
     long = found.lengths[found.runs >= 3]
     assert long.min() >= 19
     assert long.max() <= 21
-    np.testing.assert_allclose(found.statistics.counts.sum(axis=1), found.lengths, rtol=1e-3)
+    np.testing.assert_allclose(found.statistics.parts[0].counts.sum(axis=1), found.lengths, rtol=1e-3)
     assert found.seconds == pytest.approx(speech.sum() * 0.01)
 
 

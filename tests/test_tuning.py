@@ -178,7 +178,7 @@ def test_what_is_judged_is_what_the_diarizer_does(folder: Path, config: Config) 
 
 
 def test_a_wrong_setting_is_put_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_LADDERS", {"speech.bias": (-12, 0, 12)})
+    monkeypatch.setattr(tuning, "_LADDERS", {"speech.bias": (-20, -12, 0)})
     shutil.copy(folder / "call.flac", folder / "again.flac")
     (folder / "again.rttm").write_text((folder / "call.rttm").read_text())
     start = load_config("fast").with_(speech=SpeechConfig(bias=-12.0))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
 
-from diarize.config import Config
+from diarize.config import Config, FeatureConfig
+from diarize.ensemble import VoiceEnsemble
 from diarize.features import narrowed
 from diarize.model import BANDS, BandModel, Model
+from diarize.speakers import EigenvoiceModel
 from diarize.speech import SpeechDetector
 from diarize.training.augment import Augmenter
-from diarize.training.material import Spool, find_speakers, load_sounds
+from diarize.training.material import Person, Spool, find_speakers, load_sounds
 from diarize.training.speech import Material, train_speech_models
 from diarize.training.voices import train_voices
 
@@ -67,22 +71,44 @@ def train(
     rate = config.features.sample_rate
     noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
     bands = config.features, narrowed(config.features, NARROW_LIMIT)
-    with TemporaryDirectory(prefix="diarize-") as folder:
-        spool = Spool(Path(folder), bands, config.training.copies)
-        augment = Augmenter(rate, rooms, noises)
-        for index, person in enumerate(people):
-            report("features", 0.4 * index / len(people))
-            spool.add(person, augment, np.random.default_rng([seed, 0, index]))
-        report("speech detectors", 0.4)
-        material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
-        detectors = [
-            train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
-            for number in range(config.training.detectors)
-        ]
-        models: dict[str, BandModel] = {}
-        for index, (name, features, *members) in enumerate(zip(BANDS, bands, *detectors, strict=True)):
-            report(f"{name} band", 0.8 + index / 10)
-            voices = train_voices(partial(spool.speakers, index), config.training, np.random.default_rng([seed, 2]))
-            models[name] = BandModel(features, SpeechDetector(tuple(members)), voices)
+    material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
+    report("speech detectors", 0.0)
+    detectors = [
+        train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
+        for number in range(config.training.detectors)
+    ]
+    count = config.training.ensemble
+    train_one = delayed(_voices)
+    jobs = (train_one(people, bands, noise_dir, rooms_dir, config, seed * count + number) for number in range(count))
+    members = []
+    for voices in Parallel(n_jobs=min(count, cpu_count()), return_as="generator")(jobs):
+        members.append(voices)
+        report("voices", 0.2 + 0.8 * len(members) / count)
+    models: dict[str, BandModel] = {}
+    for name, features, speech, voices in zip(
+        BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
+    ):
+        models[name] = BandModel(features, SpeechDetector(speech), VoiceEnsemble(voices))
     report("done", 1.0)
     return Model(models)
+
+
+def _voices(
+    people: Sequence[Person],
+    bands: Sequence[FeatureConfig],
+    noise_dir: str | os.PathLike[str] | None,
+    rooms_dir: str | os.PathLike[str] | None,
+    config: Config,
+    seed: int,
+) -> list[EigenvoiceModel]:
+    """Train an eigenvoice model for each band, from copies that no other member of the ensemble sees."""
+    rate = bands[0].sample_rate
+    augment = Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
+    with TemporaryDirectory(prefix="diarize-") as folder, threadpool_limits(1):
+        spool = Spool(Path(folder), bands, config.training.copies)
+        for index, person in enumerate(people):
+            spool.add(person, augment, np.random.default_rng([seed, 0, index]))
+        return [
+            train_voices(partial(spool.speakers, index), config.training, np.random.default_rng([seed, 2]))
+            for index in range(len(bands))
+        ]

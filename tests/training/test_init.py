@@ -18,7 +18,7 @@ from diarize.model import Model
 from diarize.training import train
 
 RATE = 16000
-TINY = Config(training=TrainingConfig(n_components=8, n_voices=2, copies=1, detectors=1, scenes=10))
+TINY = Config(training=TrainingConfig(n_components=8, n_voices=2, copies=1, detectors=1, scenes=10, ensemble=2))
 
 
 def voice(seed: int, seconds: float) -> npt.NDArray[np.float64]:
@@ -55,16 +55,17 @@ def test_both_bands_are_trained(model: Model) -> None:
     assert list(model.bands) == ["wide", "narrow"]
     assert model.bands["narrow"].features.f_max < 4000
     for band in model.bands.values():
-        assert band.voices.background.n_components == 8
-        assert band.voices.n_voices == 2
-        assert np.isfinite(band.voices.projection).all()
+        one, two = band.voices.members
+        for member in (one, two):
+            assert member.background.n_components == 8
+            assert member.n_voices == 2
+            assert np.isfinite(member.projection).all()
+        assert not np.array_equal(one.voices, two.voices)  # each from copies of its own
 
 
 def test_progress_rises_to_one(model: Model, steps: list[tuple[str, float]]) -> None:
     names = [step for step, _ in steps]
-    assert names.count("features") == 3  # one for each speaker
-    assert names[-1] == "done"
-    assert {"wide band", "narrow band"} < set(names)
+    assert names == ["speech detectors", "voices", "voices", "done"]  # two members of the ensemble
     fractions = [fraction for _, fraction in steps]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
