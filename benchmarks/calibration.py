@@ -56,10 +56,10 @@ def judge(example: Example, diarizer: Diarizer, given: bool) -> Judged | None:
     """Diarize a recording and see which of its blocks are right; None where no speech was found."""
     sound, config, reference = diarizer.analyse(example.audio), diarizer.config, example.reference
     band, frames = sound.band, sound.frames
-    mask = frames.mask(reference.speech()) if given else detect_speech(band, sound.spectrum, config)
+    mask = frames.mask(reference.speech()) if given else detect_speech(sound, config)
     if not mask.any():
         return None
-    blocks = cut_speech(band, sound.spectrum, mask, config.speakers.block)
+    blocks = cut_speech(sound, mask, config.speakers.block)
     outcome = infer(blocks, band.voices, Limits(), config)
     labels, block = np.full(len(mask), -1), np.full(len(mask), -1)
     labels[mask] = np.repeat(outcome.labels, blocks.lengths)

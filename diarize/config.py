@@ -138,7 +138,7 @@ class SpeechConfig(Section):
     """Speech / non-speech detection."""
 
     prefix: ClassVar[str] = "speech."
-    bias: float = setting(-0.5, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
+    bias: float = setting(0.0, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
     acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
     stay: float = setting(0.975, "probability that speech, or its absence, goes on from frame to frame", 0.5, 0.9999)
     min_speech: float = setting(0.2, "s; shortest stretch of speech", 0.0, 10.0)

@@ -17,7 +17,7 @@ from diarize.audio import audio_uri, open_audio
 from diarize.calibration import Calibration
 from diarize.config import Config, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
-from diarize.features import effective_band, grid, log_mel, voice_features
+from diarize.features import effective_band, grid, spectra, voice_features
 from diarize.formats.marks import read_speech_marks
 from diarize.inference import Limits, Outcome, Speech, infer
 from diarize.model import BandModel, Model, builtin_model
@@ -39,11 +39,13 @@ class Sound:
         The model for its bandwidth.
     spectrum : array of shape (n_frames, n_mels), float32
         Log-mel spectrum in the bands of that model.
+    harmonicity : array of shape (n_frames,), float32
     frames : FrameGrid
     """
 
     band: BandModel
     spectrum: Features
+    harmonicity: Features
     frames: FrameGrid
 
 
@@ -133,7 +135,7 @@ class Diarizer:
         report("audio", 0.0)
         sound = self.analyse(audio, channel)
         report("speech", 0.4)
-        mask = detect_speech(sound.band, sound.spectrum, self.config) if marks is None else sound.frames.mask(marks)
+        mask = detect_speech(sound, self.config) if marks is None else sound.frames.mask(marks)
         if not mask.any():
             report("speech", 1.0)
             return _nothing(name, limits, "no speech was found" if marks is None else "no speech is marked in it")
@@ -156,10 +158,10 @@ class Diarizer:
         """
         config = self.model.bands["wide"].features
         with open_audio(audio, config.sample_rate, channel) as stream:
-            spectrum = log_mel(stream, config)
+            spectrum, harmonicity = spectra(stream, config)
             frames = grid(len(spectrum), config, stream.duration)
         band = self._band(spectrum)
-        return Sound(band, spectrum[:, : band.features.n_mels], frames)
+        return Sound(band, spectrum[:, : band.features.n_mels], harmonicity, frames)
 
     def _band(self, spectrum: Features) -> BandModel:
         """Return the model for the bandwidth of the recording, or the one that the configuration asks for."""
@@ -191,14 +193,14 @@ def _nothing(uri: str, limits: Limits, why: str) -> Annotation:
     return Annotation((), uri)
 
 
-def detect_speech(band: BandModel, spectrum: Features, config: Config) -> Mask:
+def detect_speech(sound: Sound, config: Config) -> Mask:
     """Return the frames with speech: decided once with the model as it is, once more adapted to the recording."""
-    step, change = band.features.frame_step, 1 - config.speech.stay
+    detector, step, change = sound.band.speech, sound.band.features.frame_step, 1 - config.speech.stay
     least = [max(1, round(seconds / step)) for seconds in (config.speech.min_silence, config.speech.min_speech)]
-    features = band.speech.features(spectrum)
-    evidence = band.speech.log_likelihood(features, config.speech)
+    features = detector.features(sound.spectrum, sound.harmonicity)
+    evidence = detector.log_likelihood(features, config.speech)
     first, _ = hmm.viterbi(evidence, _alternation(2 * change))  # no minimum durations: changes come easier
-    evidence = band.speech.adapt(features, first == 1).log_likelihood(features, config.speech)
+    evidence = detector.adapt(features, first == 1).log_likelihood(features, config.speech)
     labels, _ = hmm.viterbi(evidence, hmm.MinimumDuration(_alternation(change), np.array(least)))
     return np.asarray(labels == 1)
 
@@ -208,15 +210,15 @@ def _alternation(change: float) -> hmm.Ergodic:
     return hmm.Ergodic(np.full(2, 0.5), np.array([[1 - change, change], [change, 1 - change]]))
 
 
-def cut_speech(band: BandModel, spectrum: Features, speech: Mask, block: float) -> Speech:
+def cut_speech(sound: Sound, speech: Mask, block: float) -> Speech:
     """Cut the speech into blocks of about `block` seconds, none across a pause, and sum up each."""
-    step = band.features.frame_step
+    band, step = sound.band, sound.band.features.frame_step
     edges = np.flatnonzero(np.diff(np.concatenate([[False], speech, [False]]).astype(np.int8)))
     frames = edges[1::2] - edges[::2]
     counts = np.maximum(1, np.round(frames * step / block)).astype(np.intp)
     parts = [np.diff(np.arange(n + 1) * length // n) for length, n in zip(frames, counts, strict=True)]
     lengths = np.concatenate(parts)
-    x = voice_features(spectrum, speech, band.features)
+    x = voice_features(sound.spectrum, speech, band.features)
     statistics = band.voices.statistics(x, np.concatenate([[0], np.cumsum(lengths)]))
     return Speech(statistics, lengths, np.repeat(np.arange(len(frames)), counts), step)
 
@@ -229,7 +231,7 @@ def find_speakers(
     report: Callable[[float], None] = lambda fraction: None,
 ) -> Annotation:
     """Return who speaks when, given the frames with speech, of which there is one at least."""
-    blocks = cut_speech(sound.band, sound.spectrum, speech, config.speakers.block)
+    blocks = cut_speech(sound, speech, config.speakers.block)
     outcome = infer(blocks, sound.band.voices, limits, config, report)
     calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
     return bridged(annotate(outcome, blocks, speech, sound.frames, calibration), config.output.max_pause)

@@ -2,7 +2,8 @@
 
 Frame by frame, two mixtures over cepstra and level tell speech from background. Everything is relative to the
 recording: cepstra to their mean over its louder half, the level to its quiet and to its loud moments. What is left
-does not depend on microphone and gain. Music, crowds and machines have sounds like speech, but do not change as speech
+does not depend on microphone and gain. Harmonicity, which noise lowers but cannot make, tells quiet words from what
+they are buried in. Music, crowds and machines have sounds like speech, but do not change as speech
 does: two small mixtures over the texture of two seconds find them. They can only speak against speech, so that they
 bridge no pause and blur no boundary.
 
@@ -39,6 +40,9 @@ _SILENCE = 80 * _DECIBEL  # nats under the loudest moment: digital silence, whic
 _DELTA_GAIN = 3.0  # brings slopes to the scale of the cepstra
 _CEPSTRA_GAIN = 1 / 3
 _RELEVANCE = 300.0  # frames; neighbours hang together, so a component moves only after seconds of sound
+_VOICING = (5, 31)  # frames over which harmonicity is averaged: a sound, a word
+_N_COLUMNS = 2 * _N_CEPSTRA + 3 + len(_VOICING)
+_VOICING_GAIN = np.float32(6.0)  # brings it to the scale of the cepstra
 _WINDOW = 21  # blocks over which the texture is taken: about two seconds
 _PERSISTENCE = 3  # blocks through which harmonics of sustained tones stay in place, those of a voice do not
 _LAGS = (2, 5, 10)  # frames between the spectra whose difference is the flux
@@ -48,7 +52,7 @@ _MIXTURES = ("background", "speech", "background_texture", "speech_texture")
 
 
 class SpeechFeatures(NamedTuple):
-    """What the mixtures describe: (n_frames, 27) of each frame, and the texture (n_blocks, 29) of each `BLOCK`."""
+    """What the mixtures describe: (n_frames, 29) of each frame, and the texture (n_blocks, 29) of each `BLOCK`."""
 
     frames: Features
     texture: Features
@@ -74,7 +78,7 @@ class SpeechModel:
     speech_texture: MixtureParameters
     n_mels: int
 
-    def features(self, log_mel: Features) -> SpeechFeatures:
+    def features(self, log_mel: Features, harmonicity: Features) -> SpeechFeatures:
         """Return what the mixtures describe; see `speech_features`.
 
         Raises
@@ -87,7 +91,7 @@ class SpeechModel:
                 f"the speech model was trained on {self.n_mels} mel bands, the recording has {log_mel.shape[1]}; "
                 "use the model's own feature settings"
             )
-        return speech_features(log_mel)
+        return speech_features(log_mel, harmonicity)
 
     def log_likelihood(self, features: SpeechFeatures, settings: SpeechConfig | None = None) -> Features:
         """Return the evidence for each class in each frame.
@@ -173,9 +177,9 @@ class SpeechDetector:
 
     members: tuple[SpeechModel, ...]
 
-    def features(self, log_mel: Features) -> SpeechFeatures:
+    def features(self, log_mel: Features, harmonicity: Features) -> SpeechFeatures:
         """Return what the models describe; see `SpeechModel.features`."""
-        return self.members[0].features(log_mel)
+        return self.members[0].features(log_mel, harmonicity)
 
     def log_likelihood(self, features: SpeechFeatures, settings: SpeechConfig | None = None) -> Features:
         """Return the mean evidence, (n_frames, 2); see `SpeechModel.log_likelihood`."""
@@ -213,31 +217,34 @@ class SpeechDetector:
         return cls(tuple(SpeechModel.from_arrays(arrays, f"{prefix}{number}_") for number in range(count)))
 
 
-def speech_features(log_mel: Features) -> SpeechFeatures:
-    """Return level, spectral shape and texture, relative to the recording.
+def speech_features(log_mel: Features, harmonicity: Features) -> SpeechFeatures:
+    """Return level, spectral shape, harmonicity and texture, relative to the recording.
 
     Parameters
     ----------
     log_mel : array of shape (n_frames, n_mels)
         Natural logarithm of the power in mel bands, a frame every 10 ms.
+    harmonicity : array of shape (n_frames,)
+        From the function of that name.
 
     Returns
     -------
     SpeechFeatures
         Of frames: level above the quiet moments and below the loud ones (nats), 12 cepstra, slopes of level and
-        cepstra. Of textures: deviations of level and cepstra, flux, modulation of the level, mean cepstra, ripple of
-        the spectrum.
+        cepstra, mean harmonicity of 50 and of 310 ms. Of textures: deviations of level and cepstra, flux, modulation
+        of the level, mean cepstra, ripple of the spectrum.
 
     Examples
     --------
     >>> quiet, loud = np.full((50, 40), -12.0, np.float32), np.full((50, 40), -6.0, np.float32)
-    >>> speech_features(np.concatenate([quiet, loud])).frames[[0, -1], :2].round(3) + 0  # no -0
+    >>> found = speech_features(np.concatenate([quiet, loud]), np.zeros(100, np.float32))
+    >>> found.frames[[0, -1], :2].round(3) + 0  # no -0
     array([[0., 6.],
            [6., 0.]], dtype=float32)
     """
     n_frames, n_mels = log_mel.shape
     if not n_frames:
-        return SpeechFeatures(np.zeros((0, 2 * _N_CEPSTRA + 3), np.float32), np.zeros((0, 29), np.float32))
+        return SpeechFeatures(np.zeros((0, _N_COLUMNS), np.float32), np.zeros((0, 29), np.float32))
     level = _average(log_mel.mean(axis=1), _SMOOTHING)
     heard = level > level.max() - _SILENCE
     bands = np.maximum(log_mel, np.float32(np.quantile(level[heard], _LOUD) - _RANGE))
@@ -250,6 +257,7 @@ def speech_features(log_mel: Features) -> SpeechFeatures:
     middle, loud = np.quantile(level[heard], (0.5, _LOUD)).astype(np.float32)
     cepstra[:, 1:] -= cepstra[heard & (level >= middle), 1:].mean(axis=0)
     columns = [cepstra[:, :1] - quiet, loud - cepstra[:, :1], cepstra[:, 1:], _slopes(cepstra)]
+    columns += [_VOICING_GAIN * _average(harmonicity, width)[:, None] for width in _VOICING]
     return SpeechFeatures(np.concatenate(columns, axis=1), texture)
 
 

@@ -123,7 +123,7 @@ class _Heard:
 
     def _diarized(self, config: Config) -> Annotation:
         if config.speech not in self._masks:
-            self._masks[config.speech] = detect_speech(self._sound.band, self._sound.spectrum, config)
+            self._masks[config.speech] = detect_speech(self._sound, config)
         mask = self._masks[config.speech]
         return find_speakers(self._sound, mask, Limits(), config) if mask.any() else Annotation()
 

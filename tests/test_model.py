@@ -13,7 +13,7 @@ import pytest
 
 from diarize.config import FeatureConfig
 from diarize.errors import FormatError, ModelError
-from diarize.features import log_mel
+from diarize.features import spectra
 from diarize.model import BANDS, Model, builtin_model
 
 
@@ -47,10 +47,10 @@ def test_the_shipped_model_is_read_once_and_has_both_bands() -> None:
 
 def test_the_shipped_bands_work_on_a_spectrum() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    spectrum = log_mel([noise], FeatureConfig())
+    spectrum, harmonicity = spectra([noise], FeatureConfig())
     for band in builtin_model().bands.values():
         part = spectrum[:, : band.features.n_mels]
-        found = band.speech.log_likelihood(band.speech.features(part))
+        found = band.speech.log_likelihood(band.speech.features(part, harmonicity))
         assert found.shape == (len(part), 2)
         assert np.isfinite(found).all()
 
@@ -58,7 +58,7 @@ def test_the_shipped_bands_work_on_a_spectrum() -> None:
 def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
     model, again = builtin_model(), Model.load(saved)
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    spectrum = log_mel([noise], FeatureConfig())
+    spectrum, harmonicity = spectra([noise], FeatureConfig())
     for name in BANDS:
         one, two = model.bands[name], again.bands[name]
         assert one.features == two.features
@@ -66,7 +66,7 @@ def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
             np.testing.assert_array_equal(first.voices, second.voices)
             np.testing.assert_array_equal(first.projection, second.projection)
         part = spectrum[:, : one.features.n_mels]
-        likelihoods = [band.speech.log_likelihood(band.speech.features(part)) for band in (one, two)]
+        likelihoods = [band.speech.log_likelihood(band.speech.features(part, harmonicity)) for band in (one, two)]
         np.testing.assert_array_equal(*likelihoods)
 
 

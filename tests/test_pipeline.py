@@ -322,13 +322,12 @@ def test_a_model_is_found_by_its_path(tmp_path: Path) -> None:
 
 
 def test_blocks_cover_all_speech_once_and_cross_no_pause(diarizer: Diarizer, dialogue: Samples) -> None:
-    band = diarizer.model.bands["wide"]
-    spectrum = log_mel([dialogue], band.features)
-    speech = np.zeros(len(spectrum), bool)
-    runs = [(0, 1), (5, 30), (40, 53), (60, 500), (900, len(spectrum))]
+    sound = diarizer.analyse((dialogue, RATE))
+    speech = np.zeros(len(sound.spectrum), bool)
+    runs = [(0, 1), (5, 30), (40, 53), (60, 500), (900, len(speech))]
     for start, end in runs:
         speech[start:end] = True
-    found = cut_speech(band, spectrum, speech, 0.2)
+    found = cut_speech(sound, speech, 0.2)
     assert found.lengths.sum() == speech.sum()
     assert [found.lengths[found.runs == run].sum() for run in range(len(runs))] == [end - start for start, end in runs]
     long = found.lengths[found.runs >= 3]
@@ -339,9 +338,8 @@ def test_blocks_cover_all_speech_once_and_cross_no_pause(diarizer: Diarizer, dia
 
 
 def test_detected_speech_and_pauses_last_as_long_as_they_have_to(diarizer: Diarizer, dialogue: Samples) -> None:
-    band = diarizer.model.bands["wide"]
     settings = replace(diarizer.config, speech=SpeechConfig(min_speech=0.5, min_silence=0.4))
-    mask = detect_speech(band, log_mel([dialogue], band.features), settings)
+    mask = detect_speech(diarizer.analyse((dialogue, RATE)), settings)
     edges = np.flatnonzero(np.diff(mask))
     lengths = np.diff(edges)[:-1]  # without the stretches at both ends
     first_is_speech = bool(mask[edges[0] + 1])

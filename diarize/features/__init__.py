@@ -6,18 +6,22 @@ compile for ten seconds when they are imported first, so they are left out, and 
 
 from diarize.features.band import effective_band, narrowed
 from diarize.features.cepstra import add_deltas, mfcc, voice_features
+from diarize.features.harmonicity import harmonicity
 from diarize.features.normalisation import normalise
-from diarize.features.spectrum import FLOOR, grid, log_mel, mel_bank
+from diarize.features.spectrum import FLOOR, Spectra, grid, log_mel, mel_bank, spectra
 
 __all__ = [
     "FLOOR",
+    "Spectra",
     "add_deltas",
     "effective_band",
     "grid",
+    "harmonicity",
     "log_mel",
     "mel_bank",
     "mfcc",
     "narrowed",
     "normalise",
+    "spectra",
     "voice_features",
 ]

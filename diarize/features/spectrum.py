@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,41 @@ from scipy.fft import rfft
 from diarize.annotation import FrameGrid
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
+from diarize.features.harmonicity import harmonicity
 
 Samples = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 
 FLOOR = 1e-12  # of the power of a full-scale sine: under the rounding noise of 16 bit sound, so only silence meets it
 _CHUNK = 500  # frames; a fixed number makes the result independent of the blocks the samples come in
+
+
+class Spectra(NamedTuple):
+    """What one pass over the sound gives: (n_frames, n_mels) log-mel energies, and (n_frames,) `harmonicity`."""
+
+    log_mel: Features
+    harmonicity: Features
+
+
+def spectra(blocks: Iterable[Samples], config: FeatureConfig) -> Spectra:
+    """Return the log-mel energies of each frame, as `log_mel` does, and how much its spectrum looks like a voice's.
+
+    Parameters
+    ----------
+    blocks, config
+        As for `log_mel`.
+
+    Examples
+    --------
+    >>> [part.shape for part in spectra([np.zeros(16000, np.float32)], FeatureConfig())]
+    [(98, 40), (98,)]
+    """
+    bank, rows = np.ascontiguousarray(mel_bank(config).T), []
+    found: list[Features] = []
+    for power in _powers(blocks, config):
+        rows.append(_log_energies(power, bank))
+        found.append(harmonicity(power, config.sample_rate))
+    return Spectra(_stacked(rows, config.n_mels), np.concatenate([np.zeros(0, np.float32), *found]))
 
 
 def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
@@ -53,22 +83,8 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
     >>> log_mel([np.zeros(16000, np.float32)], FeatureConfig()).shape
     (98, 40)
     """
-    from librosa.filters import get_window
-
-    length, step, n_fft = frame_sizes(config)
     bank = np.ascontiguousarray(mel_bank(config).T)
-    window = get_window("hann", length)
-    window = (window * 2 / window.sum()).astype(np.float32)
-    padded = np.zeros((_CHUNK, n_fft), np.float32)
-    rows: list[Features] = []
-    for samples in _chunks(blocks, length, step):
-        frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::step]
-        n_frames = len(frames)
-        np.multiply(frames, window, out=padded[:n_frames, :length])
-        spectrum = rfft(padded[:n_frames], axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        rows.append(np.log(np.maximum(power @ bank, np.float32(FLOOR))))
-    return _stacked(rows, config.n_mels)
+    return _stacked([_log_energies(power, bank) for power in _powers(blocks, config)], config.n_mels)
 
 
 def mel_bank(config: FeatureConfig) -> Features:
@@ -112,6 +128,27 @@ def frame_sizes(config: FeatureConfig) -> tuple[int, int, int]:
     length = round(config.frame_length * config.sample_rate)
     step = round(config.frame_step * config.sample_rate)
     return length, step, 1 << (length - 1).bit_length()
+
+
+def _powers(blocks: Iterable[Samples], config: FeatureConfig) -> Iterator[Features]:
+    """Yield the power spectra of some hundred frames after the other, (n_frames, n_fft // 2 + 1)."""
+    from librosa.filters import get_window
+
+    length, step, n_fft = frame_sizes(config)
+    window = get_window("hann", length)
+    window = (window * 2 / window.sum()).astype(np.float32)
+    padded = np.zeros((_CHUNK, n_fft), np.float32)
+    for samples in _chunks(blocks, length, step):
+        frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::step]
+        n_frames = len(frames)
+        np.multiply(frames, window, out=padded[:n_frames, :length])
+        spectrum = rfft(padded[:n_frames], axis=1)
+        yield spectrum.real**2 + spectrum.imag**2
+
+
+def _log_energies(power: Features, bank: Features) -> Features:
+    energies: Features = np.log(np.maximum(power @ bank, np.float32(FLOOR)))
+    return energies
 
 
 def _chunks(blocks: Iterable[Samples], length: int, step: int) -> Iterator[Samples]:

@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter1d
 
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
-from diarize.features import log_mel
+from diarize.features import Spectra, spectra
 from diarize.gmm import MixtureParameters, fit_blocks
 from diarize.speech import BLOCK, SpeechModel, speech_features
 from diarize.training.scenes import Material, compose_scene
@@ -69,11 +69,11 @@ def train_speech_models(
     found: list[_Rows] = [([], [], [], []) for _ in bands]
     for _ in range(n_scenes):
         samples, speech = compose_scene(material, rng)
-        spectrum = log_mel([samples], bands[0])
-        at = np.arange(len(spectrum)) * bands[0].frame_step + bands[0].frame_length / 2
+        sound = spectra([samples], bands[0])
+        at = np.arange(len(sound.log_mel)) * bands[0].frame_step + bands[0].frame_length / 2
         marks = speech[np.minimum((at * rate).astype(np.intp), len(speech) - 1)]
         for rows, band in zip(found, bands, strict=True):
-            _add_scene(rows, spectrum[:, : band.n_mels], marks)
+            _add_scene(rows, Spectra(sound.log_mel[:, : band.n_mels], sound.harmonicity), marks)
     return [_model(rows, n_components, band.n_mels) for rows, band in zip(found, bands, strict=True)]
 
 
@@ -88,9 +88,9 @@ def train_speech_model(
     return train_speech_models(material, [config], rng, n_scenes, n_components)[0]
 
 
-def _add_scene(rows: _Rows, spectrum: Features, marks: npt.NDArray[np.bool_]) -> None:
+def _add_scene(rows: _Rows, sound: Spectra, marks: npt.NDArray[np.bool_]) -> None:
     """Sort the frames and textures of a scene by what they are: background, speech; texture of either."""
-    features = speech_features(spectrum)
+    features = speech_features(*sound)
     frames, texture = features.frames[::_STRIDE], features.texture[::_STRIDE]
     share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: BLOCK * _STRIDE]
     rows[0].append(frames[~marks[::_STRIDE]])
