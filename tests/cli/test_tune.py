@@ -64,7 +64,7 @@ def test_a_gain_is_shown_and_written(folder: Path, stand_in: Callable[..., list[
         "pooled              20.00  15.00",
         "",
         "Gain by cross-validation over 3 recordings: 5.00 points of DER, standard error 0.58.",
-        "speech.bias: -0.5 -> 1",
+        "speech.bias: 0 -> 1",
         "output.max_pause: 0 -> 0.4",
     ]
     written = Path("fitted.toml").read_text(encoding="utf-8")
