@@ -154,7 +154,7 @@ class ClusteringConfig(Section):
     max_windows: int = setting(400, "pieces compared at most; longer recordings are strided", 50, 5000)
     dimensions: int = setting(30, "discriminant directions of the comparison", 2, 400)
     spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
-    starts: int = setting(6, "starting points; the outcome that agrees best with the others is taken", 1, 50)
+    starts: int = setting(3, "starting points of each eigenvoice model; the outcomes are averaged", 1, 50)
     max_speakers: int = setting(20, "largest number of speakers that is looked for unasked", 1, 200)
 
 
@@ -182,7 +182,7 @@ class TrainingConfig(Section):
     n_voices: int = setting(60, "eigenvoices", 2, 400)
     detectors: int = setting(3, "speech detectors whose evidence is averaged", 1, 20)
     scenes: int = setting(120, "scenes of half a minute that each of them is trained on", 1, 10000)
-    ensemble: int = setting(3, "eigenvoice models whose evidence is averaged, each from copies of its own", 1, 20)
+    ensemble: int = setting(3, "eigenvoice models whose outcomes are averaged, each from copies of its own", 1, 20)
     copies: int = setting(3, "disturbed copies of the speech, beside the clean one", 0, 20)
 
 

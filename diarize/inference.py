@@ -1,8 +1,12 @@
-"""Who spoke when, given the speech: variational Bayes over speakers and their chain, from several starting points."""
+"""Who spoke when, given the speech: variational Bayes over speakers and their chain, from several starting points.
+
+Eigenvoice models from trainings of their own, each from several starts, lead to outcomes of which the mean is taken:
+what one of them got wrong by chance goes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -13,8 +17,8 @@ from scipy.optimize import linear_sum_assignment
 from diarize import hmm
 from diarize.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
 from diarize.config import ClusteringConfig, Config, SpeakerConfig
-from diarize.ensemble import EnsembleStatistics, VoiceEnsemble
 from diarize.errors import ConfigError
+from diarize.speakers import BlockStatistics, EigenvoiceModel
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -60,7 +64,8 @@ class Speech:
 
     Parameters
     ----------
-    statistics : EnsembleStatistics
+    statistics : tuple of BlockStatistics
+        The same blocks as each eigenvoice model sees them.
     lengths : array of int, shape (n_blocks,)
         Frames in each block.
     runs : array of int, shape (n_blocks,)
@@ -69,7 +74,7 @@ class Speech:
         s.
     """
 
-    statistics: EnsembleStatistics
+    statistics: tuple[BlockStatistics, ...]
     lengths: Labels
     runs: Labels
     frame_step: float
@@ -105,21 +110,22 @@ class Outcome:
 
 def infer(
     speech: Speech,
-    voices: VoiceEnsemble,
+    voices: Sequence[EigenvoiceModel],
     limits: Limits,
     config: Config,
     report: Callable[[float], None] = lambda fraction: None,
 ) -> Outcome:
     """Find the speakers of each block.
 
-    Each starting point leads to an outcome of its own. The one that agrees best with all the others says who there is;
-    who speaks when is the mean of all.
+    Each model leads from each starting point to an outcome of its own. The one that agrees best with all the others
+    says who there is; who speaks when is the mean of all.
 
     Parameters
     ----------
     speech : Speech
         With at least one block.
-    voices : VoiceEnsemble
+    voices : sequence of EigenvoiceModel
+        One at least, those that the statistics are of.
     limits : Limits
         Obeyed exactly.
     config : Config
@@ -139,18 +145,19 @@ def infer(
         )
     prior = config.speakers.prior * np.sqrt(speech.seconds / config.speakers.reference)
     prior = max(config.speakers.min_prior, min(float(prior), config.speakers.max_prior))
-    starts = list(_starts(speech, voices, limits, config.clustering, np.random.default_rng(config.seed)))
+    rng, views = np.random.default_rng(config.seed), list(zip(speech.statistics, voices, strict=True))
+    starts = [(view, labels) for view in views for labels in _starts(speech, *view, limits, config.clustering, rng)]
     for weakening in range(_WEAKENINGS):
         outcomes = []
-        for number, labels in enumerate(starts):
-            outcome = _settle(speech, voices, labels, limits.most, prior / 2**weakening, config.speakers)
+        for number, (view, labels) in enumerate(starts):
+            outcome = _settle(speech, *view, labels, limits.most, prior / 2**weakening, config.speakers)
             if outcome.n_speakers >= limits.least:
                 outcomes.append(outcome)
             report(1 - (1 - (number + 1) / len(starts)) / 2**weakening)
         if outcomes:
             agreed = _averaged(outcomes, speech.lengths, limits.least)
             return _without_short_turns(agreed, limits, config)
-    return _exactly(starts[0], limits)
+    return _exactly(starts[0][1], limits)
 
 
 def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
@@ -192,14 +199,19 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 
 def _starts(
-    speech: Speech, voices: VoiceEnsemble, limits: Limits, config: ClusteringConfig, rng: np.random.Generator
+    speech: Speech,
+    statistics: BlockStatistics,
+    voices: EigenvoiceModel,
+    limits: Limits,
+    config: ClusteringConfig,
+    rng: np.random.Generator,
 ) -> Iterator[Labels]:
     """Yield starting points: the label of each block, from pieces of another length or with more clusters each time."""
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
     for index in range(config.starts):
         factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
         if factor not in graphs:
-            graphs[factor] = _graph(speech, voices, factor, config)
+            graphs[factor] = _graph(speech, statistics, voices, factor, config)
         pieces, embeddings, chosen, affinity = graphs[factor]
         count = max(affinity.count, limits.least) + config.spare + extra
         count = min(count, len(chosen)) if len(chosen) > 3 else 1
@@ -209,12 +221,12 @@ def _starts(
 
 
 def _graph(
-    speech: Speech, voices: VoiceEnsemble, factor: float, config: ClusteringConfig
+    speech: Speech, statistics: BlockStatistics, voices: EigenvoiceModel, factor: float, config: ClusteringConfig
 ) -> tuple[Labels, Floats, Labels, Affinity]:
     """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
     pieces = _pieces(speech, config.window * factor, crossing=factor >= 1)
     n_pieces = int(pieces[-1]) + 1
-    embeddings = voices.embed(speech.statistics.pooled(pieces, n_pieces), config.dimensions)
+    embeddings = voices.embed(statistics.pooled(pieces, n_pieces), config.dimensions)
     seconds = np.bincount(pieces, speech.lengths) * speech.frame_step
     chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
     chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
@@ -240,13 +252,19 @@ def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
 
 
 def _settle(
-    speech: Speech, voices: VoiceEnsemble, labels: Labels, most: int, prior: float, config: SpeakerConfig
+    speech: Speech,
+    statistics: BlockStatistics,
+    voices: EigenvoiceModel,
+    labels: Labels,
+    most: int,
+    prior: float,
+    config: SpeakerConfig,
 ) -> Outcome:
     """Run the inference from one start; while there are too many speakers, go on without the one who speaks least."""
-    outcome = _rounds(speech.statistics, voices, _shares(labels), prior, config)
+    outcome = _rounds(statistics, voices, _shares(labels), prior, config)
     while outcome.n_speakers > most:
         smallest = np.bincount(outcome.labels, speech.lengths).argmin()
-        outcome = _rounds(speech.statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
+        outcome = _rounds(statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
     return outcome
 
 
@@ -260,7 +278,7 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
 
 
 def _rounds(
-    statistics: EnsembleStatistics, voices: VoiceEnsemble, shares: Floats, prior: float, config: SpeakerConfig
+    statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
 ) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 21)."""
     weights = np.full(shares.shape[1], 1 / shares.shape[1])

@@ -15,9 +15,9 @@ from zlib import error as ZlibError
 import numpy as np
 
 from diarize.config import FeatureConfig
-from diarize.ensemble import VoiceEnsemble
 from diarize.errors import ConfigError, ModelError
 from diarize.formats.files import atomic_file
+from diarize.speakers import EigenvoiceModel
 from diarize.speech import SpeechDetector
 
 _FORMAT = "diarize-model-2"
@@ -39,13 +39,13 @@ class BandModel:
         wide band's spectrum.
     speech : SpeechDetector
         Tells speech from everything else.
-    voices : VoiceEnsemble
-        Tells voices from each other.
+    voices : tuple of EigenvoiceModel
+        Tell voices from each other; one at least, each from a training of its own.
     """
 
     features: FeatureConfig
     speech: SpeechDetector
-    voices: VoiceEnsemble
+    voices: tuple[EigenvoiceModel, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,9 @@ class Model:
         arrays: dict[str, Any] = {"format": np.array(_FORMAT)}
         for name, band in self.bands.items():
             arrays[f"{name}/features"] = np.array(dumps(asdict(band.features)))
-            arrays |= band.speech.arrays(f"{name}/speech_") | band.voices.arrays(f"{name}/voices_")
+            arrays |= band.speech.arrays(f"{name}/speech_") | {f"{name}/voices_members": np.array(len(band.voices))}
+            for number, voices in enumerate(band.voices):
+                arrays |= voices.arrays(f"{name}/voices_{number}_")
         with atomic_file(path) as file:
             np.savez_compressed(file, **arrays)
 
@@ -104,7 +106,13 @@ class Model:
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     features = FeatureConfig(**loads(str(arrays[f"{name}/features"])))
     speech = SpeechDetector.from_arrays(arrays, f"{name}/speech_")
-    return BandModel(features, speech, VoiceEnsemble.from_arrays(arrays, f"{name}/voices_"))
+    count = int(arrays.get(f"{name}/voices_members", 0))
+    if count < 1:
+        raise ModelError(f"no eigenvoice models for the {name} band; train it again")
+    voices = tuple(EigenvoiceModel.from_arrays(arrays, f"{name}/voices_{number}_") for number in range(count))
+    if len({one.background.n_features for one in voices}) > 1:
+        raise ModelError(f"the eigenvoice models of the {name} band are for different features; train it again")
+    return BandModel(features, speech, voices)
 
 
 @cache

@@ -219,7 +219,8 @@ def cut_speech(sound: Sound, speech: Mask, block: float) -> Speech:
     parts = [np.diff(np.arange(n + 1) * length // n) for length, n in zip(frames, counts, strict=True)]
     lengths = np.concatenate(parts)
     x = voice_features(sound.spectrum, speech, band.features)
-    statistics = band.voices.statistics(x, np.concatenate([[0], np.cumsum(lengths)]))
+    boundaries = np.concatenate([[0], np.cumsum(lengths)])
+    statistics = tuple(voices.statistics(x, boundaries) for voices in band.voices)
     return Speech(statistics, lengths, np.repeat(np.arange(len(frames)), counts), step)
 
 

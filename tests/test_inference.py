@@ -12,7 +12,6 @@ from sklearn.metrics import adjusted_rand_score
 
 from diarize import inference
 from diarize.config import ClusteringConfig, Config, OutputConfig, SpeakerConfig
-from diarize.ensemble import EnsembleStatistics, VoiceEnsemble
 from diarize.errors import ConfigError
 from diarize.gmm import MixtureParameters
 from diarize.inference import Limits, Outcome, Speech, infer
@@ -25,7 +24,7 @@ PLAIN = SpeakerConfig(acoustic_scale=1.0, prior=1.0, min_prior=1.0, max_prior=1.
 
 
 @pytest.fixture(scope="module")
-def voices() -> VoiceEnsemble:
+def voices() -> EigenvoiceModel:
     rng = np.random.default_rng(0)
     background = MixtureParameters(
         np.full(N_COMPONENTS, 1 / N_COMPONENTS),
@@ -33,12 +32,12 @@ def voices() -> VoiceEnsemble:
         rng.uniform(0.5, 2.0, (N_COMPONENTS, N_FEATURES)),
     ).astype(np.float32)
     directions = rng.normal(0, 0.4, (N_COMPONENTS, N_FEATURES, N_VOICES)).astype(np.float32)
-    return VoiceEnsemble((EigenvoiceModel(background, directions, np.zeros(N_VOICES), np.eye(N_VOICES)),))
+    return EigenvoiceModel(background, directions, np.zeros(N_VOICES), np.eye(N_VOICES))
 
 
-def conversation(voices: VoiceEnsemble, owners: Labels, seed: int = 1, spread: float = 1.0) -> Speech:
+def conversation(voices: EigenvoiceModel, owners: Labels, seed: int = 1, spread: float = 1.0) -> Speech:
     """Draw the speech of blocks whose speakers are known; a pause comes after each ten blocks."""
-    rng, model = np.random.default_rng(seed), voices.members[0]
+    rng, model = np.random.default_rng(seed), voices
     factors = spread * np.sqrt(N_VOICES) * np.linalg.qr(rng.normal(size=(N_VOICES, N_VOICES)))[0][owners]
     component = rng.integers(0, N_COMPONENTS, (len(owners), BLOCK))
     offsets = np.einsum("btdr,br->btd", model.voices[component], factors)
@@ -46,7 +45,7 @@ def conversation(voices: VoiceEnsemble, owners: Labels, seed: int = 1, spread: f
     x = model.background.means[component] + deviation * (offsets + rng.normal(size=offsets.shape))
     boundaries = np.arange(len(owners) + 1) * BLOCK
     statistics = voices.statistics(x.reshape(-1, N_FEATURES).astype(np.float32), boundaries)
-    return Speech(statistics, np.full(len(owners), BLOCK), np.arange(len(owners)) // 10, STEP)
+    return Speech((statistics,), np.full(len(owners), BLOCK), np.arange(len(owners)) // 10, STEP)
 
 
 def turns(n_speakers: int, n_blocks: int = 300, seed: int = 2) -> Labels:
@@ -57,9 +56,9 @@ def turns(n_speakers: int, n_blocks: int = 300, seed: int = 2) -> Labels:
 
 
 @pytest.mark.parametrize("n_speakers", [1, 2, 3, 4])
-def test_speakers_drawn_from_the_model_are_found(voices: VoiceEnsemble, n_speakers: int) -> None:
+def test_speakers_drawn_from_the_model_are_found(voices: EigenvoiceModel, n_speakers: int) -> None:
     owners = turns(n_speakers)
-    found = infer(conversation(voices, owners), voices, Limits(), Config(speakers=PLAIN))
+    found = infer(conversation(voices, owners), [voices], Limits(), Config(speakers=PLAIN))
     assert found.posterior.shape == (len(owners), n_speakers)
     if n_speakers > 1:
         assert adjusted_rand_score(found.labels, owners) > 0.97
@@ -67,32 +66,51 @@ def test_speakers_drawn_from_the_model_are_found(voices: VoiceEnsemble, n_speake
 
 
 @pytest.mark.parametrize(("least", "most"), [(1, 1), (2, 2), (5, 5), (8, 8), (4, 6), (1, 2), (7, 10**6)])
-def test_limits_are_obeyed(voices: VoiceEnsemble, least: int, most: int) -> None:
-    found = infer(conversation(voices, turns(3)), voices, Limits(least, most), Config())
+def test_limits_are_obeyed(voices: EigenvoiceModel, least: int, most: int) -> None:
+    found = infer(conversation(voices, turns(3)), [voices], Limits(least, most), Config())
     assert least <= found.posterior.shape[1] <= most
     assert set(found.labels) == set(range(found.posterior.shape[1]))
 
 
 @pytest.mark.parametrize("n_blocks", [1, 2, 3, 4, 7])
-def test_as_many_speakers_as_blocks(voices: VoiceEnsemble, n_blocks: int) -> None:
+def test_as_many_speakers_as_blocks(voices: EigenvoiceModel, n_blocks: int) -> None:
     speech = conversation(voices, np.zeros(n_blocks, dtype=np.intp))
     for count in range(1, n_blocks + 1):
-        found = infer(speech, voices, Limits(count, count), Config())
+        found = infer(speech, [voices], Limits(count, count), Config())
         assert set(found.labels) == set(range(count))
     with pytest.raises(ConfigError, match=rf"{n_blocks + 1} speakers were asked for.*room for {n_blocks}"):
-        infer(speech, voices, Limits(n_blocks + 1), Config())
+        infer(speech, [voices], Limits(n_blocks + 1), Config())
 
 
-def test_progress_rises_to_one(voices: VoiceEnsemble) -> None:
+def test_the_speakers_are_those_on_whom_most_models_agree(voices: EigenvoiceModel) -> None:
+    """One model of three sees nothing but noise; it changes neither who there is nor who speaks when."""
+    owners = turns(3)
+    speech, rng = conversation(voices, owners), np.random.default_rng(4)
+    good = speech.statistics[0]
+    noise = BlockStatistics(good.counts, rng.normal(size=good.projected.shape).astype(np.float32))
+    mixed = Speech((noise, good, good), speech.lengths, speech.runs, STEP)
+    found = infer(mixed, [voices] * 3, Limits(), Config(speakers=PLAIN))
+    assert adjusted_rand_score(found.labels, owners) > 0.97
+    sure, total = found.posterior.max(axis=1), found.posterior.sum(axis=1)
+    np.testing.assert_allclose(total, 1)
+    assert sure.mean() < 0.95  # it does change how sure the answer is
+
+
+def test_as_many_models_as_statistics(voices: EigenvoiceModel) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        infer(conversation(voices, turns(2, 30)), [voices] * 2, Limits(), Config())
+
+
+def test_progress_rises_to_one(voices: EigenvoiceModel) -> None:
     seen: list[float] = []
     settings = Config(clustering=ClusteringConfig(starts=4))
-    infer(conversation(voices, turns(2, 60)), voices, Limits(), settings, seen.append)
+    infer(conversation(voices, turns(2, 60)), [voices], Limits(), settings, seen.append)
     assert seen == [0.25, 0.5, 0.75, 1.0]
 
 
-def test_same_seed_same_outcome(voices: VoiceEnsemble) -> None:
+def test_same_seed_same_outcome(voices: EigenvoiceModel) -> None:
     speech = conversation(voices, turns(3))
-    one, two = (infer(speech, voices, Limits(), Config(seed=5)) for _ in range(2))
+    one, two = (infer(speech, [voices], Limits(), Config(seed=5)) for _ in range(2))
     np.testing.assert_array_equal(one.posterior, two.posterior)
     np.testing.assert_array_equal(one.labels, two.labels)
 
@@ -104,25 +122,25 @@ def start_of(n_blocks: int, n_speakers: int, seed: int) -> npt.NDArray[np.float6
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("scale", "prior"), [(1.0, 1.0), (0.3, 4.0), (0.1, 0.5)])
 def test_the_bound_never_falls(
-    voices: VoiceEnsemble, seed: int, scale: float, prior: float, monkeypatch: pytest.MonkeyPatch
+    voices: EigenvoiceModel, seed: int, scale: float, prior: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inference, "_CONVERGED", -np.inf)  # go on to the last round
     speech = conversation(voices, turns(3, 120, seed), seed, spread=0.5)
     settings = SpeakerConfig(acoustic_scale=scale, loop_probability=0.8, iterations=30)
-    found = inference._rounds(speech.statistics, voices, start_of(120, 6, seed), prior, settings)
+    found = inference._rounds(speech.statistics[0], voices, start_of(120, 6, seed), prior, settings)
     bounds = np.array(found.bounds)
     assert len(bounds) > 3
     assert (np.diff(bounds) > -1e-6 * np.abs(bounds[1:])).all()
     assert bounds[-1] > bounds[0]
 
 
-def test_the_bound_of_one_round_is_that_of_all_paths(voices: VoiceEnsemble) -> None:
+def test_the_bound_of_one_round_is_that_of_all_paths(voices: EigenvoiceModel) -> None:
     """Eq. (23) with the chain's evidence summed over every path, one after the other."""
     speech, shares = conversation(voices, turns(2, 7)), start_of(7, 2, 0)
     settings = SpeakerConfig(acoustic_scale=0.2, loop_probability=0.7, iterations=1)
-    found = inference._rounds(speech.statistics, voices, shares, 1.5, settings)
-    speakers = voices.posterior(speech.statistics, shares, 0.2, 1.5)
-    evidence = voices.log_likelihood(speech.statistics, speakers, 0.2)
+    found = inference._rounds(speech.statistics[0], voices, shares, 1.5, settings)
+    speakers = voices.posterior(speech.statistics[0], shares, 0.2, 1.5)
+    evidence = voices.log_likelihood(speech.statistics[0], speakers, 0.2)
     paths = []
     for path in product(range(2), repeat=7):
         total = np.log(0.5) + evidence[0, path[0]]
@@ -132,21 +150,21 @@ def test_the_bound_of_one_round_is_that_of_all_paths(voices: VoiceEnsemble) -> N
     assert found.bounds == pytest.approx([logsumexp(paths) - 1.5 * speakers.divergence])
 
 
-def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(voices: VoiceEnsemble) -> None:
+def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(voices: EigenvoiceModel) -> None:
     speech, start = conversation(voices, turns(3, 150)), start_of(150, 4, 3)
     order = np.array([2, 0, 3, 1])
-    one = inference._rounds(speech.statistics, voices, start, 1.0, PLAIN)
-    two = inference._rounds(speech.statistics, voices, start[:, order], 1.0, PLAIN)
+    one = inference._rounds(speech.statistics[0], voices, start, 1.0, PLAIN)
+    two = inference._rounds(speech.statistics[0], voices, start[:, order], 1.0, PLAIN)
     assert one.posterior.shape == two.posterior.shape
     assert adjusted_rand_score(one.labels, two.labels) == 1
     np.testing.assert_allclose(np.sort(one.posterior, axis=1), np.sort(two.posterior, axis=1), atol=1e-6)
     assert one.bounds == pytest.approx(two.bounds)
 
 
-def test_superfluous_speakers_disappear(voices: VoiceEnsemble) -> None:
+def test_superfluous_speakers_disappear(voices: EigenvoiceModel) -> None:
     owners = turns(2)
     start = inference._shares(turns(9, seed=8))
-    found = inference._rounds(conversation(voices, owners).statistics, voices, start, 1.0, PLAIN)
+    found = inference._rounds(conversation(voices, owners).statistics[0], voices, start, 1.0, PLAIN)
     assert found.posterior.shape[1] < 9
     assert set(found.labels) == set(range(found.posterior.shape[1]))
 
@@ -156,7 +174,7 @@ def test_superfluous_speakers_disappear(voices: VoiceEnsemble) -> None:
 def test_pieces_are_neighbouring_blocks_of_about_the_length(crossing: bool, seconds: float) -> None:
     rng = np.random.default_rng(0)
     lengths, runs = rng.integers(15, 25, 80), np.repeat(np.arange(16), 5)
-    nothing = EnsembleStatistics((BlockStatistics(np.zeros((80, 1)), np.zeros((80, 1))),))
+    nothing = (BlockStatistics(np.zeros((80, 1)), np.zeros((80, 1))),)
     pieces = inference._pieces(Speech(nothing, lengths, runs, STEP), seconds, crossing)
     assert pieces[0] == 0
     assert set(np.diff(pieces)) <= {0, 1}  # in order, none left out
@@ -184,7 +202,7 @@ def test_too_many_groups_are_put_together_from_the_smallest() -> None:
 
 
 def test_while_there_are_too_many_the_one_who_speaks_least_is_taken_out(
-    voices: VoiceEnsemble, monkeypatch: pytest.MonkeyPatch
+    voices: EigenvoiceModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owners = np.repeat([0, 1, 2, 0, 1, 2, 1], [30, 60, 12, 20, 40, 12, 30]).astype(np.intp)
     speech, plain, times = conversation(voices, owners), inference._without, []
@@ -194,7 +212,7 @@ def test_while_there_are_too_many_the_one_who_speaks_least_is_taken_out(
         return plain(posterior, speaker)
 
     monkeypatch.setattr(inference, "_without", spy)
-    found = inference._settle(speech, voices, owners, 2, PLAIN.prior, PLAIN)
+    found = inference._settle(speech, speech.statistics[0], voices, owners, 2, PLAIN.prior, PLAIN)
     assert found.posterior.shape[1] == 2
     assert times
     assert all(speaker == total.argmin() for total, speaker in times)

@@ -14,7 +14,9 @@ import pytest
 from diarize.config import FeatureConfig
 from diarize.errors import FormatError, ModelError
 from diarize.features import spectra
+from diarize.gmm import MixtureParameters
 from diarize.model import BANDS, Model, builtin_model
+from diarize.speakers import EigenvoiceModel
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,8 @@ def test_the_shipped_model_is_read_once_and_has_both_bands() -> None:
     assert narrow.features.n_mels < wide.features.n_mels
     assert narrow.features.f_max <= 4000
     for band in model.bands.values():
-        assert len(band.voices.members) > 1
-        for member in band.voices.members:
+        assert len(band.voices) > 1
+        for member in band.voices:
             assert member.background.n_features == band.features.n_mfcc
             assert np.isfinite(member.precisions).all()
 
@@ -62,7 +64,7 @@ def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
     for name in BANDS:
         one, two = model.bands[name], again.bands[name]
         assert one.features == two.features
-        for first, second in zip(one.voices.members, two.voices.members, strict=True):
+        for first, second in zip(one.voices, two.voices, strict=True):
             np.testing.assert_array_equal(first.voices, second.voices)
             np.testing.assert_array_equal(first.projection, second.projection)
         part = spectrum[:, : one.features.n_mels]
@@ -123,7 +125,7 @@ def test_a_file_with_damaged_bytes_is_an_error_or_the_same(saved: Path, tmp_path
     (path := tmp_path / "damaged.npz").write_bytes(bytes(content))
     with suppress(ModelError):
         found = Model.load(path)  # where only dates and the like were hit
-        one, two = (model.bands["wide"].voices.members[0] for model in (found, builtin_model()))
+        one, two = (model.bands["wide"].voices[0] for model in (found, builtin_model()))
         np.testing.assert_array_equal(one.voices, two.voices)
 
 
@@ -157,7 +159,7 @@ def test_pickles_are_refused(tmp_path: Path, arrays: dict[str, Any], name: str) 
         ("wide/features", np.array(dumps({**asdict(FeatureConfig()), "n_mfcc": -1})), "n_mfcc"),
         ("wide/features", np.array(dumps({"unheard_of": 1})), "unheard_of"),
         ("wide/voices_0_voices", None, "voices"),
-        ("wide/voices_members", None, "no voices under"),
+        ("wide/voices_members", None, "no eigenvoice models"),
         ("wide/voices_members", np.array(0), "no eigenvoice models"),
         ("wide/voices_0_voices", np.zeros((3, 3, 3)), "do not fit"),
         ("wide/voices_0_projection", np.array(7.0), "do not fit"),
@@ -174,3 +176,14 @@ def test_files_of_another_making(tmp_path: Path, arrays: dict[str, Any], name: s
     with pytest.raises(ModelError, match=message) as caught:
         Model.load(path)
     assert str(caught.value).count("other.npz") == 1
+
+
+def test_models_of_different_features_do_not_mix(tmp_path: Path, arrays: dict[str, Any]) -> None:
+    for key in [key for key in arrays if key.startswith("wide/voices_1_")]:
+        del arrays[key]
+    rng = np.random.default_rng(0)
+    background = MixtureParameters(np.ones(1), rng.normal(size=(1, 3)), np.ones((1, 3))).astype(np.float32)
+    other = EigenvoiceModel(background, rng.normal(size=(1, 3, 2)).astype(np.float32), np.zeros(2), np.eye(2))
+    np.savez(path := tmp_path / "mixed.npz", **arrays, **other.arrays("wide/voices_1_"))
+    with pytest.raises(ModelError, match="different features"):
+        Model.load(path)

@@ -13,7 +13,6 @@ from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from diarize.config import Config, FeatureConfig
-from diarize.ensemble import VoiceEnsemble
 from diarize.features import narrowed
 from diarize.model import BANDS, BandModel, Model
 from diarize.speakers import EigenvoiceModel
@@ -88,7 +87,7 @@ def train(
     for name, features, speech, voices in zip(
         BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
     ):
-        models[name] = BandModel(features, SpeechDetector(speech), VoiceEnsemble(voices))
+        models[name] = BandModel(features, SpeechDetector(speech), voices)
     report("done", 1.0)
     return Model(models)
 

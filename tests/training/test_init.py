@@ -55,7 +55,7 @@ def test_both_bands_are_trained(model: Model) -> None:
     assert list(model.bands) == ["wide", "narrow"]
     assert model.bands["narrow"].features.f_max < 4000
     for band in model.bands.values():
-        one, two = band.voices.members
+        one, two = band.voices
         for member in (one, two):
             assert member.background.n_components == 8
             assert member.n_voices == 2
@@ -87,8 +87,10 @@ def test_the_model_serves_a_diarizer_also_after_a_file(model: Model, tmp_path: P
 def test_same_material_and_seed_same_model(model: Model, folder: Path) -> None:
     again = train(folder, config=TINY, seed=1)
     for name, band in model.bands.items():
-        arrays = band.voices.arrays() | band.speech.arrays("speech_")
-        others = again.bands[name].voices.arrays() | again.bands[name].speech.arrays("speech_")
+        arrays, others = (
+            one.voices[0].arrays("0_") | one.voices[1].arrays("1_") | one.speech.arrays("speech_")
+            for one in (band, again.bands[name])
+        )
         assert arrays.keys() == others.keys()
         for key, array in arrays.items():
             np.testing.assert_array_equal(array, others[key], err_msg=key)
