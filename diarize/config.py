@@ -174,6 +174,18 @@ class SpeakerConfig(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapConfig(Section):
+    """Where two speak at once; full band only."""
+
+    prefix: ClassVar[str] = "overlap."
+    enabled: bool = setting(True, "look for a second speaker beside the main one")
+    bias: float = setting(-2.5, "nats a frame in favour of overlap; fewer misses, more false alarms", -20, 20)
+    acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
+    stay: float = setting(0.98, "probability that overlap, or its absence, goes on from frame to frame", 0.5, 0.9999)
+    min_overlap: float = setting(0.2, "s; shortest stretch of overlap", 0.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingConfig(Section):
     """Training of models by `diarize train`; without effect on recordings."""
 
@@ -184,6 +196,7 @@ class TrainingConfig(Section):
     scenes: int = setting(120, "scenes of half a minute that each of them is trained on", 1, 10000)
     ensemble: int = setting(3, "eigenvoice models whose outcomes are averaged, each from copies of its own", 1, 20)
     copies: int = setting(3, "disturbed copies of the speech, beside the clean one", 0, 20)
+    overlap_scenes: int = setting(150, "conversations to train the overlap model on, 0 for no such model", 0, 10000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +221,7 @@ class Config(Section):
     speech: SpeechConfig = SpeechConfig()
     clustering: ClusteringConfig = ClusteringConfig()
     speakers: SpeakerConfig = SpeakerConfig()
+    overlap: OverlapConfig = OverlapConfig()
     output: OutputConfig = OutputConfig()
     training: TrainingConfig = TrainingConfig()
 

@@ -17,6 +17,7 @@ import numpy as np
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError, ModelError
 from diarize.formats.files import atomic_file
+from diarize.overlap import OverlapModel
 from diarize.speakers import EigenvoiceModel
 from diarize.speech import SpeechDetector
 
@@ -41,11 +42,14 @@ class BandModel:
         Tells speech from everything else.
     voices : tuple of EigenvoiceModel
         Tell voices from each other; one at least, each from a training of its own.
+    overlap : OverlapModel, optional
+        Tells two voices at once from one. None where it would do harm, as in the narrow band.
     """
 
     features: FeatureConfig
     speech: SpeechDetector
     voices: tuple[EigenvoiceModel, ...]
+    overlap: OverlapModel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +78,8 @@ class Model:
             arrays |= band.speech.arrays(f"{name}/speech_") | {f"{name}/voices_members": np.array(len(band.voices))}
             for number, voices in enumerate(band.voices):
                 arrays |= voices.arrays(f"{name}/voices_{number}_")
+            if band.overlap is not None:
+                arrays |= band.overlap.arrays(f"{name}/overlap_")
         with atomic_file(path) as file:
             np.savez_compressed(file, **arrays)
 
@@ -112,7 +118,9 @@ def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     voices = tuple(EigenvoiceModel.from_arrays(arrays, f"{name}/voices_{number}_") for number in range(count))
     if len({one.background.n_features for one in voices}) > 1:
         raise ModelError(f"the eigenvoice models of the {name} band are for different features; train it again")
-    return BandModel(features, speech, voices)
+    prefix = f"{name}/overlap_"
+    overlap = OverlapModel.from_arrays(arrays, prefix) if any(key.startswith(prefix) for key in arrays) else None
+    return BandModel(features, speech, voices, overlap)
 
 
 @cache

@@ -6,6 +6,8 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,15 +23,19 @@ from diarize.features import effective_band, grid, spectra, voice_features
 from diarize.formats.marks import read_speech_marks
 from diarize.inference import Limits, Outcome, Speech, infer
 from diarize.model import BandModel, Model, builtin_model
+from diarize.overlap import CELL, cell_edges, second_speakers
+from diarize.speech import SpeechFeatures
 
 Features = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
 _TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow-band model
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Sound:
     """A recording after its analysis: what no setting of detection, speakers and output changes.
 
@@ -47,6 +53,11 @@ class Sound:
     spectrum: Features
     harmonicity: Features
     frames: FrameGrid
+
+    @cached_property
+    def described(self) -> SpeechFeatures:
+        """What the speech detector sees; the overlap model sees it as well."""
+        return self.band.speech.features(self.spectrum, self.harmonicity)
 
 
 class Diarizer:
@@ -197,7 +208,7 @@ def detect_speech(sound: Sound, config: Config) -> Mask:
     """Return the frames with speech: decided once with the model as it is, once more adapted to the recording."""
     detector, step, change = sound.band.speech, sound.band.features.frame_step, 1 - config.speech.stay
     least = [max(1, round(seconds / step)) for seconds in (config.speech.min_silence, config.speech.min_speech)]
-    features = detector.features(sound.spectrum, sound.harmonicity)
+    features = sound.described
     evidence = detector.log_likelihood(features, config.speech)
     first, _ = hmm.viterbi(evidence, _alternation(2 * change))  # no minimum durations: changes come easier
     evidence = detector.adapt(features, first == 1).log_likelihood(features, config.speech)
@@ -235,13 +246,55 @@ def find_speakers(
     blocks = cut_speech(sound, speech, config.speakers.block)
     outcome = infer(blocks, sound.band.voices, limits, config, report)
     calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
-    return bridged(annotate(outcome, blocks, speech, sound.frames, calibration), config.output.max_pause)
+    overlap = find_overlap(sound, speech, blocks, outcome, config)
+    return bridged(annotate(outcome, blocks, speech, sound.frames, calibration, overlap), config.output.max_pause)
+
+
+def find_overlap(sound: Sound, speech: Mask, blocks: Speech, outcome: Outcome, config: Config) -> Floats | None:
+    """Return how probable a second speaker is, (n_frames,), 0 where none is found; None where none is looked for."""
+    model, settings = sound.band.overlap, config.overlap
+    if model is None or not settings.enabled or outcome.n_speakers < 2:
+        return None
+    labels, evidence = compare_speakers(sound, speech, blocks, outcome, config)
+    step = sound.band.features.frame_step
+    odds = model.log_odds(sound.described.frames, evidence, labels, step)
+    odds = settings.acoustic_scale * CELL * (odds + settings.bias)
+    odds[np.diff(cell_edges(speech)) == 0] = -np.inf
+    least = max(1, round(settings.min_overlap / (step * CELL)))
+    chain = hmm.MinimumDuration(_alternation(1 - settings.stay**CELL), np.array([1, least]))
+    found = np.stack([np.zeros(len(odds)), odds], axis=1)
+    cells = (hmm.viterbi(found, chain)[0] == 1) * hmm.forward_backward(found, chain).posterior[:, 1]
+    return np.where(speech, np.repeat(cells, CELL)[: len(speech)], 0.0)
+
+
+def compare_speakers(
+    sound: Sound, speech: Mask, blocks: Speech, outcome: Outcome, config: Config
+) -> tuple[Labels, Floats]:
+    """Return who speaks in each frame, -1 for nobody, and the log-likelihood of all speakers in each cell of overlap.
+
+    The first of the eigenvoice models is enough for that.
+    """
+    labels = np.full(len(speech), -1, dtype=np.intp)
+    labels[speech] = np.repeat(outcome.labels, blocks.lengths)
+    voices, settings = sound.band.voices[0], config.speakers
+    statistics = blocks.statistics[0]
+    speakers = voices.posterior(statistics, outcome.posterior, settings.acoustic_scale, settings.prior)
+    x = voice_features(sound.spectrum, speech, sound.band.features)
+    return labels, voices.evidence(x, cell_edges(speech), speakers)
 
 
 def annotate(
-    outcome: Outcome, blocks: Speech, speech: Mask, frames: FrameGrid, calibration: Calibration | None = None
+    outcome: Outcome,
+    blocks: Speech,
+    speech: Mask,
+    frames: FrameGrid,
+    calibration: Calibration | None = None,
+    overlap: Floats | None = None,
 ) -> Annotation:
-    """Turn the outcome into turns; speakers are named in the order of their first words."""
+    """Turn the outcome into turns; speakers are named in the order of their first words.
+
+    Where `overlap` (n_frames,) is above 0, the nearest other speaker speaks as well, with that confidence.
+    """
     order = np.unique(outcome.labels, return_index=True)[1].argsort()
     names = np.empty(len(order), dtype=object)
     names[order] = [f"speaker{number}" for number in range(1, len(order) + 1)]
@@ -250,15 +303,20 @@ def annotate(
     confidence = np.zeros(len(speech))
     sure = outcome.posterior[np.arange(len(outcome.labels)), outcome.labels]
     confidence[speech] = np.repeat((calibration or Calibration()).apply(sure), blocks.lengths)
-    return Annotation(frames.turns(labels, list(names), confidence))
+    turns = frames.turns(labels, list(names), confidence)
+    if overlap is not None:
+        turns += frames.turns(second_speakers(labels, overlap > 0), list(names), overlap)
+    return Annotation(turns)
 
 
 def bridged(annotation: Annotation, max_pause: float) -> Annotation:
     """Join turns of the same speaker with a pause of at most `max_pause` seconds in which nobody else speaks."""
-    turns: list[Turn] = []
+    ending = {(turn.end, turn.speaker): turn for turn in annotation}
+    pauses = {after.start: before.end for before, after in pairwise(annotation.speech())}
+    turns = list(annotation)
     for turn in annotation:
-        before = turns[-1] if turns else None
-        if before and before.speaker == turn.speaker and 0 < turn.start - before.end <= max_pause:
-            turns.append(Turn(before.end, turn.start, turn.speaker, min(before.confidence or 0, turn.confidence or 0)))
-        turns.append(turn)
+        start = pauses.get(turn.start, -np.inf)
+        before = ending.get((start, turn.speaker))
+        if before and turn.start - start <= max_pause:
+            turns.append(Turn(start, turn.start, turn.speaker, min(before.confidence or 0, turn.confidence or 0)))
     return Annotation(turns, annotation.uri)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters, segment_statistics
@@ -27,25 +28,23 @@ class BlockStatistics:
 
     Parameters
     ----------
-    counts : array of shape (n_blocks, n_components)
+    counts : array of shape (n_blocks, n_components), float32
         Summed responsibilities of the background mixture, eq. (6).
-    projected : array of shape (n_blocks, n_voices)
+    projected : array of shape (n_blocks, n_voices), float32
         First-order statistics seen through the eigenvoices: rho in eq. (16), summed over the frames of a block.
     """
 
-    counts: Floats
-    projected: Floats
+    counts: Features
+    projected: Features
 
     def __len__(self) -> int:
         return len(self.counts)
 
     def pooled(self, groups: Indices, n_groups: int) -> BlockStatistics:
         """Return the sums over blocks of the same group."""
-        counts = np.zeros((n_groups, self.counts.shape[1]))
-        projected = np.zeros((n_groups, self.projected.shape[1]))
-        np.add.at(counts, groups, self.counts)
-        np.add.at(projected, groups, self.projected)
-        return BlockStatistics(counts, projected)
+        rows = np.arange(len(groups))
+        members = csr_array((np.ones(len(groups), np.float32), (groups, rows)), (n_groups, len(groups)))
+        return BlockStatistics(members @ self.counts, members @ self.projected)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +99,16 @@ class EigenvoiceModel:
         products: Floats = np.einsum("kdr,kdq->krq", voices, voices)
         return products.reshape(len(voices), -1)
 
+    @cached_property
+    def slopes(self) -> tuple[Features, Features]:
+        """What first- and zeroth-order statistics are multiplied by to be centred, whitened and projected at once.
+
+        (n_components * n_features, n_voices) and (n_components, n_voices)
+        """
+        first = self.voices / np.sqrt(self.background.covariances)[:, :, None]
+        zeroth = np.einsum("kd,kdr->kr", self.background.means, first)
+        return first.reshape(-1, self.n_voices).astype(np.float32), zeroth.astype(np.float32)
+
     def statistics(self, x: Features, boundaries: Indices) -> BlockStatistics:
         """Sum up consecutive blocks of frames.
 
@@ -110,15 +119,14 @@ class EigenvoiceModel:
         boundaries : array of int, shape (n_blocks + 1,)
             Block b is x[boundaries[b]:boundaries[b + 1]].
         """
-        n_blocks = len(boundaries) - 1
-        counts = np.empty((n_blocks, self.background.n_components))
-        projected = np.empty((n_blocks, self.n_voices))
-        flat = self.voices.reshape(-1, self.n_voices)
+        n_blocks, slopes = len(boundaries) - 1, self.slopes
+        counts = np.empty((n_blocks, self.background.n_components), np.float32)
+        projected = np.empty((n_blocks, self.n_voices), np.float32)
         for start in range(0, n_blocks, _BLOCKS_AT_ONCE):
             part = slice(start, min(start + _BLOCKS_AT_ONCE, n_blocks))
-            zeroth, first = whitened_statistics(x, self.background, boundaries[part.start : part.stop + 1])
+            zeroth, first = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
             counts[part] = zeroth
-            projected[part] = first.reshape(len(first), -1) @ flat
+            projected[part] = first.reshape(len(first), -1) @ slopes[0] - zeroth @ slopes[1]
         return BlockStatistics(counts, projected)
 
     def posterior(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> SpeakerPosterior:
@@ -132,10 +140,10 @@ class EigenvoiceModel:
         scale, prior : float
             F_A, the weight of the audio, and F_B, that of the prior.
         """
-        size, ratio = self.n_voices, scale / prior
-        precision = np.eye(size) + ratio * ((shares.T @ statistics.counts) @ self.precisions).reshape(-1, size, size)
+        size, ratio, weights = self.n_voices, scale / prior, shares.T.astype(np.float32)
+        precision = np.eye(size) + ratio * ((weights @ statistics.counts) @ self.precisions).reshape(-1, size, size)
         covariances: Floats = np.linalg.inv(precision).astype(np.float64, copy=False)
-        means = np.einsum("srq,sq->sr", covariances, ratio * (shares.T @ statistics.projected))
+        means = np.einsum("srq,sq->sr", covariances, ratio * (weights @ statistics.projected))
         spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - size
         divergence = 0.5 * float(np.sum(np.linalg.slogdet(precision)[1] + spread))
         return SpeakerPosterior(means, covariances, divergence)
@@ -148,8 +156,33 @@ class EigenvoiceModel:
         array of shape (n_blocks, n_speakers), nats
         """
         second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
-        cost = self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
-        found: Floats = scale * (statistics.projected @ speakers.means.T - 0.5 * statistics.counts @ cost)
+        cost = 0.5 * self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
+        found = statistics.projected @ speakers.means.T.astype(np.float32) - statistics.counts @ cost.astype(np.float32)
+        return np.asarray(scale * found, dtype=np.float64)
+
+    def evidence(self, x: Features, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
+        """Return what `log_likelihood` does at full scale, for blocks too short and too many to keep statistics of.
+
+        Parameters
+        ----------
+        x, boundaries
+            As for `statistics`.
+        speakers : SpeakerPosterior
+
+        Returns
+        -------
+        array of shape (n_blocks, n_speakers), nats
+            Above what the background mixture says; 0 for an empty block.
+        """
+        second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
+        cost = 0.5 * self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
+        first_slope, zeroth_slope = (slope @ speakers.means.T for slope in self.slopes)
+        cost, first_slope = (cost + zeroth_slope).astype(np.float32), first_slope.astype(np.float32)
+        found = np.empty((len(boundaries) - 1, len(second)))
+        for start in range(0, len(found), _BLOCKS_AT_ONCE):
+            part = slice(start, min(start + _BLOCKS_AT_ONCE, len(found)))
+            zeroth, first = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
+            found[part] = first.reshape(len(first), -1) @ first_slope - zeroth @ cost
         return found
 
     def ivectors(self, statistics: BlockStatistics, scale: float = _EMBEDDING_SCALE) -> Floats:
@@ -159,12 +192,13 @@ class EigenvoiceModel:
         -------
         array of shape (n_rows, n_voices)
         """
-        size = self.n_voices
+        size, unit = self.n_voices, np.eye(self.n_voices, dtype=np.float32)
+        precisions = self.precisions.astype(np.float32)
         found = np.empty((len(statistics), size))
         for start in range(0, len(statistics), _BLOCKS_AT_ONCE):
             part = slice(start, start + _BLOCKS_AT_ONCE)
-            precision = np.eye(size) + scale * (statistics.counts[part] @ self.precisions).reshape(-1, size, size)
-            found[part] = np.linalg.solve(precision, scale * statistics.projected[part, :, None])[:, :, 0]
+            precision = unit + np.float32(scale) * (statistics.counts[part] @ precisions).reshape(-1, size, size)
+            found[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part, :, None])[:, :, 0]
         return found
 
     def embed(self, statistics: BlockStatistics, n_dimensions: int) -> Floats:

@@ -333,7 +333,7 @@ def test_blocks_cover_all_speech_once_and_cross_no_pause(diarizer: Diarizer, dia
     long = found.lengths[found.runs >= 3]
     assert long.min() >= 19
     assert long.max() <= 21
-    np.testing.assert_allclose(found.statistics.parts[0].counts.sum(axis=1), found.lengths, rtol=1e-3)
+    np.testing.assert_allclose(found.statistics[0].counts.sum(axis=1), found.lengths, rtol=1e-3)
     assert found.seconds == pytest.approx(speech.sum() * 0.01)
 
 
@@ -352,7 +352,7 @@ def outcome(labels: list[int], n_speakers: int, sure: float = 0.75) -> tuple[Out
     posterior = np.full((len(labels), n_speakers), (1 - sure) / max(n_speakers - 1, 1))
     posterior[np.arange(len(labels)), labels] = sure
     nothing = BlockStatistics(np.zeros((len(labels), 1)), np.zeros((len(labels), 1)))
-    return Outcome(posterior, np.array(labels)), Speech(nothing, np.full(len(labels), 10), np.zeros(0, int), 0.1)
+    return Outcome(posterior, np.array(labels)), Speech((nothing,), np.full(len(labels), 10), np.zeros(0, int), 0.1)
 
 
 def test_speakers_are_named_in_the_order_of_their_first_words() -> None:
@@ -366,6 +366,22 @@ def test_speakers_are_named_in_the_order_of_their_first_words() -> None:
         ("speaker3", 5.0, 6.0),
     ]
     assert [turn.confidence for turn in found] == pytest.approx([0.75] * 4)
+
+
+def test_a_second_speaker_is_the_nearest_other_and_both_have_turns() -> None:
+    mask, overlap = np.zeros(60, bool), np.zeros(60)
+    mask[10:30] = mask[40:60] = True
+    overlap[16:24], overlap[55:60] = 0.6, 0.8  # from one turn into the next; at the end
+    found = annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1), overlap=overlap)
+    assert [(turn.speaker, round(turn.start, 9), round(turn.end, 9)) for turn in found] == [
+        ("speaker1", 1.0, 2.4),
+        ("speaker2", 1.6, 3.0),
+        ("speaker2", 4.0, 5.0),
+        ("speaker3", 5.0, 6.0),
+        ("speaker2", 5.5, 6.0),
+    ]
+    one_each = annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1), overlap=np.zeros(60))
+    assert one_each == annotate(*outcome([2, 0, 0, 1], 3), mask, FrameGrid(60, 0.1))
 
 
 def test_confidences_are_calibrated_block_by_block() -> None:
@@ -395,6 +411,18 @@ def test_pauses_of_the_same_speaker_are_bridged() -> None:
     ]
     assert found.uri == "x"
     assert bridged(Annotation(turns, "x"), 0.0) == Annotation(turns, "x")
+
+
+def test_pauses_beside_overlap_are_bridged() -> None:
+    """A pause is where nobody speaks; who speaks on both sides of it goes on, whoever else does."""
+    turns = [Turn(0, 1, "a"), Turn(0.6, 1, "b"), Turn(1.2, 3, "a"), Turn(1.5, 1.8, "c"), Turn(2, 2.5, "b")]
+    found = bridged(Annotation(turns, "x"), 0.3)
+    assert [(turn.start, turn.end, turn.speaker) for turn in found] == [
+        (0, 3, "a"),
+        (0.6, 1, "b"),
+        (1.5, 1.8, "c"),
+        (2, 2.5, "b"),
+    ]
 
 
 def test_settings_of_the_output_reach_the_result(dialogue: Samples) -> None:

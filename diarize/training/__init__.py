@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from diarize.speakers import EigenvoiceModel
 from diarize.speech import SpeechDetector
 from diarize.training.augment import Augmenter
 from diarize.training.material import Person, Spool, find_speakers, load_sounds
+from diarize.training.overlap import train_overlap
 from diarize.training.speech import Material, train_speech_models
 from diarize.training.voices import train_voices
 
@@ -82,12 +84,15 @@ def train(
     members = []
     for voices in Parallel(n_jobs=min(count, cpu_count()), return_as="generator")(jobs):
         members.append(voices)
-        report("voices", 0.2 + 0.8 * len(members) / count)
+        report("voices", 0.2 + 0.7 * len(members) / count)
     models: dict[str, BandModel] = {}
     for name, features, speech, voices in zip(
         BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
     ):
         models[name] = BandModel(features, SpeechDetector(speech), voices)
+    if config.training.overlap_scenes:  # in the full band alone: on the telephone each speaker has a line
+        report("overlap", 0.9)
+        models["wide"] = replace(models["wide"], overlap=train_overlap(material, models["wide"], config, seed))
     report("done", 1.0)
     return Model(models)
 

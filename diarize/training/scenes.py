@@ -80,8 +80,8 @@ def compose_scene(material: Material, rng: np.random.Generator) -> tuple[Samples
             sound += _scaled(_recorded(material, n_samples, rng), rng.uniform(-20.0, 0.0))
     else:
         sound, speech = _conversation(material, n_samples, rng)
-    sound += _background(material, n_samples, rng)
-    _add_events(sound, material, rng)
+    sound += background(material, n_samples, rng)
+    add_events(sound, material, rng)
     if rng.random() < 0.1:
         sound = telephone(sound, material.sample_rate)
     sound *= np.float32(10 ** (rng.uniform(-15.0, 10.0) / 20))
@@ -141,7 +141,7 @@ def _runs(marks: Mask) -> npt.NDArray[np.intp]:
 def _conversation(material: Material, n_samples: int, rng: np.random.Generator) -> tuple[Samples, Mask]:
     """Let one to four people speak in turn in one room, with pauses or some overlap between turns."""
     sound, speech = np.zeros(n_samples, np.float32), np.zeros(n_samples, np.bool_)
-    voices = [_Voice.draw(material, rng) for _ in range(rng.integers(1, 5))]
+    voices = [Voice.draw(material, rng) for _ in range(rng.integers(1, 5))]
     in_room, pause = rng.random() < 0.6, rng.choice([0.25, 0.5, 1.0, 3.0, 15.0], p=[0.24, 0.24, 0.24, 0.2, 0.08])
     at = material.n_samples(rng.uniform(0.0, 2.0))
     for _ in range(_ATTEMPTS):
@@ -160,7 +160,7 @@ def _conversation(material: Material, n_samples: int, rng: np.random.Generator) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
+class Voice:
     """A speaker at a place: level, tone and echo stay the same from turn to turn."""
 
     utterances: Sequence[Loader]
@@ -169,7 +169,7 @@ class _Voice:
     echo: Samples
 
     @classmethod
-    def draw(cls, material: Material, rng: np.random.Generator) -> _Voice:
+    def draw(cls, material: Material, rng: np.random.Generator) -> Voice:
         speakers = [speaker for speaker in material.speakers if len(speaker)]
         utterances = speakers[int(rng.integers(len(speakers)))]
         return cls(utterances, rng.normal(0.0, 3.5), int(rng.integers(2**31)), _room(material, rng))
@@ -189,7 +189,7 @@ class _Voice:
         return (_echoed(sound, self.echo, material.n_samples(0.5)) if in_room else sound), marks
 
 
-def _background(material: Material, n_samples: int, rng: np.random.Generator) -> Samples:
+def background(material: Material, n_samples: int, rng: np.random.Generator) -> Samples:
     """Return a background: nearly nothing, a recorded noise or music, a steady noise, or many people far away."""
     kind = rng.random()
     if kind < 0.05:
@@ -212,7 +212,7 @@ def _background(material: Material, n_samples: int, rng: np.random.Generator) ->
     return sound
 
 
-def _add_events(sound: Samples, material: Material, rng: np.random.Generator) -> None:
+def add_events(sound: Samples, material: Material, rng: np.random.Generator) -> None:
     """Add knocks, rustles and bursts of music, 0.05 to 6 s long, in place."""
     seconds = len(sound) / material.sample_rate
     for _ in range(rng.poisson(seconds / 6 * rng.choice([0, 1, 2])) if len(material.noises) else 0):
@@ -225,7 +225,7 @@ def _add_events(sound: Samples, material: Material, rng: np.random.Generator) ->
 
 def _distant(material: Material, n_samples: int, pause: float, rng: np.random.Generator) -> Samples:
     """Return one person talking on and on in a large room."""
-    voice, sound, at = _Voice.draw(material, rng), np.zeros(n_samples, np.float32), 0
+    voice, sound, at = Voice.draw(material, rng), np.zeros(n_samples, np.float32), 0
     for _ in range(_ATTEMPTS):
         utterance = _excerpt(voice.utterances, material, rng)[: n_samples - at]
         sound[at : at + len(utterance)] = utterance / max(_rms(utterance), 1e-9)

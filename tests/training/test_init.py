@@ -18,7 +18,9 @@ from diarize.model import Model
 from diarize.training import train
 
 RATE = 16000
-TINY = Config(training=TrainingConfig(n_components=8, n_voices=2, copies=1, detectors=1, scenes=10, ensemble=2))
+TINY = Config(
+    training=TrainingConfig(n_components=8, n_voices=2, copies=1, detectors=1, scenes=10, ensemble=2, overlap_scenes=2)
+)
 
 
 def voice(seed: int, seconds: float) -> npt.NDArray[np.float64]:
@@ -65,7 +67,7 @@ def test_both_bands_are_trained(model: Model) -> None:
 
 def test_progress_rises_to_one(model: Model, steps: list[tuple[str, float]]) -> None:
     names = [step for step, _ in steps]
-    assert names == ["speech detectors", "voices", "voices", "done"]  # two members of the ensemble
+    assert names == ["speech detectors", "voices", "voices", "overlap", "done"]  # two members of the ensemble
     fractions = [fraction for _, fraction in steps]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)

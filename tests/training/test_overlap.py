@@ -1,0 +1,88 @@
+"""Training of the overlap model: what is composed is marked right, and two toy voices at once are told from one."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from diarize.config import Config, TrainingConfig
+from diarize.errors import ModelError
+from diarize.model import builtin_model
+from diarize.overlap import OverlapModel
+from diarize.training.overlap import cells_of, compose_conversation, train_overlap
+from diarize.training.scenes import Material
+
+RATE = 16000
+SCENES = Config(training=TrainingConfig(overlap_scenes=4))
+Samples = npt.NDArray[np.float32]
+
+
+def voice(pitch: float, seed: int, seconds: float = 4.0) -> Samples:
+    """Return a buzz with its own pitch and its own, slowly changing colour, without pauses."""
+    rng, time = np.random.default_rng(seed), np.arange(round(seconds * RATE)) / RATE
+    sound, own = np.zeros(len(time)), rng.exponential(1.0, 60)
+    for k in range(1, int(7000 / pitch)):
+        syllables = np.interp(time, np.arange(0, seconds + 0.25, 0.25), rng.uniform(0.3, 1.0, int(seconds * 4) + 1))
+        sound += own[k % 60] / np.sqrt(k) * syllables * np.sin(2 * np.pi * pitch * k * time)
+    return (0.05 * sound).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    sounds = [voice(80 + 23 * number, number) for number in range(8)]
+    return Material(RATE, [[lambda sound=sound: sound] for sound in sounds])  # type: ignore[misc]
+
+
+def test_the_marks_say_how_many_talk(material: Material) -> None:
+    most = 0
+    for seed in range(4):
+        sound, talking = compose_conversation(material, np.random.default_rng(seed))
+        assert sound.shape == talking.shape == (40 * RATE,)
+        level = [np.sqrt(np.mean(sound[talking == count] ** 2)) for count in range(int(talking.max()) + 1)]
+        assert level[0] < level[1] < level[2]  # more voices, more sound
+        assert np.mean(talking > 1) > 0.05
+        most = max(most, int(talking.max()))
+    assert most > 1
+
+
+def test_same_seed_same_conversation(material: Material) -> None:
+    one, two, other = (compose_conversation(material, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_array_equal(one[1], two[1])
+    assert not np.array_equal(one[1], other[1])
+
+
+def test_people_who_say_nothing_do_not_stop_it() -> None:
+    silent = Material(RATE, [[lambda: np.zeros(RATE, np.float32)]] * 2)
+    sound, talking = compose_conversation(silent, np.random.default_rng(0))
+    assert not talking.any()
+    assert np.isfinite(sound).all()
+    columns, double = cells_of(sound, talking, builtin_model().bands["wide"], SCENES)
+    assert len(columns) == len(double) == 0
+    with pytest.raises(ModelError, match="0 cells of overlap and 0 without teach too little"):
+        train_overlap(silent, builtin_model().bands["wide"], Config(training=TrainingConfig(overlap_scenes=1)))
+
+
+def test_two_voices_are_told_from_one(material: Material) -> None:
+    """On conversations that were not trained on."""
+    band = builtin_model().bands["wide"]
+    model = train_overlap(material, band, SCENES, seed=1)
+    assert isinstance(model, OverlapModel)
+    odds, truth = [], []
+    for seed in range(100, 102):
+        columns, double = cells_of(*compose_conversation(material, np.random.default_rng(seed)), band, SCENES)
+        odds.append((columns - model.centre) @ model.projection[:, 0])
+        truth.append(double)
+    found, wanted = np.concatenate(odds), np.concatenate(truth)
+    rank = np.argsort(np.argsort(found))
+    n_double, n_single = wanted.sum(), (~wanted).sum()
+    area = (rank[wanted].sum() - n_double * (n_double - 1) / 2) / (n_double * n_single)  # Mann-Whitney
+    assert max(area, 1 - area) > 0.75
+
+
+def test_same_seed_same_model(material: Material) -> None:
+    band, config = builtin_model().bands["wide"], Config(training=TrainingConfig(overlap_scenes=1))
+    one, two = (train_overlap(material, band, config, seed=1).arrays() for _ in range(2))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
