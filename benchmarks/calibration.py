@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from diarize import Annotation, Diarizer, load_config
 from diarize.calibration import Calibration, fit_calibration, reliability
-from diarize.inference import Limits, infer
+from diarize.inference import infer
+from diarize.limits import Limits
 from diarize.model import Model
 from diarize.pipeline import cut_speech, detect_speech
 from diarize.scoring import best_mapping

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from diarize import hmm
 from diarize.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
 from diarize.config import ClusteringConfig, Config, SpeakerConfig
 from diarize.errors import ConfigError
+from diarize.limits import Limits, View, merge_closest, support
 from diarize.speakers import BlockStatistics, EigenvoiceModel
 
 Floats = npt.NDArray[np.float64]
@@ -26,36 +26,12 @@ Labels = npt.NDArray[np.intp]
 _CONVERGED = 0.05  # nats; when the bound rises by less the inference has settled
 _FAINT = 1e-5  # share of the draws below which a speaker has vanished
 _SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
-_WEAKENINGS = 8  # times that the prior is halved when too few speakers are left
+_FREE = 0.3  # share of the work without limits, where there are some
+_WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
+_VOTERS = 3  # outcomes within the limits of which the mean is taken
 _FACTORS = (2 / 3, 1.0, 4 / 3)  # of the piece length, one start after the other; the shortest stop at pauses
+_TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
 _LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many speakers there may be, both ends included."""
-
-    least: int = 1
-    most: int = 10**6
-
-    @classmethod
-    def of(cls, number: int | None, least: int | None, most: int | None) -> Limits:
-        """Check what a caller asks for.
-
-        Raises
-        ------
-        ConfigError
-            A number is no whole number of at least one, or the numbers contradict each other.
-        """
-        for name, value in (("num_speakers", number), ("min_speakers", least), ("max_speakers", most)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
-                raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
-        found = cls(least or number or 1, most or number or 10**6)
-        if found.least > found.most or (number is not None and not found.least <= number <= found.most):
-            raise ConfigError(
-                f"num_speakers {number}, min_speakers {least} and max_speakers {most} contradict each other"
-            )
-        return found if number is None else cls(number, number)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,18 +122,42 @@ def infer(
     prior = config.speakers.prior * np.sqrt(speech.seconds / config.speakers.reference)
     prior = max(config.speakers.min_prior, min(float(prior), config.speakers.max_prior))
     rng, views = np.random.default_rng(config.seed), list(zip(speech.statistics, voices, strict=True))
-    starts = [(view, labels) for view in views for labels in _starts(speech, *view, limits, config.clustering, rng)]
+    starts = [(view, labels) for view in views for labels in _starts(speech, view, 1, config.clustering, rng)]
+    outcomes, share = [], 1.0 if limits == Limits() else _FREE
+    for number, (view, labels) in enumerate(starts):
+        outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
+        report(share * (number + 1) / len(starts))
+    agreed = _averaged(outcomes, speech.lengths, 1)
+    if agreed.n_speakers not in limits:
+        agreed = _limited(speech, views, limits, config, prior, agreed.n_speakers < limits.least)
+    if share < 1:
+        report(1.0)
+    return _without_short_turns(agreed, limits, config)
+
+
+def _limited(speech: Speech, views: list[View], limits: Limits, config: Config, prior: float, too_few: bool) -> Outcome:
+    """Return the mean of the best supported outcomes that keep to the limits.
+
+    Where too few speakers were found, F_B is halved several times, so that fewer of them vanish; all that comes of it
+    competes under the evidence bound with F_B as it was.
+    """
+    rng = np.random.default_rng(config.seed)
+    starts = [
+        (view, labels) for view in views for labels in _starts(speech, view, limits.least, config.clustering, rng)
+    ]
+    found: list[Outcome] = []
     for weakening in range(_WEAKENINGS):
-        outcomes = []
-        for number, (view, labels) in enumerate(starts):
-            outcome = _settle(speech, *view, labels, limits.most, prior / 2**weakening, config.speakers)
-            if outcome.n_speakers >= limits.least:
-                outcomes.append(outcome)
-            report(1 - (1 - (number + 1) / len(starts)) / 2**weakening)
-        if outcomes:
-            agreed = _averaged(outcomes, speech.lengths, limits.least)
-            return _without_short_turns(agreed, limits, config)
-    return _exactly(starts[0][1], limits)
+        if found and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
+            break
+        for view, labels in starts:
+            outcome = _settle(view, labels, limits.most, prior / 2**weakening, config.speakers)
+            if outcome.n_speakers in limits:
+                found.append(outcome)
+    if not found:
+        return _exactly(starts[0][1], limits)
+    merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in found]
+    best = [found[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
+    return _averaged(best, speech.lengths, limits.least)
 
 
 def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
@@ -199,31 +199,30 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 
 def _starts(
-    speech: Speech,
-    statistics: BlockStatistics,
-    voices: EigenvoiceModel,
-    limits: Limits,
-    config: ClusteringConfig,
-    rng: np.random.Generator,
+    speech: Speech, view: View, least: int, config: ClusteringConfig, rng: np.random.Generator
 ) -> Iterator[Labels]:
-    """Yield starting points: the label of each block, from pieces of another length or with more clusters each time."""
+    """Yield starting points: the label of each block, from pieces of another length or with more clusters each time.
+
+    Each has `least` labels or more.
+    """
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
     for index in range(config.starts):
         factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
         if factor not in graphs:
-            graphs[factor] = _graph(speech, statistics, voices, factor, config)
+            graphs[factor] = _graph(speech, view, factor, config)
         pieces, embeddings, chosen, affinity = graphs[factor]
-        count = max(affinity.count, limits.least) + config.spare + extra
+        count = max(affinity.count, least) + config.spare + extra
         count = min(count, len(chosen)) if len(chosen) > 3 else 1
         labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
-        enough = len(np.unique(labels)) >= limits.least
-        yield labels if enough else np.arange(len(pieces)) * limits.least // len(pieces)
+        enough = len(np.unique(labels)) >= least
+        yield labels if enough else np.arange(len(pieces)) * least // len(pieces)
 
 
 def _graph(
-    speech: Speech, statistics: BlockStatistics, voices: EigenvoiceModel, factor: float, config: ClusteringConfig
+    speech: Speech, view: View, factor: float, config: ClusteringConfig
 ) -> tuple[Labels, Floats, Labels, Affinity]:
     """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
+    statistics, voices = view
     pieces = _pieces(speech, config.window * factor, crossing=factor >= 1)
     n_pieces = int(pieces[-1]) + 1
     embeddings = voices.embed(statistics.pooled(pieces, n_pieces), config.dimensions)
@@ -251,21 +250,15 @@ def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
     return np.unique(piece, return_inverse=True)[1].astype(np.intp)
 
 
-def _settle(
-    speech: Speech,
-    statistics: BlockStatistics,
-    voices: EigenvoiceModel,
-    labels: Labels,
-    most: int,
-    prior: float,
-    config: SpeakerConfig,
-) -> Outcome:
-    """Run the inference from one start; while there are too many speakers, go on without the one who speaks least."""
-    outcome = _rounds(statistics, voices, _shares(labels), prior, config)
-    while outcome.n_speakers > most:
-        smallest = np.bincount(outcome.labels, speech.lengths).argmin()
-        outcome = _rounds(statistics, voices, _without(outcome.posterior, int(smallest)), prior, config)
-    return outcome
+def _settle(view: View, labels: Labels, most: int, prior: float, config: SpeakerConfig) -> Outcome:
+    """Run the inference from one start; where it ends with too many speakers, put some together and go on."""
+    outcome = _rounds(*view, _shares(labels), prior, config)
+    if outcome.n_speakers <= most:
+        return outcome
+    merged = outcome.posterior
+    while merged.shape[1] > most:
+        merged = merge_closest(merged, view, config.acoustic_scale, prior)
+    return _rounds(*view, _normalised(merged + _TRACE), prior, config)
 
 
 def _exactly(labels: Labels, limits: Limits) -> Outcome:
@@ -307,11 +300,6 @@ def _shares(labels: Labels) -> Floats:
     shares = np.full((len(labels), count), (1 - _SURE) / (count - 1))
     shares[np.arange(len(labels)), labels] = _SURE
     return shares
-
-
-def _without(posterior: Floats, speaker: int) -> Floats:
-    """Divide the blocks of a speaker among the others."""
-    return _normalised(np.delete(posterior, speaker, axis=1) + 1e-3)
 
 
 def _normalised(shares: Floats) -> Floats:

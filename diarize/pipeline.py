@@ -21,7 +21,8 @@ from diarize.config import Config, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
 from diarize.features import effective_band, grid, spectra, voice_features
 from diarize.formats.marks import read_speech_marks
-from diarize.inference import Limits, Outcome, Speech, infer
+from diarize.inference import Outcome, Speech, infer
+from diarize.limits import Limits
 from diarize.model import BandModel, Model, builtin_model
 from diarize.overlap import CELL, cell_edges, second_speakers
 from diarize.speech import SpeechFeatures

@@ -140,13 +140,36 @@ class EigenvoiceModel:
         scale, prior : float
             F_A, the weight of the audio, and F_B, that of the prior.
         """
-        size, ratio, weights = self.n_voices, scale / prior, shares.T.astype(np.float32)
-        precision = np.eye(size) + ratio * ((weights @ statistics.counts) @ self.precisions).reshape(-1, size, size)
+        precision, linear = self._natural(statistics, shares, scale / prior)
         covariances: Floats = np.linalg.inv(precision).astype(np.float64, copy=False)
-        means = np.einsum("srq,sq->sr", covariances, ratio * (weights @ statistics.projected))
-        spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - size
+        means = np.einsum("srq,sq->sr", covariances, linear)
+        spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - self.n_voices
         divergence = 0.5 * float(np.sum(np.linalg.slogdet(precision)[1] + spread))
         return SpeakerPosterior(means, covariances, divergence)
+
+    def _natural(self, statistics: BlockStatistics, shares: Floats, ratio: float) -> tuple[Floats, Floats]:
+        """Return L and L y of eq. (15), (n_speakers, n_voices, n_voices) and (n_speakers, n_voices)."""
+        size, weights = self.n_voices, shares.T.astype(np.float32)
+        precision = np.eye(size) + ratio * ((weights @ statistics.counts) @ self.precisions).reshape(-1, size, size)
+        linear = (weights @ statistics.projected).astype(np.float64)
+        return precision, ratio * linear
+
+    def evidence_gain(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> Floats:
+        """Return by how much each speaker's factors raise the bound (21) above what the background model gives.
+
+        Parameters
+        ----------
+        statistics, shares, scale, prior
+            As for `posterior`.
+
+        Returns
+        -------
+        array of shape (n_speakers,), nats
+            F_B (y' L y - log|L|) / 2: the bound at its maximum over the factors, shares fixed.
+        """
+        precision, linear = self._natural(statistics, shares, scale / prior)
+        means = np.linalg.solve(precision, linear[:, :, None])[:, :, 0]
+        return np.asarray(prior * 0.5 * ((means * linear).sum(axis=1) - np.linalg.slogdet(precision)[1]))
 
     def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Floats:
         """Return the expected log-likelihood of each block under each speaker, eq. (16) without its constant.

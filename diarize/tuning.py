@@ -17,7 +17,7 @@ from diarize.config import Config, SpeechConfig
 from diarize.errors import ConfigError, DiarizeWarning, FormatError
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
-from diarize.inference import Limits
+from diarize.limits import Limits
 from diarize.pipeline import Diarizer, detect_speech, find_speakers
 from diarize.scoring import Score, pool, score
 

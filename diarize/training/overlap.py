@@ -14,7 +14,8 @@ from diarize.config import Config
 from diarize.errors import ModelError
 from diarize.features import grid, spectra
 from diarize.gmm import GaussianMixture, MixtureParameters
-from diarize.inference import Limits, infer
+from diarize.inference import infer
+from diarize.limits import Limits
 from diarize.model import BandModel
 from diarize.overlap import CELL, OverlapModel, overlap_features
 from diarize.pipeline import Sound, compare_speakers, cut_speech
