@@ -162,6 +162,19 @@ def test_the_order_of_the_speakers_in_the_start_changes_nothing_but_the_order(vo
     assert one.bounds == pytest.approx(two.bounds)
 
 
+def test_long_speech_starts_from_as_many_clusters_as_its_length_asks_for(voices: EigenvoiceModel) -> None:
+    """Whatever the graph makes of it."""
+    speech = conversation(voices, turns(3))  # 60 s
+    view = (speech.statistics[0], voices)
+
+    def clusters(per_cluster: float) -> list[int]:
+        settings = ClusteringConfig(spare=0, max_speakers=2, per_cluster=per_cluster)
+        return [len(set(labels)) for labels in inference._starts(speech, view, 1, settings, np.random.default_rng(0))]
+
+    assert max(clusters(60.0)) <= 2
+    assert clusters(5.0) == [12, 12, 12]
+
+
 def test_superfluous_speakers_disappear(voices: EigenvoiceModel) -> None:
     owners = turns(2)
     start = inference._shares(turns(9, seed=8))
