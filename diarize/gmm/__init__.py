@@ -2,6 +2,7 @@
 
 from diarize.gmm.adaptation import map_adapt
 from diarize.gmm.bayesian import BayesianGaussianMixture
+from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
 from diarize.gmm.em import Fit, em, maximise
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
@@ -9,6 +10,7 @@ from diarize.gmm.growth import fit_blocks, split
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.moments import accumulate, statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
+from diarize.gmm.pooling import Pooled, pool
 from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.sampling import draw
 from diarize.gmm.segments import segment_statistics
@@ -19,11 +21,14 @@ __all__ = [
     "Fit",
     "GaussianMixture",
     "MixtureParameters",
+    "Pooled",
     "Statistics",
     "accumulate",
     "accumulate_groups",
     "condition",
+    "conditional_draw",
     "conditional_mean",
+    "conditional_quantiles",
     "draw",
     "em",
     "fit_blocks",
@@ -32,6 +37,7 @@ __all__ = [
     "map_adapt",
     "maximise",
     "most_likely",
+    "pool",
     "precision_cholesky",
     "responsibilities",
     "segment_statistics",

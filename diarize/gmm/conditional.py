@@ -56,7 +56,7 @@ def condition(parameters: MixtureParameters, x_known: npt.ArrayLike) -> MixtureP
     exact = parameters.astype(np.float64)
     if unknown.all():
         return exact
-    weights = _posterior(compile_partial(exact), values[None])[0]
+    weights = posterior_of_observed(compile_partial(exact), values[None])[0]
     means, covariances = exact.means[:, unknown], exact.covariances
     if exact.covariance_type == "diag":
         covariances = covariances[:, unknown]
@@ -85,7 +85,7 @@ def _regression(
     return means, covariances[0] if parameters.covariance_type == "tied" else covariances
 
 
-def _posterior(partial: Partial, x: Floats) -> Float64:
+def posterior_of_observed(partial: Partial, x: Floats) -> Float64:
     """Return the posterior of each component given the observed entries; the prior for rows out of all reach."""
     joint = partial.log_joint(x)
     joint[np.isneginf(joint).all(axis=1)] = partial.log_weights
@@ -128,5 +128,5 @@ def conditional_mean(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
     for start in range(0, len(incomplete), _BLOCK_ROWS):
         chosen = incomplete[start : start + _BLOCK_ROWS]
         rows = found[chosen]
-        found[chosen] = partial.expected(rows, _posterior(partial, rows))
+        found[chosen] = partial.expected(rows, posterior_of_observed(partial, rows))
     return found

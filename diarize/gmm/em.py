@@ -141,6 +141,7 @@ def em(
     lower_bound: float = -np.inf,
     n_jobs: int | None = None,
     callback: Callable[[int, float], object] | None = None,
+    m_step: Callable[[Statistics, float, MixtureParameters], MixtureParameters] = maximise,
 ) -> Fit:
     """Train a mixture from a given start; each round is one pass over the data, in the memory of one block.
 
@@ -163,6 +164,8 @@ def em(
         Threads; the result does not depend on it.
     callback : callable, optional
         Called after each round with its number, from 1, and the mean log-likelihood before its update.
+    m_step : callable, optional
+        Makes the next mixture of the sums, reg_covar and the mixture before, as `maximise` does: a prior, for example.
 
     Raises
     ------
@@ -190,7 +193,7 @@ def em(
         return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs, workspace=workspace)
 
     def update(found: Statistics) -> MixtureParameters:
-        return maximise(found, reg_covar, parameters)
+        return m_step(found, reg_covar, parameters)
 
     wanted = next((x.dtype for x, _ in open_blocks(make_blocks, start)), np.dtype(np.float64))
     kernel = compile_kernel(start, wanted)

@@ -15,12 +15,22 @@ def draw(
     weights = parameters.weights.astype(np.float64)
     counts = random_state.multinomial(n_samples, weights / weights.sum())
     labels = np.repeat(np.arange(len(weights)), counts)
-    noise = random_state.standard_normal((n_samples, parameters.n_features))
+    return draw_from(parameters, labels, random_state), labels.astype(np.int64)
+
+
+def draw_from(
+    parameters: MixtureParameters,
+    labels: npt.NDArray[np.integer],
+    random_state: np.random.Generator | np.random.RandomState,
+) -> Float64:
+    """Return a row (n, n_features) drawn from each of the components named by labels (n,)."""
+    noise: Float64 = random_state.standard_normal((len(labels), parameters.n_features))
     if parameters.covariance_type in ("full", "tied"):
         root = np.linalg.cholesky(parameters.covariances.astype(np.float64))
-        for k in range(len(weights)):
+        for k in range(parameters.n_components):
             chosen = root[k] if parameters.covariance_type == "full" else root
             noise[labels == k] = noise[labels == k] @ chosen.T
     else:
         noise *= np.sqrt(parameters.variances)[labels]
-    return parameters.means[labels] + noise, labels.astype(np.int64)
+    noise += parameters.means[labels]
+    return noise
