@@ -1,6 +1,7 @@
 """Gaussian mixtures: plain arrays in, arrays or fitted estimators out. Knows nothing of audio."""
 
 from diarize.gmm.adaptation import map_adapt
+from diarize.gmm.anomaly import GaussianMixtureOutlierDetector
 from diarize.gmm.bayesian import BayesianGaussianMixture
 from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
@@ -20,6 +21,7 @@ __all__ = [
     "BayesianGaussianMixture",
     "Fit",
     "GaussianMixture",
+    "GaussianMixtureOutlierDetector",
     "MixtureParameters",
     "Pooled",
     "Statistics",
