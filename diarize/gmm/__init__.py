@@ -2,6 +2,7 @@
 
 from diarize.gmm.adaptation import map_adapt
 from diarize.gmm.anomaly import GaussianMixtureOutlierDetector
+from diarize.gmm.background import BackgroundSubtractor, PixelMixtures
 from diarize.gmm.bayesian import BayesianGaussianMixture
 from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
@@ -18,11 +19,13 @@ from diarize.gmm.segments import segment_statistics
 from diarize.gmm.sums import Statistics
 
 __all__ = [
+    "BackgroundSubtractor",
     "BayesianGaussianMixture",
     "Fit",
     "GaussianMixture",
     "GaussianMixtureOutlierDetector",
     "MixtureParameters",
+    "PixelMixtures",
     "Pooled",
     "Statistics",
     "accumulate",
