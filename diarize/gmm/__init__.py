@@ -4,11 +4,12 @@ from diarize.gmm.adaptation import map_adapt
 from diarize.gmm.anomaly import GaussianMixtureOutlierDetector
 from diarize.gmm.background import BackgroundSubtractor, PixelMixtures
 from diarize.gmm.bayesian import BayesianGaussianMixture
+from diarize.gmm.clustering import GaussianMixtureClustering, ambiguity
 from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
 from diarize.gmm.em import Fit, em, maximise
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
-from diarize.gmm.growth import fit_blocks, split
+from diarize.gmm.growth import fit_blocks, grow, split
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.moments import accumulate, statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
@@ -16,6 +17,7 @@ from diarize.gmm.pooling import Pooled, pool
 from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.sampling import draw
 from diarize.gmm.segments import segment_statistics
+from diarize.gmm.selection import GaussianMixtureSelector
 from diarize.gmm.sums import Statistics
 
 __all__ = [
@@ -23,13 +25,16 @@ __all__ = [
     "BayesianGaussianMixture",
     "Fit",
     "GaussianMixture",
+    "GaussianMixtureClustering",
     "GaussianMixtureOutlierDetector",
+    "GaussianMixtureSelector",
     "MixtureParameters",
     "PixelMixtures",
     "Pooled",
     "Statistics",
     "accumulate",
     "accumulate_groups",
+    "ambiguity",
     "condition",
     "conditional_draw",
     "conditional_mean",
@@ -38,6 +43,7 @@ __all__ = [
     "em",
     "fit_blocks",
     "group_log_likelihood",
+    "grow",
     "log_likelihood",
     "map_adapt",
     "maximise",

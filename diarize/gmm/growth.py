@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from diarize.gmm.em import Fit, em
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.parameters import MixtureParameters, covariance_shape
+
+_STEP, _WIDE = 0.3, 0.8  # distance of halves from the old mean: for a random direction of random length, and of one
 
 
 def fit_blocks(
@@ -81,7 +84,9 @@ def _single(make_blocks: MakeBlocks, covariance_type: str, reg_covar: float) -> 
     return em(make_blocks, guess, max_iter=2, tol=0.0, reg_covar=reg_covar).parameters
 
 
-def split(parameters: MixtureParameters, count: int, generator: np.random.Generator) -> MixtureParameters:
+def split(
+    parameters: MixtureParameters, count: int, generator: np.random.Generator | np.random.RandomState
+) -> MixtureParameters:
     """Return a mixture whose `count` heaviest components are each split in two.
 
     The halves lie on both sides of the old mean, in a random direction of the component's own spread: a fixed one
@@ -93,23 +98,84 @@ def split(parameters: MixtureParameters, count: int, generator: np.random.Genera
         The mixture, of at least `count` components.
     count : int
         How many to split.
-    generator : numpy.random.Generator
+    generator : numpy.random.Generator or RandomState
         Of the directions.
     """
-    heavy = np.argsort(-parameters.weights, kind="stable")[:count]
+    return halved(parameters, np.argsort(-parameters.weights, kind="stable")[:count], generator)
+
+
+def halved(
+    parameters: MixtureParameters,
+    chosen: npt.NDArray[np.intp],
+    generator: np.random.Generator | np.random.RandomState,
+    *,
+    distance: float | None = None,
+) -> MixtureParameters:
+    """Return a mixture whose chosen components, given by their places, are each split in two as in `split`.
+
+    With a distance the halves lie just so far from the old mean, measured in its component's spread.
+    """
+    count = len(chosen)
     direction = generator.standard_normal((count, parameters.n_features))
+    if distance is not None:
+        direction *= distance / _STEP / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
     if parameters.covariance_type in ("full", "tied"):
         root = np.linalg.cholesky(parameters.covariances.astype(np.float64))
-        chosen = root[heavy] if parameters.covariance_type == "full" else np.broadcast_to(root, (count, *root.shape))
-        step = (chosen @ direction[:, :, None])[:, :, 0]
+        turned = root[chosen] if parameters.covariance_type == "full" else np.broadcast_to(root, (count, *root.shape))
+        step = (turned @ direction[:, :, None])[:, :, 0]
     else:
-        step = direction * np.sqrt(parameters.variances[heavy])
+        step = direction * np.sqrt(parameters.variances[chosen])
     weights, means = parameters.weights.astype(np.float64), parameters.means.astype(np.float64)
-    weights[heavy] /= 2
-    weights = np.concatenate([weights, weights[heavy]])
-    means = np.concatenate([means, means[heavy] + 0.3 * step])
-    means[heavy] -= 0.3 * step
+    weights[chosen] /= 2
+    weights = np.concatenate([weights, weights[chosen]])
+    means = np.concatenate([means, means[chosen] + _STEP * step])
+    means[chosen] -= _STEP * step
     covariances = parameters.covariances.astype(np.float64)
     if parameters.covariance_type != "tied":
-        covariances = np.concatenate([covariances, covariances[heavy]])
+        covariances = np.concatenate([covariances, covariances[chosen]])
     return MixtureParameters(weights, means, covariances, parameters.covariance_type)
+
+
+def grow(
+    make_blocks: MakeBlocks,
+    parameters: MixtureParameters,
+    generator: np.random.Generator | np.random.RandomState,
+    *,
+    candidates: int = 6,
+    rounds: int = 5,
+    reg_covar: float = 1e-6,
+) -> MixtureParameters:
+    """Return a mixture of one component more: the most likely after a few EM rounds among several splits.
+
+    Parameters
+    ----------
+    make_blocks : callable
+        Opens a new pass over the data, as in `em`.
+    parameters : MixtureParameters
+        The mixture to grow, trained on these data.
+    generator : numpy.random.Generator or RandomState
+        Of the directions of splits.
+    candidates : int
+        How many components to try to split, the heaviest ones.
+    rounds : int
+        EM rounds for each of them.
+    reg_covar : float
+        Added to every variance.
+
+    Raises
+    ------
+    ValueError
+        As in `em`.
+
+    Examples
+    --------
+    >>> rows = np.repeat([[0.0], [1.0], [8.0], [9.0]], 10, axis=0)
+    >>> one = MixtureParameters([1.0], [[4.5]], [[16.0]])
+    >>> two = grow(lambda: [rows], one, np.random.default_rng(0), rounds=50)
+    >>> sorted(two.means.round(3).ravel().tolist())
+    [0.5, 8.5]
+    """
+    heavy = np.argsort(-parameters.weights, kind="stable")[: max(1, candidates)]
+    splits = (halved(parameters, heavy[place : place + 1], generator, distance=_WIDE) for place in range(len(heavy)))
+    fits = [em(make_blocks, start, max_iter=rounds, tol=0.0, reg_covar=reg_covar) for start in splits]
+    return max(fits, key=lambda fit: fit.lower_bounds[-1]).parameters

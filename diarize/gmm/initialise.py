@@ -13,7 +13,7 @@ from diarize.gmm.engine.missing import filled
 from diarize.gmm.parameters import Float64, Floats
 from diarize.gmm.sums import Statistics
 
-INITIALISATIONS = ("kmeans", "k-means++", "spectral", "random", "random_from_data")
+INITIALISATIONS = ("kmeans", "k-means++", "spectral", "ward", "random", "random_from_data")
 _ROWS = 2048
 _QUICK = 25  # rounds of k-means on a sample: EM goes on from there better than k-means would
 _GRAPH, _NEIGHBOURS = 2000, 10  # rows of the graph that is cut, and how many neighbours each is joined to
@@ -44,9 +44,10 @@ def initial_statistics(
         Number of components.
     covariance_type : {'full', 'tied', 'diag', 'spherical'}
         What the covariances are.
-    method : {'kmeans', 'k-means++', 'spectral', 'random', 'random_from_data'}
+    method : {'kmeans', 'k-means++', 'spectral', 'ward', 'random', 'random_from_data'}
         Clusters by k-means; rows nearest to centres drawn by k-means++ or evenly from the data; clusters by spectral
-        clustering of a sample, each other row in that of the row nearest to it; random posteriors.
+        clustering of a sample, or by Ward's agglomeration of one whose columns are scaled to one spread, each other row
+        in that of the row nearest to it; random posteriors.
     random_state : numpy.random.RandomState
         Source of randomness.
 
@@ -58,6 +59,9 @@ def initial_statistics(
     References
     ----------
     D. Arthur, S. Vassilvitskii. k-means++: the advantages of careful seeding. SODA 2007. doi:10.5555/1283383.1283494
+
+    J. H. Ward. Hierarchical grouping to optimize an objective function. Journal of the American Statistical Association
+    58, 1963. doi:10.1080/01621459.1963.10500845
 
     U. von Luxburg. A tutorial on spectral clustering. Statistics and Computing 17, 2007.
     doi:10.1007/s11222-007-9033-z
@@ -76,6 +80,8 @@ def initial_statistics(
         labels = _kmeans_labels(x, sample_weight, n_components, random_state, _QUICK if sampled else 300)
     elif method == "spectral":
         labels = _spectral_labels(x, n_components, random_state)
+    elif method == "ward":
+        labels = _ward_labels(x, n_components, random_state)
     else:
         labels = _seed_labels(x, sample_weight, n_components, random_state, method)
     return label_statistics(x, labels, n_components, covariance_type, sample_weight)
@@ -113,7 +119,6 @@ def _seed_labels(
 def _spectral_labels(x: Floats, n_clusters: int, random_state: np.random.RandomState) -> npt.NDArray[np.integer]:
     """Return clusters of the graph of nearest neighbours, cut on a sample of the rows."""
     from sklearn.cluster import SpectralClustering
-    from sklearn.neighbors import NearestNeighbors
 
     graph, _ = _sampled(x, None, max(_GRAPH, 10 * n_clusters), random_state)
     if n_clusters >= len(graph):
@@ -129,9 +134,29 @@ def _spectral_labels(x: Floats, n_clusters: int, random_state: np.random.RandomS
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Graph is not fully connected", UserWarning)  # then it is cut already
         labels: npt.NDArray[np.integer] = search.fit(graph).labels_
-    if len(graph) == len(x):
+    return _spread(labels, graph, x)
+
+
+def _ward_labels(x: Floats, n_clusters: int, random_state: np.random.RandomState) -> npt.NDArray[np.integer]:
+    """Return clusters of rows, merged from single ones so that their squared distances within grow least."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    width = x.std(axis=0, dtype=np.float64)
+    even = (x - x.mean(axis=0, dtype=np.float64)) / np.where(width > 0, width, 1.0)
+    sample, _ = _sampled(even, None, max(_GRAPH, 10 * n_clusters), random_state)
+    if n_clusters >= len(sample):
+        return np.arange(len(x)) % n_clusters
+    labels = fcluster(linkage(sample, "ward"), n_clusters, "maxclust") - 1
+    return _spread(labels, sample, even)
+
+
+def _spread(labels: npt.NDArray[np.integer], sample: Floats, x: Floats) -> npt.NDArray[np.integer]:
+    """Return for each row the label of the nearest one of a sample, which has all rows if it has as many."""
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(sample) == len(x):
         return labels
-    nearest = NearestNeighbors(n_neighbors=1).fit(graph).kneighbors(x, return_distance=False)[:, 0]
+    nearest = NearestNeighbors(n_neighbors=1).fit(sample).kneighbors(x, return_distance=False)[:, 0]
     found: npt.NDArray[np.integer] = labels[nearest]
     return found
 

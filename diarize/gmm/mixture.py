@@ -60,10 +60,10 @@ class GaussianMixture(BaseMixture):
         EM iterations at most.
     n_init : int
         Starts to try; the most likely result is kept.
-    init_params : {'kmeans', 'k-means++', 'spectral', 'random', 'random_from_data'}
+    init_params : {'kmeans', 'k-means++', 'spectral', 'ward', 'random', 'random_from_data'}
         Start from k-means clusters; from the rows nearest to centres drawn by k-means++ or evenly from the data; from
-        spectral clusters; from random posteriors. With more than 50,000 rows (200 for each component if that is more),
-        on as large a sample of them.
+        spectral clusters; from Ward's hierarchical ones; from random posteriors. With more than 50,000 rows (200 for
+        each component if that is more), on as large a sample of them.
     weights_init, means_init, precisions_init : array, optional
         Where to start instead; precisions are inverse covariances, in the shape of the covariance type.
     random_state : int, RandomState or None

@@ -113,7 +113,7 @@ def test_arrays_that_must_not_change(dtype):
 
 
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters:sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "random", "random_from_data"])
+@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "ward", "random", "random_from_data"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "x",

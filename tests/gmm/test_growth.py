@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diarize.gmm import MixtureParameters, draw, fit_blocks, log_likelihood, split
+from diarize.gmm import MixtureParameters, draw, fit_blocks, grow, log_likelihood, split
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -49,6 +49,19 @@ def test_split_keeps_weight_and_mean(oracle, kind):
     np.testing.assert_allclose(new.weights @ new.means, old.weights @ old.means)
     halves = np.argsort(-old.weights)[:2]
     np.testing.assert_allclose(new.weights[halves], old.weights[halves] / 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_grown_mixture_has_one_component_more_and_is_more_likely(kind):
+    centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    x = draw(MixtureParameters(np.full(3, 1 / 3), centres, np.ones(3), "spherical"), 900, np.random.default_rng(1))[0]
+    found = fit_blocks(lambda: [x], 1, kind).parameters
+    for size in (2, 3):
+        before, found = found, grow(lambda: [x], found, np.random.default_rng(0), rounds=40)
+        assert found.n_components == size
+        assert log_likelihood(x, found).mean() > log_likelihood(x, before).mean()
+    if kind == "spherical":
+        assert np.linalg.norm(centres[:, None] - found.means, axis=2).min(axis=1).max() < 0.5
 
 
 def test_errors():

@@ -68,6 +68,19 @@ def test_spectral_start_follows_shapes_that_k_means_cuts(count):
     assert sorted(cut.zeroth) != sorted(found.zeroth)
 
 
+@pytest.mark.parametrize("count", [300, 5000], ids=["all rows", "a sample"])
+def test_ward_start_finds_clusters_whatever_the_units(count):
+    rng = np.random.default_rng(3)
+    labels = rng.permutation(np.arange(count) % 3)
+    x = (np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])[labels] + rng.normal(size=(count, 2))) * [1e-3, 1e4]
+    found = initial_statistics(x, None, 3, "full", "ward", np.random.RandomState(0))
+    means = found.origin + found.first / found.zeroth[:, None]
+    expected = np.stack([x[labels == k].mean(axis=0) for k in range(3)])
+    nearest = np.abs((means[:, None] - expected) / [1e-3, 1e4]).max(axis=2).min(axis=1)
+    assert nearest.max() < 0.2
+    np.testing.assert_allclose(np.sort(found.zeroth), np.sort(np.bincount(labels)), atol=0.01 * count)
+
+
 def test_spectral_start_with_as_many_components_as_rows():
     x = np.arange(4.0)[:, None]
     found = initial_statistics(x, None, 4, "diag", "spectral", np.random.RandomState(0))
@@ -81,7 +94,7 @@ def test_many_rows_are_sampled(method):
     weight = np.full(count, 0.5)
     found = initial_statistics(x, weight, 2, "diag", method, np.random.RandomState(0))
     assert found.zeroth.sum() == pytest.approx(sample_size(2) / 2)
-    if method in ("kmeans", "k-means++", "spectral"):
+    if method in ("kmeans", "k-means++", "spectral", "ward"):
         np.testing.assert_allclose(sorted(maximise(found).means[:, 0]), [0, 9], atol=0.05)
 
 

@@ -104,7 +104,7 @@ def test_sample_weight_equals_repetition(rows, kind):
     assert weighted.lower_bound_ == pytest.approx(repeated.lower_bound_, abs=1e-10)
 
 
-@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "random", "random_from_data"])
+@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "ward", "random", "random_from_data"])
 def test_every_start_is_seeded_and_takes_weights(rows, init):
     weight = np.linspace(0, 1, len(rows))
 
@@ -268,7 +268,7 @@ def test_weights_equal_repetition_with_missing_entries(rows, gaps, kind):
     assert weighted.lower_bound_ == pytest.approx(repeated.lower_bound_, abs=1e-10)
 
 
-@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "random", "random_from_data"])
+@pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "ward", "random", "random_from_data"])
 def test_every_start_takes_missing_entries(gaps, init):
     model = GaussianMixture(3, init_params=init, random_state=0, tol=1e-2).fit(gaps)
     assert model.lower_bound_ > GaussianMixture(1).fit(gaps).lower_bound_

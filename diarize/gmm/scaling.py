@@ -1,0 +1,85 @@
+"""Columns of one spread: mixtures are trained on rows without units and told in the units of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+
+_TOO_LARGE = "the values of X are too large to square; scale them down"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaling:
+    """A centre and a spread of each column.
+
+    Parameters
+    ----------
+    centre : array (n_features,)
+        Taken from each row.
+    spread : array (n_features,)
+        Positive; what is left is divided by it.
+
+    Examples
+    --------
+    >>> scaling = Scaling.of(np.array([[0.0, 5.0], [4.0, 5.0]]))
+    >>> scaling.apply(np.array([[4.0, 5.0]])), scaling.spread
+    (array([[1., 0.]]), array([2., 1.]))
+    """
+
+    centre: Float64
+    spread: Float64
+
+    @classmethod
+    def of(cls, rows: Floats) -> Self:
+        """Return mean and standard deviation of each column, entries that are NaN left out; 1 for a constant column.
+
+        Parameters
+        ----------
+        rows : array (n, n_features)
+            At least one value in each column.
+
+        Raises
+        ------
+        ValueError
+            If values are too large for their squares.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            centre = np.asarray(np.nanmean(rows, axis=0, dtype=np.float64))
+            spread = np.asarray(np.nanstd(rows, axis=0, dtype=np.float64))
+        if not (np.isfinite(centre).all() and np.isfinite(spread).all()):
+            raise ValueError(_TOO_LARGE)
+        rounding = 8 * float(np.finfo(rows.dtype).eps) * np.abs(centre)
+        return cls(centre, np.where(spread > rounding, spread, 1.0))
+
+    @classmethod
+    def none(cls, n_features: int) -> Self:
+        """Return the scaling that changes nothing."""
+        return cls(np.zeros(n_features), np.ones(n_features))
+
+    def apply(self, rows: Floats) -> Floats:
+        """Return rows (n, n_features) without units, in their precision."""
+        found: Floats = ((rows - self.centre) / self.spread).astype(rows.dtype, copy=False)
+        return found
+
+    def log_volume(self, rows: Floats) -> Float64:
+        """Return what the log-density of each row, (n,), loses by going back to units, in nats."""
+        return np.asarray(~np.isnan(rows) @ np.log(self.spread), dtype=np.float64)
+
+    def undo(self, parameters: MixtureParameters) -> MixtureParameters:
+        """Return a mixture of rows without units as one of rows with them, in float64.
+
+        Spherical covariances become diagonal ones where spreads differ.
+        """
+        weights, means = parameters.weights.astype(np.float64), parameters.means * self.spread + self.centre
+        covariances, kind = parameters.covariances.astype(np.float64), parameters.covariance_type
+        if kind in ("full", "tied"):
+            covariances = covariances * self.spread[:, None] * self.spread
+        elif kind == "diag" or np.ptp(self.spread) > 0:
+            covariances, kind = parameters.variances * self.spread**2, "diag"
+        else:
+            covariances = covariances * self.spread[0] ** 2
+        return MixtureParameters(weights, means, covariances, kind)
