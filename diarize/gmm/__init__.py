@@ -8,6 +8,7 @@ from diarize.gmm.clustering import GaussianMixtureClustering, ambiguity
 from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
 from diarize.gmm.em import Fit, em, maximise
+from diarize.gmm.embedding import GaussianMixtureFeatures
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
 from diarize.gmm.growth import fit_blocks, grow, split
 from diarize.gmm.mixture import GaussianMixture
@@ -26,6 +27,7 @@ __all__ = [
     "Fit",
     "GaussianMixture",
     "GaussianMixtureClustering",
+    "GaussianMixtureFeatures",
     "GaussianMixtureOutlierDetector",
     "GaussianMixtureSelector",
     "MixtureParameters",
