@@ -207,14 +207,14 @@ def _starts(
     speakers or of scenes stand out more than the speakers do, and a speaker without a cluster is never found; what is
     superfluous is emptied by the inference.
     """
-    least_count = max(least, int(speech.seconds / config.per_cluster))
+    by_length = int(speech.seconds / config.per_cluster)
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
     for index in range(config.starts):
         factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
         if factor not in graphs:
             graphs[factor] = _graph(speech, view, factor, config)
         pieces, embeddings, chosen, affinity = graphs[factor]
-        count = max(affinity.count, least_count) + config.spare + extra
+        count = max(max(affinity.count, least) + config.spare + extra, by_length)
         count = min(count, len(chosen)) if len(chosen) > 3 else 1
         labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
         enough = len(np.unique(labels)) >= least
