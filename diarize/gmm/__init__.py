@@ -11,6 +11,7 @@ from diarize.gmm.em import Fit, em, maximise
 from diarize.gmm.embedding import GaussianMixtureFeatures
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
 from diarize.gmm.growth import fit_blocks, grow, split
+from diarize.gmm.image import Segmentation, segment_image
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.moments import accumulate, statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
@@ -33,6 +34,7 @@ __all__ = [
     "MixtureParameters",
     "PixelMixtures",
     "Pooled",
+    "Segmentation",
     "Statistics",
     "accumulate",
     "accumulate_groups",
@@ -53,6 +55,7 @@ __all__ = [
     "pool",
     "precision_cholesky",
     "responsibilities",
+    "segment_image",
     "segment_statistics",
     "split",
     "statistics",
