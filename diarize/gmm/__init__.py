@@ -20,6 +20,7 @@ from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.sampling import draw
 from diarize.gmm.segments import segment_statistics
 from diarize.gmm.selection import GaussianMixtureSelector
+from diarize.gmm.separation import Source, combine_sources, fit_source, separate_sources
 from diarize.gmm.sums import Statistics
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "PixelMixtures",
     "Pooled",
     "Segmentation",
+    "Source",
     "Statistics",
     "accumulate",
     "accumulate_groups",
     "ambiguity",
+    "combine_sources",
     "condition",
     "conditional_draw",
     "conditional_mean",
@@ -46,6 +49,7 @@ __all__ = [
     "draw",
     "em",
     "fit_blocks",
+    "fit_source",
     "group_log_likelihood",
     "grow",
     "log_likelihood",
@@ -57,6 +61,7 @@ __all__ = [
     "responsibilities",
     "segment_image",
     "segment_statistics",
+    "separate_sources",
     "split",
     "statistics",
 ]
