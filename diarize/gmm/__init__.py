@@ -7,11 +7,13 @@ from diarize.gmm.bayesian import BayesianGaussianMixture
 from diarize.gmm.clustering import GaussianMixtureClustering, ambiguity
 from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import condition, conditional_mean
+from diarize.gmm.density import GaussianMixtureDensity
 from diarize.gmm.em import Fit, em, maximise
 from diarize.gmm.embedding import GaussianMixtureFeatures
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
 from diarize.gmm.growth import fit_blocks, grow, split
 from diarize.gmm.image import Segmentation, segment_image
+from diarize.gmm.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.moments import accumulate, statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
@@ -22,13 +24,16 @@ from diarize.gmm.segments import segment_statistics
 from diarize.gmm.selection import GaussianMixtureSelector
 from diarize.gmm.separation import Source, combine_sources, fit_source, separate_sources
 from diarize.gmm.sums import Statistics
+from diarize.gmm.uniformity import Calibration
 
 __all__ = [
     "BackgroundSubtractor",
     "BayesianGaussianMixture",
+    "Calibration",
     "Fit",
     "GaussianMixture",
     "GaussianMixtureClustering",
+    "GaussianMixtureDensity",
     "GaussianMixtureFeatures",
     "GaussianMixtureOutlierDetector",
     "GaussianMixtureSelector",
@@ -54,11 +59,15 @@ __all__ = [
     "grow",
     "log_likelihood",
     "map_adapt",
+    "marginal",
+    "marginal_cdf",
+    "marginal_quantiles",
     "maximise",
     "most_likely",
     "pool",
     "precision_cholesky",
     "responsibilities",
+    "rosenblatt",
     "segment_image",
     "segment_statistics",
     "separate_sources",

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
 
 from diarize.gmm.conditional import posterior_of_observed
 from diarize.gmm.engine.missing import Partial, check_partial, compile_partial
+from diarize.gmm.marginals import mixture_quantiles
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters
 from diarize.gmm.sampling import draw_from
 
 _BLOCK_ROWS = 4096
 _NUMBERS = 2_000_000  # of the matrices that are inverted at a time
-_STEPS, _CLOSE = 100, 1e-10  # of the search for quantiles; the error in probability
 
 
 def _incomplete(rows: Floats) -> Iterator[npt.NDArray[np.intp]]:
@@ -132,7 +131,7 @@ def conditional_quantiles(x: npt.ArrayLike, parameters: MixtureParameters, proba
         means, deviations = _entry_moments(partial, block, missing)
         for number, level in enumerate(levels):
             answer = found[number, chosen]
-            answer[missing] = _mixture_quantile(level, weights, means, deviations)
+            answer[missing] = mixture_quantiles(level, weights, means, deviations)
             found[number, chosen] = answer
     return found
 
@@ -171,34 +170,3 @@ def _deviations(covariance: Float64, missing: npt.NDArray[np.bool_]) -> Float64:
         found[start : start + step] = np.diagonal(np.linalg.inv(matrices), axis1=1, axis2=2)
     deviations: Float64 = scale * np.sqrt(np.maximum(found, np.finfo(np.float64).eps))
     return np.where(missing, deviations, 1.0)
-
-
-def _mixture_quantile(level: float, weights: Float64, means: Float64, deviations: Float64) -> Float64:
-    """Return where mixtures of Gaussians on the line, one a row of (n, k), reach a probability.
-
-    Newton's method, and bisection where that would leave the bracket: a quantile of a mixture lies between the least
-    and the greatest of its components' quantiles.
-    """
-    own = means + ndtri(level) * deviations
-    counted = weights > 0
-    low = np.where(counted, own, np.inf).min(axis=1)
-    high = np.where(counted, own, -np.inf).max(axis=1)
-    place: Float64 = (weights * own).sum(axis=1).clip(low, high)
-    todo = np.flatnonzero(high > low)
-    for _ in range(_STEPS):
-        if not len(todo):
-            break
-        now = place[todo]
-        white = (now[:, None] - means[todo]) / deviations[todo]
-        excess = (weights[todo] * ndtr(white)).sum(axis=1) - level
-        low[todo] = np.where(excess < 0, now, low[todo])
-        high[todo] = np.where(excess > 0, now, high[todo])
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            density = (weights[todo] * np.exp(-0.5 * white**2) / deviations[todo]).sum(axis=1) / np.sqrt(2 * np.pi)
-            following = now - excess / density
-        inside = (following > low[todo]) & (following < high[todo])
-        following = np.where(inside, following, 0.5 * (low[todo] + high[todo]))
-        done = (np.abs(excess) < _CLOSE) | (following == now)
-        place[todo] = np.where(done, now, following)
-        todo = todo[~done]
-    return place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -74,6 +74,33 @@ def draw_selection(
         else f"{criterion.upper()} (lower is better)"
     )
     axes.legend(fontsize="small")
+    if figure is not None:
+        figure.savefig(to)
+    return axes
+
+
+def draw_calibration(probabilities: npt.NDArray[Any], names: Sequence[str], to: str | PathLike[str] | Any) -> Any:
+    """Draw the distribution of probabilities (n, n_features) against the even one; return the axes.
+
+    What a share may differ by, in 95 of 100 cases everywhere at once, is shown in grey (Kolmogorov-Smirnov).
+    """
+    from scipy.stats import kstwobign
+
+    axes, figure = canvas(to, 4.8, 4.4)
+    count = len(probabilities)
+    band = float(kstwobign.ppf(0.95)) / np.sqrt(count)
+    axes.fill_between([0, 1], [-band, 1 - band], [band, 1 + band], color="#dddddd", linewidth=0, label="95 % by chance")
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+    share = np.arange(1, count + 1) / count
+    for place, name in enumerate(names):
+        colour = COLOURS[place % len(COLOURS)]
+        axes.step(np.sort(probabilities[:, place]), share, where="post", color=colour, linewidth=1.2, label=name)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("probability under the model")
+    axes.set_ylabel("share of held-out entries below")
+    if len(names) <= 10:
+        axes.legend(fontsize="small")
     if figure is not None:
         figure.savefig(to)
     return axes
