@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import simpson
 from scipy.stats import kstest, norm
 
 from diarize.gmm import (
