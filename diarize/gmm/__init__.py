@@ -13,6 +13,7 @@ from diarize.gmm.embedding import GaussianMixtureFeatures
 from diarize.gmm.groups import accumulate_groups, group_log_likelihood
 from diarize.gmm.growth import fit_blocks, grow, split
 from diarize.gmm.image import Segmentation, segment_image
+from diarize.gmm.impute import GaussianMixtureImputer
 from diarize.gmm.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.moments import accumulate, statistics
@@ -35,6 +36,7 @@ __all__ = [
     "GaussianMixtureClustering",
     "GaussianMixtureDensity",
     "GaussianMixtureFeatures",
+    "GaussianMixtureImputer",
     "GaussianMixtureOutlierDetector",
     "GaussianMixtureSelector",
     "MixtureParameters",
