@@ -322,7 +322,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         def low_end(rows: Float64, mixture: MixtureParameters) -> Floats:
             nonlocal ends
             ends = conditional_quantiles(rows, mixture, [0.5 - level / 2, 0.5 + level / 2])
-            return ends[0]
+            first: Floats = ends[0]
+            return first
 
         low = self._completed(values, low_end)
         return low, self._completed(values, lambda *_: ends[1])
@@ -343,7 +344,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         varying = self._varying
         with np.errstate(over="ignore"):
             rows = (values[:, varying].astype(np.float64) - self.center_[varying]) / self.scale_[varying]
-        return np.clip(rows, -_FAR, _FAR)
+        near: Float64 = np.clip(rows, -_FAR, _FAR)
+        return near
 
     def _validated(self, X: npt.ArrayLike, *, reset: bool) -> Floats:
         values: Floats = validate_data(
