@@ -21,5 +21,9 @@ class ModelError(DiarizeError):
     """A model file that cannot be used, or training data that cannot give one."""
 
 
+class MediaError(DiarizeError):
+    """A picture or video that cannot be read or written; names the file, or what is to be installed."""
+
+
 class DiarizeWarning(UserWarning):
     """Valid but degenerate input, such as a recording without speech."""

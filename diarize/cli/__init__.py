@@ -15,6 +15,7 @@ _COMMANDS = {
     "config": ("diarize.cli.config:config", "Look at the settings."),
     "train": ("diarize.cli.train:train", "Train the models from folders of speech."),
     "tune": ("diarize.cli.tune:tune", "Fit the decisive settings to labelled recordings of your own."),
+    "gmm": ("diarize.cli.gmm:gmm", "Use Gaussian mixtures on pictures, videos and tables."),
 }
 
 

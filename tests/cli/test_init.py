@@ -25,11 +25,11 @@ def test_help_lists_every_command_without_importing_it() -> None:
         "assert not any(name.startswith(('numpy', 'diarize.cli.r', 'diarize.cli.s')) for name in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for name in ("run", "score", "validate", "config", "train", "combine", "tune"):
+    for name in ("run", "score", "validate", "config", "train", "combine", "tune", "gmm"):
         assert f"\n  {name} " in result.stdout
 
 
-@pytest.mark.parametrize("name", ["run", "score", "validate", "config", "train", "combine", "tune"])
+@pytest.mark.parametrize("name", ["run", "score", "validate", "config", "train", "combine", "tune", "gmm"])
 def test_every_command_can_be_imported(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0, result.output

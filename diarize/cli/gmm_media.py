@@ -1,0 +1,139 @@
+"""`diarize gmm segment` and `diarize gmm background`: pictures and videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diarize.cli.progress import progress_line
+
+
+@click.command()
+@click.argument("image", metavar="IMAGE", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT.png",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The picture in its segments' colours; with .npy, the number of each pixel's segment.",
+)
+@click.option("--segments", type=click.IntRange(min=1), metavar="N", help="How many; chosen by BIC otherwise.")
+@click.option("--max-segments", default=8, show_default=True, type=click.IntRange(min=1), metavar="N", help="At most.")
+@click.option("--colour-space", default="lab", show_default=True, type=click.Choice(["lab", "rgb"]), help="Colours.")
+@click.option(
+    "--spatial", default=0.0, show_default=True, type=click.FloatRange(min=0), metavar="S", help="Weight of the place."
+)
+@click.option(
+    "--smoothing",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    metavar="PIXELS",
+    help="Width of the filter over probabilities.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Start of the random numbers.")
+def segment(
+    image: Path,
+    output: Path,
+    segments: int | None,
+    max_segments: int,
+    colour_space: str,
+    spatial: float,
+    smoothing: float,
+    seed: int,
+) -> None:
+    """Divide IMAGE into segments of similar colour, and print how large they are and their mean colours."""
+    from diarize.cli.media import naming, read_picture, write_array, write_picture
+    from diarize.gmm.image import segment_image
+
+    picture = read_picture(image)
+    with naming(image):
+        found = segment_image(
+            picture,
+            segments or "bic",
+            max_segments=max_segments,
+            colour_space=colour_space,
+            spatial=spatial,
+            smoothing=smoothing,
+            random_state=seed,
+        )
+    if output.suffix.lower() == ".npy":
+        write_array(output, found.labels)
+    else:
+        write_picture(output, found.picture(picture.dtype))
+    click.echo("segment  share %  mean colour")
+    for number, (share, colour) in enumerate(zip(found.shares, found.colours, strict=True)):
+        click.echo(f"{number:7d}  {100 * share:7.2f}  {' '.join(f'{value:.0f}' for value in colour)}")
+
+
+@click.command()
+@click.argument("video", metavar="VIDEO", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="DIR|OUT.npy",
+    type=click.Path(path_type=Path),
+    help="Folder for the masks, 000001.png and so on; or one file for all.",
+)
+@click.option(
+    "--history", default=500, show_default=True, type=click.IntRange(min=1), metavar="N", help="Frames remembered."
+)
+@click.option(
+    "--threshold",
+    default=16.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="D",
+    help="Squared distance from the background, in variances, above which a pixel is foreground.",
+)
+@click.option("--no-shadows", is_flag=True, help="Do not mark shadows.")
+@click.option(
+    "--background",
+    "still",
+    metavar="OUT.png",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the picture of what stands still.",
+)
+@click.option(
+    "--state",
+    metavar="OUT.npz",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write what was learnt, for BackgroundSubtractor.load.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def background(
+    video: Path,
+    output: Path,
+    history: int,
+    threshold: float,
+    no_shadows: bool,
+    still: Path | None,
+    state: Path | None,
+    quiet: bool,
+) -> None:
+    """Mark what moves in VIDEO: in each mask 255 is foreground, 127 its shadow and 0 background.
+
+    VIDEO is a file, a folder of pictures in the order of their names, or a NumPy array of frames (.npy). In the first
+    frame everything is new.
+    """
+    from diarize.cli.media import MaskWriter, naming, open_video, write_picture
+    from diarize.gmm.background import BackgroundSubtractor
+
+    subtractor = BackgroundSubtractor(history, threshold, not no_shadows, n_jobs=-1)
+    frames = open_video(video)
+    with MaskWriter(output) as masks, naming(video), progress_line("background", quiet) as progress:
+        for frame in frames:
+            masks.add(subtractor.apply(frame))
+            if progress is not None and frames.count:
+                progress("frames", min(masks.count / frames.count, 1.0))
+    if still is not None:
+        write_picture(still, subtractor.background())
+    if state is not None:
+        subtractor.save(state)
+    click.echo(
+        f"{masks.count} frames; foreground {100 * masks.foreground:.2f} %, shadow {100 * masks.shadow:.2f} % "
+        "of the pixels after the first"
+    )
