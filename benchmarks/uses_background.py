@@ -2,21 +2,17 @@
 
     python benchmarks/uses_background.py [--shared DIR] [--frames N] [--repeat N]
 
-Both sides have the same settings, the defaults, and one thread. Each frame is given to both, one after the other, so that
-noise of the machine hits both; the time is that of the thread that works. A repetition starts anew; the table has medians
-over repetitions. The first frame, which compiles, is not timed. What there is to measure needs OpenCV.
+Both sides have the same settings, the defaults, and one thread. Each frame is given to both, one after the other, so
+that noise of the machine hits both; the time is that of the thread that works. A repetition starts anew; the table has
+medians over repetitions. The first frame, which compiles, is not timed. It needs OpenCV.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from pathlib import Path
 from typing import Any
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"
 
 import click
 import numpy as np
