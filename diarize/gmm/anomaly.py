@@ -22,6 +22,7 @@ from diarize.gmm.posteriors import log_likelihood
 
 Kept = npt.NDArray[np.bool_]
 
+_LEAST_REG = 0.01
 _TRIM = 0.3  # where the training rows may hold outliers
 _QUARTILE = 0.6744897501960817  # of the standard normal distribution
 _FENCE = 3.0  # standard deviations
@@ -54,8 +55,9 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         Share of the training rows to learn nothing from; 'auto' is 0.3, or 0 with contamination=0.
     max_steps : int
         Concentration steps at most.
-    reg_covar : float
-        Added to every variance of the scaled features.
+    reg_covar : float or 'auto'
+        Added to every variance of the scaled features; 'auto' is 2 n_features / n_samples, but at least 0.01 and at
+        most 1: covariances of few rows in many dimensions need support.
     n_init : int
         Starts of the first fit, of which the most likely one goes on.
     cv : int or None
@@ -101,7 +103,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         "contamination": [StrOptions({"auto"}), Options(Real, {0}), Interval(Real, 0, 0.5, closed="right")],
         "trim": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "max_steps": [Interval(Integral, 0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [StrOptions({"auto"}), Interval(Real, 0.0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "cv": [Interval(Integral, 2, None, closed="left"), None],
         "random_state": ["random_state"],
@@ -116,7 +118,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         contamination: float | str = "auto",
         trim: float | str = "auto",
         max_steps: int = 20,
-        reg_covar: float = 0.1,
+        reg_covar: float | str = "auto",
         n_init: int = 1,
         cv: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -164,10 +166,13 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
 
     def _concentrated(self, rows: Float64, random_state: np.random.RandomState) -> tuple[GaussianMixture, Kept, int]:
         """Return the mixture, which rows it was fitted to, and the number of concentration steps."""
+        reg_covar = min(1.0, max(_LEAST_REG, 2 * rows.shape[1] / len(rows)))
+        if self.reg_covar != "auto":
+            reg_covar = float(self.reg_covar)
         mixture = GaussianMixture(
             self.n_components,
             covariance_type=self.covariance_type,
-            reg_covar=self.reg_covar,
+            reg_covar=reg_covar,
             n_init=self.n_init,
             random_state=random_state,
             n_jobs=self.n_jobs,
@@ -182,7 +187,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
                 break
             kept = best
             # one EM iteration a step, after which a single Gaussian is there already
-            current = maximise(accumulate(rows[kept], current, n_jobs=self.n_jobs), self.reg_covar, current)
+            current = maximise(accumulate(rows[kept], current, n_jobs=self.n_jobs), reg_covar, current)
             steps += 1
         if steps:
             precisions = GaussianMixture.from_parameters(current).precisions_
@@ -352,8 +357,8 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         >>> X = np.c_[X, np.random.default_rng(1).normal(size=500)]
         >>> detector = GaussianMixtureOutlierDetector().fit(X)
         >>> detector.explain([[1.0, 11.0, 9.0], [3.0, 7.0, 0.0]]).round(-1) + 0.0
-        array([[ 0.,  0., 90.],
-               [80., 80.,  0.]])
+        array([[  0.,   0., 110.],
+               [700., 700.,   0.]])
         """
         rows = self._filled(X)
         parameters = self.mixture_.parameters_

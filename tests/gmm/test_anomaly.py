@@ -55,7 +55,7 @@ def gaussian_by_hand(x, trim, reg_covar):
 def test_scores_are_log_densities_of_the_trimmed_gaussian():
     x, _ = spoilt()
     detector = GaussianMixtureOutlierDetector().fit(x)
-    mean, covariance, kept = gaussian_by_hand(x, 0.3, 0.1)
+    mean, covariance, kept = gaussian_by_hand(x, 0.3, 2 * 3 / 200)
     np.testing.assert_array_equal(np.flatnonzero(detector.support_), kept)
     wanted = multivariate_normal(mean, covariance).logpdf(x)
     np.testing.assert_allclose(detector.score_samples(x), wanted, rtol=1e-9)
@@ -71,6 +71,15 @@ def test_outliers_do_not_spoil_the_fit():
     assert not trimmed.support_[outlier].any()
     assert whole.support_.all()
     assert whole.n_steps_ == 0
+
+
+@pytest.mark.parametrize(("shape", "wanted"), [((400, 2), 0.01), ((50, 5), 0.2), ((10, 30), 1.0)])
+def test_few_rows_in_many_dimensions_get_support(shape, wanted):
+    x = np.random.default_rng(0).normal(size=shape)
+    np.testing.assert_allclose(
+        GaussianMixtureOutlierDetector().fit(x).score_samples(x),
+        GaussianMixtureOutlierDetector(reg_covar=wanted).fit(x).score_samples(x),
+    )
 
 
 def test_units_do_not_matter():
@@ -206,7 +215,7 @@ def test_p_values_must_be_calibrated():
 def test_reasons_of_one_gaussian_are_conditional_distances():
     x, _ = spoilt()
     detector = GaussianMixtureOutlierDetector().fit(x)
-    mean, covariance, _ = gaussian_by_hand(x, 0.3, 0.1)
+    mean, covariance, _ = gaussian_by_hand(x, 0.3, 2 * 3 / 200)
     precision = np.linalg.inv(covariance)
     away = (x - mean) @ precision
     np.testing.assert_allclose(detector.explain(x), 0.5 * away**2 / np.diag(precision), rtol=1e-6, atol=1e-9)

@@ -24,7 +24,7 @@ def spoilt_rows() -> tuple[np.ndarray, np.ndarray]:
 
 def picture() -> Figure:
     """Draw thresholds with and without trimming, and the reasons of one row."""
-    figure = Figure(figsize=(9.5, 3.8), layout="constrained")
+    figure = Figure(figsize=(9.5, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
     rows, outlier = spoilt_rows()
     grid = np.stack(np.meshgrid(np.linspace(-4, 4, 150), np.linspace(-4, 4, 150)), axis=-1)
@@ -33,9 +33,9 @@ def picture() -> Figure:
         inside = detector.decision_function(grid.reshape(-1, 2)).reshape(150, 150)
         left.contour(grid[..., 0], grid[..., 1], inside, levels=[0], colors=colour, linewidths=1.8)
         left.plot([], [], color=colour, label="fitted to all rows" if trim == 0 else "fitted to the likelier 70 %")
-    left.scatter(*rows[~outlier].T, s=6, color=BLUE, alpha=0.6)
+    left.scatter(*rows[~outlier].T, s=6, color=BLUE)
     left.scatter(*rows[outlier].T, s=9, color=RED, marker="x", linewidths=0.8)
-    left.set(title="Threshold, 15 % outliers in the training rows", xlim=(-4, 4), ylim=(-4, 4))
+    left.set(title="15 % outliers in the training rows", xlim=(-4, 4), ylim=(-4, 4))
     left.legend(loc="upper left", frameon=False, fontsize=8)
 
     data = load_breast_cancer()
@@ -47,8 +47,8 @@ def picture() -> Figure:
     order = np.argsort(reasons)
     right.barh(names[order], reasons[order], color=RED)
     for place, j in enumerate(order):
-        right.text(reasons[j] + 0.2, place, f"{row[0, j]:.3g}, expected {expected[j]:.3g}", va="center", fontsize=7)
-    right.set(title="A typical malignant sample among benign ones", xlim=(0, 1.4 * reasons.max()))
+        right.text(reasons[j] + 0.2, place, f"{row[0, j]:.3g}, expected {expected[j]:.3g}", va="center", fontsize=8)
+    right.set(title="A malignant sample among benign ones", xlim=(0, 1.6 * reasons.max()))
     right.set_xlabel("nats gained if the feature were as the others suggest")
     right.tick_params(axis="y", labelsize=8)
     for axes in (left, right):
@@ -57,4 +57,4 @@ def picture() -> Figure:
 
 
 if __name__ == "__main__":
-    picture().savefig(Path(__file__).parents[1] / "anomalies.png", dpi=90)
+    picture().savefig(Path(__file__).parents[1] / "anomalies.png", dpi=72)
