@@ -57,4 +57,4 @@ def picture() -> Figure:
 
 
 if __name__ == "__main__":
-    picture().savefig(Path(__file__).parents[1] / "anomalies.png", dpi=72)
+    picture().savefig(Path(__file__).parents[1] / "anomalies.png", dpi=68)
