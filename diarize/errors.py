@@ -10,7 +10,7 @@ class AudioError(DiarizeError):
 
 
 class FormatError(DiarizeError):
-    """A label file (RTTM, UEM, LAB) that cannot be read or written; names file and line."""
+    """A label file (RTTM, UEM, LAB) or table that cannot be read or written; names file and line."""
 
 
 class ConfigError(DiarizeError, ValueError):

@@ -1,0 +1,158 @@
+"""What commands on tables share: options, the rows to work on, errors with the file's name, results and pictures."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diarize.cli.progress import progress_line
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from diarize.formats.tables import Table
+
+COVARIANCES = ("full", "tied", "diag", "spherical")
+INPUT = [
+    click.argument("data", metavar="DATA", type=click.Path(path_type=Path)),
+    click.option(
+        "-o", "--output", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False), help="The table to write."
+    ),
+    click.option("--columns", metavar="NAMES", default="", help="Work on these columns, separated by commas."),
+    click.option("--except", "left_out", metavar="NAMES", default="", help="Work on all columns but these."),
+    click.option(
+        "--plot", metavar="PICTURE", type=click.Path(path_type=Path, dir_okay=False), help="A picture to draw."
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Start of the random numbers.",
+    ),
+    click.option("--quiet", is_flag=True, help="Show no progress."),
+]
+SEARCH = [
+    click.option(
+        "--components",
+        type=click.IntRange(min=1),
+        default=9,
+        show_default=True,
+        metavar="N",
+        help="Try up to N Gaussians.",
+    ),
+    click.option(
+        "--covariance",
+        type=click.Choice(COVARIANCES),
+        multiple=True,
+        help="Try this covariance; may be repeated. All by default.",
+    ),
+    click.option(
+        "--criterion",
+        type=click.Choice(["bic", "aic", "icl", "cv"]),
+        default="bic",
+        show_default=True,
+        help="What decides.",
+    ),
+    click.option("--raw", is_flag=True, help="Do not standardise the columns."),
+]
+
+
+def options(*groups: list[Any]) -> Callable[[Any], Any]:
+    """Return a decorator that adds options, in the order they are listed."""
+
+    def add(function: Any) -> Any:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return add
+
+
+class Work:
+    """A table, the columns to work on, and where the results go."""
+
+    def __init__(
+        self, data: Path, output: Path | None, columns: str, left_out: str, plot: Path | None, seed: int, quiet: bool
+    ) -> None:
+        from diarize.formats.tables import read_table
+
+        for path in (output, plot):
+            if path is not None and not path.parent.is_dir():
+                raise click.UsageError(f"the folder of {path} does not exist")
+        if plot is not None:
+            _need_matplotlib(plot)
+        self.output, self.plot, self.seed, self.quiet = output, plot, seed, quiet
+        self.table: Table = read_table(data)
+        self.names = self.table.chosen(listed(columns), listed(left_out))
+        self.rows: npt.NDArray[Any] = self.table.numbers(self.names)
+
+    @contextmanager
+    def running(self, title: str) -> Iterator[Callable[[str, float], None]]:
+        """Show progress; end errors and warnings of the estimators as this program's own, with the file's name."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        from diarize.errors import DiarizeWarning, FormatError
+
+        with warnings.catch_warnings(record=True) as caught, progress_line(title, self.quiet) as progress:
+            warnings.simplefilter("always", ConvergenceWarning)
+            show: Callable[[str, float], None] = progress or (lambda stage, fraction: None)
+            show("fitting", 0.0)
+            try:
+                yield show
+            except ValueError as error:
+                raise FormatError(f"{self.table.path}: {error}") from error
+        for text in dict.fromkeys(str(item.message) for item in caught):
+            warnings.warn(f"{self.table.path}: {text}", DiarizeWarning, stacklevel=3)
+
+    def write(self, new: dict[str, Any], kept: dict[str, Any] | None = None) -> None:
+        """Write the table with new columns beside those that it has; a name that is taken gets a _ in the end."""
+        from diarize.formats.tables import write_table
+
+        found = dict(zip(self.table.names, self.table.columns, strict=True)) if kept is None else dict(kept)
+        for name, cells in new.items():
+            while name in found:
+                name += "_"
+            found[name] = cells
+        if self.output is not None:
+            write_table(found, self.output)
+            return
+        text = StringIO()
+        write_table(found, text)
+        click.echo(text.getvalue().encode("utf-8", "backslashreplace"), nl=False)
+
+    def draw(self, draw: Callable[[Any], object]) -> None:
+        """Draw the picture, if one is wanted."""
+        if self.plot is None:
+            return
+        from matplotlib.figure import Figure
+
+        from diarize.formats.files import atomic_file
+
+        figure = Figure(figsize=(7, 4.5), dpi=120, layout="constrained")
+        draw(figure.subplots())
+        with atomic_file(self.plot) as file:
+            figure.savefig(file, format=self.plot.suffix[1:])
+
+
+def _need_matplotlib(plot: Path) -> None:
+    from diarize.errors import ConfigError
+
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError as error:
+        raise ConfigError(f'{plot}: pictures need matplotlib: pip install "gmm-diarize[plot]"') from error
+    endings = sorted(FigureCanvasBase.filetypes)
+    if plot.suffix[1:] not in endings:
+        raise click.UsageError(f"{plot}: a picture ends in one of {', '.join('.' + ending for ending in endings)}")
+
+
+def listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
