@@ -32,27 +32,28 @@ from diarize.gmm.uniformity import Calibration
 logger = logging.getLogger(__name__)
 
 _SEEDS = 2**31 - 1
+_AUTOMATIC = ("full", "tied", "diag")
 
 
 class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     """Density of numeric rows as a mixture, with as many components as cross-validation supports.
 
     In each fold a mixture grows component by component, each size starting from the one before with a component split
-    in two. Taken is the least size whose likelihood of held-out rows is within one standard error of the best: that of
-    the difference, row by row, so that it does not matter how unlike each other the rows are.
+    in two. Taken is the mixture of fewest parameters whose likelihood of held-out rows is within one standard error of
+    the best: that of the difference, row by row, so that it does not matter how unlike each other the rows are.
 
     Parameters
     ----------
     max_components : int
         The largest size to try.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
-        What the covariances are.
+    covariance_type : {'auto', 'full', 'tied', 'diag', 'spherical'}
+        What the covariances are; auto tries full, tied and diag ones in the same folds.
     cv : int
         Folds; fewer where there are fewer rows.
     patience : int
         Growing ends when this many sizes in a row have brought nothing better.
     rule : {'one_standard_error', 'best'}
-        Take the least size that is about as good as the best, or the best.
+        Take the fewest parameters that are about as good as the best, or the best.
     standardise : bool
         Whether columns are scaled to a variance of 1 for training; results are told in the units of the data.
     tol, reg_covar, max_iter
@@ -68,10 +69,13 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         The density, in the units of the data: a spherical one of standardised rows is held as diag.
     n_components_ : int
         Its number of components.
+    covariance_type_ : str
+        What its covariances are.
     cv_log_likelihood_ : array (n_sizes,)
-        Mean log-likelihood of held-out rows with 1, 2, ... components, in nats; -inf where a component collapsed.
+        Mean log-likelihood of held-out rows with 1, 2, ... components of this type, in nats; -inf where a component
+        collapsed.
     cv_standard_error_ : array (n_sizes,)
-        Standard error of the difference from the best of them.
+        Standard error of the difference from the best of all.
     n_iter_ : int
         EM rounds of the last training.
     n_features_in_ : int
@@ -92,7 +96,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "max_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions(set(COVARIANCE_TYPES))],
+        "covariance_type": [StrOptions({"auto", *COVARIANCE_TYPES})],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "rule": [StrOptions({"one_standard_error", "best"})],
@@ -108,7 +112,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self,
         max_components: int = 20,
         *,
-        covariance_type: str = "full",
+        covariance_type: str = "auto",
         cv: int = 5,
         patience: int = 3,
         rule: str = "one_standard_error",
@@ -152,9 +156,17 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         even = scaling.apply(rows)
         training = Training(("ward", "kmeans"), 1, self.tol, self.reg_covar, self.max_iter)
         random_state = check_random_state(self.random_state)
-        held = self._held_out(even, training, random_state) - scaling.log_volume(rows)
-        self.cv_log_likelihood_, self.cv_standard_error_, size = _least_as_good(held, self.rule)
-        path = _path(even, self.covariance_type, training, random_state.randint(_SEEDS), size, thorough=True)
+        shift = scaling.log_volume(rows)
+        tried = [(kind, *self._held_out(even, kind, training, state)) for kind, state in self._states(random_state)]
+        held = np.concatenate([found for _, found, _ in tried]) - shift
+        means, errors, place = _least_as_good(held, [count for _, _, counts in tried for count in counts], self.rule)
+        ends = np.cumsum([len(found) for _, found, _ in tried])
+        which = int(np.searchsorted(ends, place, side="right"))
+        kind, found, _ = tried[which]
+        first = int(ends[which]) - len(found)
+        self.covariance_type_ = kind
+        self.cv_log_likelihood_, self.cv_standard_error_ = (x[first : first + len(found)] for x in (means, errors))
+        path = _path(even, kind, training, random_state.randint(_SEEDS), place - first + 1, thorough=True)
         *_, (fit, bad) = path
         if bad:
             logger.warning("the density has a collapsed component; rows may be rounded or repeated")
@@ -163,30 +175,43 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = len(fit.lower_bounds)
         return self
 
-    def _held_out(self, rows: Floats, training: Training, random_state: np.random.RandomState) -> Float64:
-        """Return the log-likelihood of each row when held out, (n_sizes, n), -inf where a mixture has collapsed."""
+    def _states(self, random_state: np.random.RandomState) -> list[tuple[str, np.random.RandomState]]:
+        """Return the covariance types to try; folds are the same for all, so that rows can be compared."""
+        kinds = _AUTOMATIC if self.covariance_type == "auto" else (self.covariance_type,)
+        seed = random_state.randint(_SEEDS)
+        return [(kind, np.random.RandomState(seed)) for kind in kinds]
+
+    def _held_out(
+        self, rows: Floats, kind: str, training: Training, random_state: np.random.RandomState
+    ) -> tuple[Float64, list[int]]:
+        """Return the log-likelihood of each row when held out, (n_sizes, n), and the parameters of each size.
+
+        It is -inf where a mixture has collapsed.
+        """
         folds = list(KFold(min(self.cv, len(rows)), shuffle=True, random_state=random_state).split(rows))
         seeds = random_state.randint(_SEEDS, size=len(folds)).tolist()
         paths = [
-            _path(rows[train], self.covariance_type, training, seed, self.max_components)
+            _path(rows[train], kind, training, seed, self.max_components)
             for (train, _), seed in zip(folds, seeds, strict=True)
         ]
         found: list[Float64] = []
+        counts: list[int] = []
         totals: list[float] = []
         with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as pool:
             while len(found) < self.max_components:
-                fits = list(pool.map(lambda path: next(path, None), paths))
-                held = np.full(len(rows), -np.inf)
-                for (_, test), result in zip(folds, fits, strict=True):
-                    if result is not None and not result[1]:
-                        held[test] = log_likelihood(rows[test], result[0].parameters)
-                if any(result is None for result in fits):
+                fits = [fit for fit in pool.map(lambda path: next(path, None), paths) if fit is not None]
+                if len(fits) < len(folds):
                     break
+                held = np.full(len(rows), -np.inf)
+                for (_, test), (fit, bad) in zip(folds, fits, strict=True):
+                    if not bad:
+                        held[test] = log_likelihood(rows[test], fit.parameters)
                 found.append(held)
                 totals.append(float(held.mean()))
+                counts.append(GaussianMixture.from_parameters(fits[0][0].parameters)._n_parameters())
                 if len(totals) - 1 - int(np.argmax(totals)) >= self.patience:
                     break
-        return np.stack(found) if found else np.zeros((1, len(rows)))
+        return np.stack(found), counts
 
     def _validated(self, X: npt.ArrayLike, *, reset: bool, least: int = 1) -> Floats:
         rows: Floats = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=least)
@@ -324,15 +349,17 @@ def _path(
         yield last, bad
 
 
-def _least_as_good(held: Float64, rule: str) -> tuple[Float64, Float64, int]:
-    """Return mean held-out log-likelihoods of sizes, standard errors of their differences from the best, the choice.
+def _least_as_good(held: Float64, n_parameters: Sequence[int], rule: str) -> tuple[Float64, Float64, int]:
+    """Return mean held-out log-likelihoods of models, standard errors of their differences from the best, the choice.
 
     Parameters
     ----------
-    held : array (n_sizes, n)
+    held : array (n_models, n)
         Log-likelihoods of held-out rows.
+    n_parameters : sequence of int
+        Of the models; the least that is good is chosen.
     rule : {'one_standard_error', 'best'}
-        Which size to choose, from 1.
+        What is good.
     """
     means = held.mean(axis=1)
     best = int(np.argmax(means))
@@ -340,5 +367,6 @@ def _least_as_good(held: Float64, rule: str) -> tuple[Float64, Float64, int]:
     for place, row in enumerate(held):
         if np.isfinite(means[place]):
             errors[place] = (held[best] - row).std(ddof=1) / math.sqrt(held.shape[1])
-    good = means >= means[best] - (errors if rule == "one_standard_error" else 0.0)
-    return means, errors, int(np.argmax(good & np.isfinite(means))) + 1
+    good = np.isfinite(means) & (means >= means[best] - (errors if rule == "one_standard_error" else 0.0))
+    chosen = min(np.flatnonzero(good), key=lambda place: (n_parameters[int(place)], -means[place]), default=0)
+    return means, errors, int(chosen)

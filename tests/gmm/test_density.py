@@ -39,6 +39,7 @@ def fitted():
 
 def test_finds_the_truth_and_is_as_likely_on_new_rows(fitted, oracle):
     assert fitted.n_components_ == 3
+    assert fitted.covariance_type_ == "full"
     expected = oracle.log_likelihood((NEW - ORIGIN) / UNITS, TRUTH) - np.log(UNITS).sum()
     np.testing.assert_allclose(fitted.score_samples(NEW).mean(), expected.mean(), atol=0.04)
     np.testing.assert_allclose(fitted.score_samples(NEW), oracle.log_likelihood(NEW, fitted.mixture_.parameters_))
@@ -50,12 +51,13 @@ def test_finds_the_truth_and_is_as_likely_on_new_rows(fitted, oracle):
 def test_one_standard_error_by_hand():
     base = np.array([0.0, 1.0, 2.0, 3.0])
     held = np.stack([base - 5, base - 0.1 * np.array([3.0, -1.0, 3.0, -3.0]), base, np.full(4, -np.inf)])
-    means, errors, size = _least_as_good(held, "one_standard_error")
+    means, errors, place = _least_as_good(held, [1, 2, 3, 4], "one_standard_error")
     np.testing.assert_allclose(means, [-3.5, 1.45, 1.5, -np.inf])
     difference = 0.1 * np.array([3.0, -1.0, 3.0, -3.0])
     np.testing.assert_allclose(errors, [0, difference.std(ddof=1) / 2, 0, np.inf])
-    assert size == 2  # 0.05 less, with an error of 0.15
-    assert _least_as_good(held, "best")[2] == 3
+    assert place == 1  # 0.05 less, with an error of 0.15
+    assert _least_as_good(held, [1, 2, 3, 4], "best")[2] == 2
+    assert _least_as_good(held, [1, 4, 3, 2], "one_standard_error")[2] == 2  # fewer parameters
 
 
 def test_cdf_and_quantiles_agree_with_each_other_and_with_new_rows(fitted):
@@ -98,6 +100,12 @@ def test_dependence_is_seen_by_conditionals_only():
     seeing = GaussianMixtureDensity(1).fit(correlated).calibration(new)
     assert np.abs(np.corrcoef(seeing.probabilities.T)[0, 1]) < 0.15
     assert np.abs(np.corrcoef(blind.calibration(new).probabilities.T)[0, 1]) > 0.7
+
+
+def test_few_rows_of_many_features_get_few_parameters():
+    x = np.random.default_rng(0).normal(size=(60, 12)) + 4 * (np.arange(60) % 2)[:, None]
+    density = GaussianMixtureDensity(3, random_state=0).fit(x)
+    assert (density.covariance_type_, density.n_components_) == ("diag", 2)
 
 
 def test_threads_change_nothing(fitted):
