@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?"})
 _DELIMITERS = ",;\t"
-_NO_PYARROW = "{}: Parquet needs pyarrow: pip install pyarrow, or use CSV"
+_NO_PYARROW = '{}: Parquet needs pyarrow: pip install "gmm-diarize[parquet]", or use CSV'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
