@@ -11,6 +11,7 @@ _COMMANDS = {
     "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM out."),
     "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
     "combine": ("diarize.cli.combine:combine", "Combine the RTTM of several systems by a vote."),
+    "separate": ("diarize.cli.separate:separate", "Write a sound file for each speaker: audio in, WAV or FLAC out."),
     "validate": ("diarize.cli.validate:validate", "List all that is wrong in RTTM, UEM, LAB and TOML files."),
     "config": ("diarize.cli.config:config", "Look at the settings."),
     "train": ("diarize.cli.train:train", "Train the models from folders of speech."),

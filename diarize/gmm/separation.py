@@ -13,10 +13,11 @@ from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
 from diarize.gmm.em import maximise
+from diarize.gmm.engine.kernel import Block
 from diarize.gmm.initialise import initial_statistics
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters
-from diarize.gmm.posteriors import responsibilities
+from diarize.gmm.posteriors import each_block, responsibilities
 
 Float32 = npt.NDArray[np.float32]
 
@@ -27,7 +28,7 @@ _ROWS_EACH = 4  # rows of training for each component, at least
 _SHRINKAGE = 20.0  # rows that the common variance of a source counts for in that of a component
 _LEAST_VARIANCE = 1e-3
 _NEGLIGIBLE = 1e-3  # combinations less probable than this, relative to the best one, are left out
-_BLOCK = 64  # frames at a time
+_FRAMES = 64  # whose combinations are held at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,10 +280,14 @@ def separate_sources(
     mixture, log_weights = _tempered(combine_sources([each.mixture for each in fitted]), evidence / first.context)
     rows = first.rows(spectra)
     masks = np.empty((len(fitted), *spectra.shape), dtype=np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        posterior = responsibilities(rows[block], mixture, log_weights=log_weights)
-        masks[:, block] = _shares(posterior, [each.spectra for each in fitted])
+
+    def use(block: Block) -> None:
+        for start in range(0, block.shares.shape[1], _FRAMES):
+            part = slice(start, start + _FRAMES)
+            posterior = (block.shares[:, part] / block.total[:, part]).T
+            masks[:, block.rows][:, part] = _shares(posterior, [each.spectra for each in fitted])
+
+    each_block(rows, mixture, use, log_weights, None)
     return masks
 
 

@@ -1,0 +1,87 @@
+"""`diarize separate`: a recording in, a sound file for each speaker out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diarize.cli.progress import ProgressCallback, progress_line
+
+if TYPE_CHECKING:
+    from diarize.annotation import Annotation
+
+
+@click.command()
+@click.argument("audio", metavar="AUDIO", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the files; it is created where needed.",
+)
+@click.option(
+    "--rttm",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Who speaks when; without it the recording is diarized first.",
+)
+@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings of diarization.")
+@click.option("--num-speakers", type=click.IntRange(min=1), metavar="N", help="Find exactly N speakers.")
+@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Use only channel N, counted from 1.")
+@click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def separate(
+    audio: Path,
+    output: Path,
+    rttm: Path | None,
+    config: str,
+    num_speakers: int | None,
+    channel: int | None,
+    container: str,
+    quiet: bool,
+) -> None:
+    """Write a sound file for each speaker of AUDIO.
+
+    Where a speaker talks alone the file is the recording, where several talk at once it is the sound of this one,
+    separated from the others, elsewhere it is silent. The names of the files go to standard output.
+    """
+    if rttm is not None and num_speakers is not None:
+        raise click.UsageError("--rttm says who speaks; leave out --num-speakers")
+
+    from threadpoolctl import threadpool_limits
+
+    from diarize import separation
+
+    threadpool_limits(1)
+    with progress_line(audio.name, quiet) as progress:
+        if rttm is not None:
+            annotation = _read(rttm, audio.stem)
+        else:
+            annotation = _diarized(audio, config, num_speakers, channel, progress)
+        files = separation.separate(audio, annotation, output, channel=channel, container=container, progress=progress)
+    for path in files.values():
+        click.echo(path)
+
+
+def _read(rttm: Path, uri: str) -> Annotation:
+    """Return the turns of a recording; a file that holds only one recording is taken whatever its id."""
+    from diarize.annotation import Annotation
+    from diarize.formats.rttm import read_one, read_rttm
+
+    found = read_rttm(rttm)
+    turns = read_one(rttm, None if len(found) == 1 else uri)
+    return Annotation(turns, uri)
+
+
+def _diarized(
+    audio: Path, config: str, num_speakers: int | None, channel: int | None, progress: ProgressCallback | None
+) -> Annotation:
+    from diarize.config import load_config
+    from diarize.pipeline import Diarizer
+
+    diarizer = Diarizer(load_config(config))
+    return diarizer(audio, num_speakers=num_speakers, channel=channel, uri=audio.stem, progress=progress)
