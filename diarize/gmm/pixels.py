@@ -101,8 +101,10 @@ def _rest(values: Any, block: Float32, counts: Bytes, rates: Rates, states: Byte
     for place in range(len(mask)):
         state = states[place]
         background = state & _BACKGROUND != 0
-        if not state & _DONE:
-            background = _others(values, block, counts, rates, place, state)
+        if state & _EXPLAINED and not state & _DONE:
+            _fade(block, counts, rates, place)
+        elif not state & _DONE:
+            background = _others(values, block, counts, rates, place, background)
         mask[place] = 0 if background else _judge(values, block, counts, rates, place)
 
 
@@ -144,16 +146,39 @@ def _first_component(values: Any, first: Float32, counts: Bytes, rates: Rates, s
 
 
 @inner()
-def _others(values: Any, block: Float32, counts: Bytes, rates: Rates, place: int, state: int) -> bool:
-    """Update the other components of a pixel, add one if none explains it, and tell whether it is background."""
-    count = int(counts[place])
-    background, explained = state & _BACKGROUND != 0, state & _EXPLAINED != 0
-    total = _ZERO
+def _fade(block: Float32, counts: Bytes, rates: Rates, place: int) -> None:
+    """Let the other components of a pixel lose weight that its first one explains."""
+    count, kept, loss = int(counts[place]), _ONE - rates.rate, rates.loss
+    total = block[0, WEIGHT, place]
+    if total < loss:
+        block[0, WEIGHT, place] = total = _ZERO
+        count -= 1
+    number = 1
+    while number < count:
+        weight = kept * block[number, WEIGHT, place] - loss
+        if weight < loss:  # [Z04] eq. 14: it would fall below zero, and the component is dropped
+            weight = _ZERO
+            count -= 1
+        block[number, WEIGHT, place] = weight
+        total += weight
+        number += 1
+    _normalise(block, place, count, total)
+    counts[place] = count
+
+
+@inner()
+def _others(values: Any, block: Float32, counts: Bytes, rates: Rates, place: int, background: bool) -> bool:
+    """Update a pixel that its first component does not explain, and tell whether it is background.
+
+    If no other component explains it either, one is added.
+    """
+    count, kept, loss = int(counts[place]), _ONE - rates.rate, rates.loss
+    explained, total = False, _ZERO
     number = 0
     while number < count:
         weight, end = block[number, WEIGHT, place], number
         if number > 0:
-            weight = (_ONE - rates.rate) * weight - rates.loss
+            weight = kept * weight - loss
             if not explained:
                 square, variance = _distance(values, block, rates, place, number), block[number, VARIANCE, place]
                 background |= total < rates.ratio and square < rates.near_background * variance
@@ -162,19 +187,24 @@ def _others(values: Any, block: Float32, counts: Bytes, rates: Rates, place: int
                     weight += rates.rate
                     _follow(values, block, rates, place, number, rates.rate / weight, square)
                     end = _risen(block, place, number, weight)
-        if weight < rates.loss:  # [Z04] eq. 14: it would fall below zero, and the component is dropped
+        if weight < loss:
             weight = _ZERO
             count -= 1
         block[end, WEIGHT, place] = weight
         total += weight
         number += 1
-    scale = _ONE / total if abs(total) > _LEAST_TOTAL else _ZERO
-    for number in range(count):
-        block[number, WEIGHT, place] *= scale
+    _normalise(block, place, count, total)
     if not explained and rates.rate > _ZERO:
         count = _add(values, block, rates, place, count)
     counts[place] = count
     return background
+
+
+@inner()
+def _normalise(block: Float32, place: int, count: int, total: Any) -> None:
+    scale = _ONE / total if abs(total) > _LEAST_TOTAL else _ZERO
+    for number in range(count):
+        block[number, WEIGHT, place] *= scale
 
 
 @inner()
