@@ -94,7 +94,7 @@ def coverage() -> None:
         print(f"| {n_rows} | {size} | {imputer.n_components_} | {parts[0]:.1%} | {parts[1]:.1%} |")
 
 
-def pooling(repetitions: int = 200, count: int = 80) -> None:
+def pooling(repetitions: int = 100, count: int = 80) -> None:
     """Print how often pooled 95 % intervals hold the true mean and slope, half of one column missing at random."""
     rng, inside = np.random.default_rng(0), np.zeros(3)
     for _ in range(repetitions):

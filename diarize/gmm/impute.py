@@ -27,7 +27,7 @@ from diarize.gmm.shrinkage import Settings, fit_shrunk
 # A column that varies by less than this share of its largest value is constant but for rounding.
 _CONSTANT = 16 * float(np.finfo(np.float64).eps)
 _FAR = 1e100  # standard deviations; farther values are as good as this
-_TRUE = 0.01  # of the gain in likelihood that refitting to other rows of the same kind brings: closer is no use
+_TRUE = 1e-4  # of the gain in likelihood that refitting to other rows of the same kind brings: closer is no use
 
 
 class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,7 +126,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         shrinkage: float = 1.0,
         reg_covar: float = 1e-4,
         how: str = "mean",
-        tol: float = 1e-3,
+        tol: float = 1e-4,
         max_iter: int = 100,
         n_init: int = 1,
         add_indicator: bool = False,

@@ -17,7 +17,7 @@ from diarize.gmm.parameters import Float64, MixtureParameters, covariance_shape
 from diarize.gmm.sums import Statistics
 
 _SAMPLE = 10_000  # rows that sizes are compared on; the one that is taken is trained on all
-_ROUGH = 5  # times the tolerance, for the mixtures that are compared
+_ROUGH = 50  # times the tolerance, for the mixtures that are compared
 _PATIENCE = 2  # sizes in a row that do no better, after which none larger is tried
 _COMMON = 0.5  # how strongly the covariance of all rows is itself drawn towards no correlation, beside the others
 _QUICK, _STARTS = 25, 3  # rounds of k-means, after which EM goes on, and how many k-means are tried
@@ -86,7 +86,7 @@ class Settings:
     covariance_type: str = "full"
     shrinkage: float = 1.0
     reg_covar: float = 1e-4
-    tol: float = 1e-3
+    tol: float = 1e-4
     max_iter: int = 100
     n_init: int = 1
     n_jobs: int | None = None
