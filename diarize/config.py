@@ -180,7 +180,7 @@ class OverlapConfig(Section):
 
     prefix: ClassVar[str] = "overlap."
     enabled: bool = setting(True, "look for a second speaker beside the main one")
-    bias: float = setting(-3.0, "nats a frame in favour of overlap; fewer misses, more false alarms", -20, 20)
+    bias: float = setting(-2.5, "nats a frame in favour of overlap; fewer misses, more false alarms", -20, 20)
     acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
     stay: float = setting(0.98, "probability that overlap, or its absence, goes on from frame to frame", 0.5, 0.9999)
     min_overlap: float = setting(0.2, "s; shortest stretch of overlap", 0.0, 10.0)
