@@ -202,6 +202,7 @@ def density(components: int, covariance: str, **common: Any) -> None:
     Added are the log density in nats, and for each column the probability of a value as low.
     """
     work = Work(**common)
+    work.need_all()
     from diarize.gmm import GaussianMixtureDensity
     from diarize.gmm.views import draw_density
 
@@ -228,14 +229,13 @@ def density(components: int, covariance: str, **common: Any) -> None:
 def features(components: int, covariance: str, blocks: str, **common: Any) -> None:
     """Describe the rows of DATA by their place in a mixture: columns for whatever learns from them next."""
     work = Work(**common)
+    work.need_all()
     import numpy as np
 
     from diarize.gmm import GaussianMixtureFeatures
     from diarize.gmm.views import draw_features
 
     with work.running(common["data"].name):
-        if np.isnan(work.rows).any():
-            raise ValueError("some cells are empty; fill them in first, for example with `diarize gmm impute`")
         center, spread = work.rows.mean(axis=0), work.rows.std(axis=0)
         even = (work.rows - center) / np.where(spread > 0, spread, 1.0)
         model = GaussianMixtureFeatures(

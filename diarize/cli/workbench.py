@@ -82,6 +82,7 @@ class Work:
     def __init__(
         self, data: Path, output: Path | None, columns: str, left_out: str, plot: Path | None, seed: int, quiet: bool
     ) -> None:
+        from diarize.errors import FormatError
         from diarize.formats.tables import read_table
 
         for path in (output, plot):
@@ -93,6 +94,19 @@ class Work:
         self.table: Table = read_table(data)
         self.names = self.table.chosen(listed(columns), listed(left_out))
         self.rows: npt.NDArray[Any] = self.table.numbers(self.names)
+        for name, cells in zip(self.names, self.rows.T, strict=True):
+            if (cells != cells).all():
+                raise FormatError(f"{data}: column {name!r} has no value; leave it out by --except {name}")
+
+    def need_all(self) -> None:
+        """Raise an error where a cell is empty, for estimators that need all of them."""
+        from diarize.errors import FormatError
+
+        for row, column in zip(*(self.rows != self.rows).nonzero(), strict=True):
+            raise FormatError(
+                f"{self.table.path}:{self.table.lines[row]}: column {self.names[column]!r} is empty; "
+                "fill it in first, for example with `diarize gmm impute`"
+            )
 
     @contextmanager
     def running(self, title: str) -> Iterator[Callable[[str, float], None]]:

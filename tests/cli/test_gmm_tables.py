@@ -125,8 +125,18 @@ def test_features(iris: Path) -> None:
     assert drawn("p.png")
 
 
-def test_features_of_empty_cells(iris: Path) -> None:
+@pytest.mark.parametrize("command", ["density", "features"])
+def test_empty_cells_are_named(iris: Path, command: str) -> None:
     iris.write_text("a,b\n1,2\n,3\n4,5\n", encoding="utf-8")
-    result = CliRunner().invoke(main, ["gmm", "features", "iris.csv"])
+    result = CliRunner().invoke(main, ["gmm", command, "iris.csv"])
     assert result.exit_code == 1
-    assert "iris.csv: some cells are empty; fill them in first" in result.stderr
+    assert "iris.csv:3: column 'a' is empty; fill it in first" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["select", "cluster", "anomalies", "impute", "density", "features"])
+def test_a_column_without_values_is_no_column(iris: Path, command: str) -> None:
+    iris.write_text("a,b\n1,\n2,NA\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["gmm", command, "iris.csv"])
+    assert result.exit_code == 1
+    assert result.stderr == "diarize: error: iris.csv: column 'b' has no value; leave it out by --except b\n"
+    assert result.stdout == ""
