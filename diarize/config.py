@@ -156,7 +156,7 @@ class ClusteringConfig(Section):
     spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
     per_cluster: float = setting(45.0, "s of speech for which there is one cluster at least at the start", 5, 36000)
     starts: int = setting(3, "starting points of each eigenvoice model; the outcomes are averaged", 1, 50)
-    max_speakers: int = setting(20, "largest number of speakers that is looked for unasked", 1, 200)
+    max_speakers: int = setting(20, "largest number of speakers that the graph may say there are", 1, 200)
 
 
 @dataclass(frozen=True, slots=True)

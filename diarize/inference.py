@@ -31,6 +31,7 @@ _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half 
 _VOTERS = 3  # outcomes within the limits of which the mean is taken
 _FACTORS = (2 / 3, 1.0, 4 / 3)  # of the piece length, one start after the other; the shortest stop at pauses
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
+_MOST_BY_LENGTH = 100  # clusters for the length alone: shares of all blocks in more of them would fill the memory
 _LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
 
 
@@ -207,7 +208,7 @@ def _starts(
     speakers or of scenes stand out more than the speakers do, and a speaker without a cluster is never found; what is
     superfluous is emptied by the inference.
     """
-    by_length = int(speech.seconds / config.per_cluster)
+    by_length = min(int(speech.seconds / config.per_cluster), _MOST_BY_LENGTH)
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
     for index in range(config.starts):
         factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))

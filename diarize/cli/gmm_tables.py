@@ -163,7 +163,6 @@ def impute(components: int | None, draw: bool, many: int | None, **common: Any) 
         model = GaussianMixtureImputer(
             components or "bic",
             how="sample" if draw else "mean",
-            keep_empty_features=True,
             random_state=work.seed,
         ).fit(work.rows)
         found = model.impute_many(work.rows, many) if many else model.transform(work.rows)[None]

@@ -102,7 +102,9 @@ class Work:
         """Raise an error where a cell is empty, for estimators that need all of them."""
         from diarize.errors import FormatError
 
-        for row, column in zip(*(self.rows != self.rows).nonzero(), strict=True):
+        empty = (self.rows != self.rows).nonzero()
+        if len(empty[0]):
+            row, column = empty[0][0], empty[1][0]
             raise FormatError(
                 f"{self.table.path}:{self.table.lines[row]}: column {self.names[column]!r} is empty; "
                 "fill it in first, for example with `diarize gmm impute`"

@@ -22,6 +22,7 @@ from diarize.gmm.completion import conditional_draw, conditional_quantiles
 from diarize.gmm.conditional import conditional_mean
 from diarize.gmm.mixture import GaussianMixture
 from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters
+from diarize.gmm.scaling import Scaling
 from diarize.gmm.shrinkage import Settings, fit_shrunk
 
 # A column that varies by less than this share of its largest value is constant but for rounding.
@@ -208,14 +209,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         if self._mixture is None:
             raise ValueError("no column of the rows in training varies: there is no mixture")
-        found, scale = self._mixture, self.scale_[self._varying]
-        kind, covariances = found.covariance_type, found.covariances
-        if kind in ("diag", "spherical"):
-            kind, covariances = "diag", found.variances * scale**2
-        else:
-            covariances = covariances * scale[:, None] * scale
-        means = self.center_[self._varying] + scale * found.means
-        return GaussianMixture.from_parameters(MixtureParameters(found.weights, means, covariances, kind))
+        found, scaling = self._mixture, Scaling(self.center_[self._varying], self.scale_[self._varying])
+        if found.covariance_type == "spherical":
+            found = replace(found, covariances=found.variances, covariance_type="diag")
+        return GaussianMixture.from_parameters(scaling.undo(found))
 
     @property
     def _varying(self) -> npt.NDArray[np.bool_]:
