@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from diarize.formats.tables import Table
 
 
-def _search_settings(
-    work: Work, components: int, covariance: tuple[str, ...], criterion: str, raw: bool
-) -> dict[str, Any]:
+def _searched(kind: Any, work: Work, components: int, covariance: tuple[str, ...], criterion: str, raw: bool) -> Any:
+    """Return an estimator of that kind, fitted to the rows."""
     kinds = covariance or COVARIANCES
-    return {
-        "n_components": components,
-        "covariance_types": kinds,
-        "criterion": criterion,
-        "standardise": not raw,
-        "random_state": work.seed,
-    }
+    with work.running() as show:
+        return kind(
+            components,
+            covariance_types=kinds,
+            criterion=criterion,
+            standardise=not raw,
+            random_state=work.seed,
+            callback=_counted(show, components * len(kinds)),
+        ).fit(work.rows)
 
 
 def _counted(show: Callable[[str, float], None], total: int) -> Callable[[Any], None]:
@@ -53,10 +54,7 @@ def select(components: int, covariance: tuple[str, ...], criterion: str, raw: bo
 
     from diarize.gmm import GaussianMixtureSelector
 
-    settings = _search_settings(work, components, covariance, criterion, raw)
-    with work.running(common["data"].name) as show:
-        total = components * len(settings["covariance_types"])
-        found = GaussianMixtureSelector(**settings, callback=_counted(show, total)).fit(work.rows)
+    found = _searched(GaussianMixtureSelector, work, components, covariance, criterion, raw)
     results = {name: cells.astype(int) if cells.dtype == bool else cells for name, cells in found.results_.items()}
     work.write({"chosen": (np.arange(len(results["bic"])) == found.best_index_).astype(int)}, kept=results)
     work.draw(found.plot)
@@ -73,11 +71,8 @@ def cluster(components: int, covariance: tuple[str, ...], criterion: str, raw: b
     from diarize.gmm import GaussianMixtureClustering
     from diarize.gmm.views import draw_groups
 
-    settings = _search_settings(work, components, covariance, criterion, raw)
-    with work.running(common["data"].name) as show:
-        total = components * len(settings["covariance_types"])
-        found = GaussianMixtureClustering(**settings, callback=_counted(show, total)).fit(work.rows)
-        ambiguity = found.ambiguity(work.rows)
+    found = _searched(GaussianMixtureClustering, work, components, covariance, criterion, raw)
+    ambiguity = found.ambiguity(work.rows)
     shares = {f"group_{group}": cells for group, cells in enumerate(found.membership_.T)}
     work.write({"group": found.labels_, "ambiguity": ambiguity, **shares})
     work.draw(partial(draw_groups, work.rows, found.labels_, ambiguity))
@@ -106,7 +101,7 @@ def anomalies(components: int, contamination: str, **common: Any) -> None:
     from diarize.gmm import GaussianMixtureOutlierDetector
     from diarize.gmm.views import draw_scores
 
-    with work.running(common["data"].name):
+    with work.running():
         folds = min(5, len(work.rows)) if len(work.rows) > 3 else None
         found = GaussianMixtureOutlierDetector(components, contamination=share, cv=folds, random_state=work.seed)
         scores = found.fit(work.rows).score_samples(work.rows)
@@ -159,7 +154,7 @@ def impute(components: int | None, draw: bool, many: int | None, **common: Any) 
     from diarize.gmm import GaussianMixtureImputer
     from diarize.gmm.views import draw_imputed
 
-    with work.running(common["data"].name):
+    with work.running():
         model = GaussianMixtureImputer(
             components or "bic",
             how="sample" if draw else "mean",
@@ -205,7 +200,7 @@ def density(components: int, covariance: str, **common: Any) -> None:
     from diarize.gmm import GaussianMixtureDensity
     from diarize.gmm.views import draw_density
 
-    with work.running(common["data"].name):
+    with work.running():
         model = GaussianMixtureDensity(components, covariance_type=covariance, random_state=work.seed).fit(work.rows)
         found, below = model.score_samples(work.rows), model.cdf(work.rows)
     work.write(
@@ -234,7 +229,7 @@ def features(components: int, covariance: str, blocks: str, **common: Any) -> No
     from diarize.gmm import GaussianMixtureFeatures
     from diarize.gmm.views import draw_features
 
-    with work.running(common["data"].name):
+    with work.running():
         center, spread = work.rows.mean(axis=0), work.rows.std(axis=0)
         even = (work.rows - center) / np.where(spread > 0, spread, 1.0)
         model = GaussianMixtureFeatures(

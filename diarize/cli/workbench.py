@@ -111,13 +111,16 @@ class Work:
             )
 
     @contextmanager
-    def running(self, title: str) -> Iterator[Callable[[str, float], None]]:
+    def running(self) -> Iterator[Callable[[str, float], None]]:
         """Show progress; end errors and warnings of the estimators as this program's own, with the file's name."""
         from sklearn.exceptions import ConvergenceWarning
 
         from diarize.errors import DiarizeWarning, FormatError
 
-        with warnings.catch_warnings(record=True) as caught, progress_line(title, self.quiet) as progress:
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            progress_line(Path(self.table.path).name, self.quiet) as progress,
+        ):
             warnings.simplefilter("always", ConvergenceWarning)
             show: Callable[[str, float], None] = progress or (lambda stage, fraction: None)
             show("fitting", 0.0)
