@@ -137,7 +137,7 @@ def emission(x: Array, start: Start, settings: Settings, side: str) -> Job:
     """Evaluate the log-likelihood of every state at every frame."""
     if side == "ours":
         from diarize.gmm import MixtureParameters
-        from diarize.gmm.groups import group_log_likelihood
+        from diarize.gmm.inference.mixture_groups import group_log_likelihood
 
         flat = MixtureParameters(start["weights"], start["means"], start["covariances"], settings.covariance)
         evaluate = partial(group_log_likelihood, x, flat, settings.states, n_jobs=settings.n_jobs)

@@ -18,10 +18,10 @@ from pathlib import Path
 import click
 
 from diarize import Annotation, Config, Diarizer, DiarizeWarning, load_config
+from diarize.evaluation.scoring import Score, pool, score
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
 from diarize.model import Model
-from diarize.scoring import Score, pool, score
 
 SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 HEADER = f"{'':32}" + "    DER   miss     FA   conf  DER.25    JER  speakers   CPU s  x real"

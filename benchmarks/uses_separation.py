@@ -22,7 +22,7 @@ import numpy.typing as npt
 import soundfile
 
 from diarize.gmm import fit_source, separate_sources
-from diarize.gmm.separation import components_each
+from diarize.gmm.uses.separation import components_each
 from diarize.separation.transform import to_samples, to_spectra
 
 RATE, HOP = 16000, 256

@@ -17,9 +17,9 @@ import numpy as np
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError, ModelError
 from diarize.formats.files import atomic_file
-from diarize.overlap import OverlapModel
-from diarize.speakers import EigenvoiceModel
-from diarize.speech import SpeechDetector
+from diarize.stages.overlap import OverlapModel
+from diarize.stages.speakers import EigenvoiceModel
+from diarize.stages.speech import SpeechDetector
 
 _FORMAT = "diarize-model-2"
 _DAMAGE = (  # what numpy, zipfile and json raise over a file that is no model, or a damaged one

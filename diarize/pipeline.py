@@ -16,16 +16,16 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.annotation import Annotation, FrameGrid, Segment, Turn
 from diarize.audio import audio_uri, open_audio
-from diarize.calibration import Calibration
 from diarize.config import Config, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
+from diarize.evaluation.calibration import Calibration
 from diarize.features import effective_band, grid, spectra, voice_features
 from diarize.formats.marks import read_speech_marks
-from diarize.inference import Outcome, Speech, infer
-from diarize.limits import Limits
 from diarize.model import BandModel, Model, builtin_model
-from diarize.overlap import CELL, cell_edges, second_speakers
-from diarize.speech import SpeechFeatures
+from diarize.stages.limits import Limits
+from diarize.stages.overlap import CELL, cell_edges, second_speakers
+from diarize.stages.speech import SpeechFeatures
+from diarize.stages.vbhmm import Outcome, Speech, infer
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

@@ -625,11 +625,11 @@ def test_works_where_no_cache_can_be_written(tmp_path):
     blocked.write_text("")
     site = tmp_path / "site"
     shutil.copytree(PACKAGE, site / "diarize", ignore=shutil.ignore_patterns("__pycache__", "models"))
-    (site / "diarize" / "hmm" / "__pycache__").write_text("")
+    (site / "diarize" / "hmm" / "recursions" / "__pycache__").write_text("")
     code = (
         "from diarize.hmm import *\n"
         "print(forward_backward([[0.0, -1.0]], SpeakerLoop([0.5, 0.5], 0.9)).log_evidence)\n"
-        "import diarize.hmm.loop as k; print(k.__file__); print(k.forward.stats.cache_path)"
+        "import diarize.hmm.recursions.speaker_loop as k; print(k.__file__); print(k.forward.stats.cache_path)"
     )
     places = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"], str(blocked))
     done = python(code, PYTHONPATH=str(site), NUMBA_CACHE_DIR="", **places)

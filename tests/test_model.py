@@ -16,7 +16,7 @@ from diarize.errors import FormatError, ModelError
 from diarize.features import spectra
 from diarize.gmm import MixtureParameters
 from diarize.model import BANDS, Model, builtin_model
-from diarize.speakers import EigenvoiceModel
+from diarize.stages.speakers import EigenvoiceModel
 
 
 @pytest.fixture(scope="module")

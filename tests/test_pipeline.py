@@ -16,16 +16,16 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation, FrameGrid, Segment, Turn
-from diarize.calibration import Calibration
 from diarize.config import Config, FeatureConfig, OutputConfig, SpeakerConfig, SpeechConfig
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
+from diarize.evaluation.calibration import Calibration
+from diarize.evaluation.scoring import score
 from diarize.features import log_mel
 from diarize.formats.uem import read_uem
-from diarize.inference import Outcome, Speech
 from diarize.model import Model, builtin_model
 from diarize.pipeline import Diarizer, annotate, bridged, cut_speech, detect_speech
-from diarize.scoring import score
-from diarize.speakers import BlockStatistics
+from diarize.stages.speakers import BlockStatistics
+from diarize.stages.vbhmm import Outcome, Speech
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "audio_samples"

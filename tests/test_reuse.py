@@ -11,15 +11,15 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "diarize"
 
 REUSED = {
-    "speech.py": {"MixtureParameters", "log_likelihood", "map_adapt"},  # detectors and their adaptation
-    "speakers.py": {"MixtureParameters", "segment_statistics"},  # statistics of blocks
-    "overlap.py": {"MixtureParameters", "log_likelihood"},
-    "separation/__init__.py": {"Source", "separate_sources"},
+    "stages/speech.py": {"MixtureParameters", "log_likelihood", "map_adapt"},  # detectors and their adaptation
+    "stages/speakers.py": {"MixtureParameters", "segment_statistics"},  # statistics of blocks
+    "stages/overlap.py": {"MixtureParameters", "log_likelihood"},
+    "separation/recipe.py": {"Source", "separate_sources"},
     "separation/voices.py": {"fit_source"},
     "training/voices.py": {"GaussianMixture", "em"},  # background model
     "training/speech.py": {"fit_blocks"},
     "training/overlap.py": {"GaussianMixtureSelector"},  # sizes of mixtures
-    "gmm/embedding.py": {"segment_statistics", "responsibilities"},  # the same statistics as the speakers'
+    "gmm/uses/features.py": {"segment_statistics", "responsibilities"},  # the same statistics as the speakers'
     "hmm/gmmhmm/emissions.py": {"MixtureParameters", "group_log_likelihood"},
 }
 
@@ -40,7 +40,7 @@ def test_what_is_imported_from_the_toolkit_is_used(module: str) -> None:
 def test_statistics_of_speakers_are_the_features_of_segments() -> None:
     """Blocks of speech as the speaker models see them, and segments of rows as the transformer describes them."""
     from diarize.gmm import GaussianMixtureFeatures
-    from diarize.speakers import whitened_statistics
+    from diarize.stages.speakers import whitened_statistics
 
     rng = np.random.default_rng(0)
     rows, marks = rng.normal(size=(300, 3)) + np.repeat([[0.0], [4.0]], 150, axis=0), np.array([0, 40, 170, 300])

@@ -15,7 +15,8 @@ import soundfile
 from diarize.annotation import Annotation, Turn
 from diarize.audio.writing import sound_writer
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError
-from diarize.separation import _chunks, separate
+from diarize.separation import separate
+from diarize.separation.recipe import _chunks
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import to_samples, to_spectra, window
 from diarize.separation.voices import chosen_alone, cut
@@ -97,7 +98,7 @@ def test_where_a_chunk_ends_is_not_heard(
 ) -> None:
     mixture = sum(talk.values())
     one = written(separate((mixture, RATE), TALK, tmp_path))
-    monkeypatch.setattr("diarize.separation._CHUNK", 333)
+    monkeypatch.setattr("diarize.separation.recipe._CHUNK", 333)
     other = written(separate((mixture, RATE), TALK, tmp_path))
     for name in one:
         np.testing.assert_allclose(other[name], one[name], atol=1e-5)

@@ -86,7 +86,7 @@ def _recordings(systems: list[_System]) -> list[str]:
 
 
 def _combined(uri: str, systems: list[_System], weights: list[float] | None) -> Annotation:
-    from diarize.combination import combine
+    from diarize.evaluation.combination import combine
 
     present = [place for place, (_, found) in enumerate(systems) if uri in found]
     of_present = None if weights is None else [weights[place] for place in present]

@@ -45,8 +45,8 @@ def segment(
     seed: int,
 ) -> None:
     """Divide IMAGE into segments of similar colour, and print how large they are and their mean colours."""
-    from diarize.cli.media import naming, read_picture, write_array, write_picture
-    from diarize.gmm.image import segment_image
+    from diarize.cli.pictures import naming, read_picture, write_array, write_picture
+    from diarize.gmm.uses.image import segment_image
 
     picture = read_picture(image)
     with naming(image):
@@ -119,8 +119,8 @@ def background(
     VIDEO is a file, a folder of pictures in the order of their names, or a NumPy array of frames (.npy). In the first
     frame everything is new.
     """
-    from diarize.cli.media import MaskWriter, naming, open_video, write_picture
-    from diarize.gmm.background import BackgroundSubtractor
+    from diarize.cli.pictures import MaskWriter, naming, open_video, write_picture
+    from diarize.gmm.uses.background import BackgroundSubtractor
 
     subtractor = BackgroundSubtractor(history, threshold, not no_shadows, n_jobs=-1)
     frames = open_video(video)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diarize.cli.workbench import COVARIANCES, INPUT, SEARCH, Work, listed, options
+from diarize.cli.table_command import COVARIANCES, INPUT, SEARCH, Work, listed, options
 
 if TYPE_CHECKING:
     import numpy.typing as npt

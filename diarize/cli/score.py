@@ -14,7 +14,7 @@ from diarize.errors import FormatError
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Segment
-    from diarize.scoring import Score
+    from diarize.evaluation.scoring import Score
 
 _Content = TypeVar("_Content")
 _PATH = click.Path(path_type=Path)
@@ -45,8 +45,8 @@ def score(
     the reference (seconds); speakers are found/true. With --uem only the recordings it names are scored, else each
     from the first to the last turn of reference and hypothesis.
     """
-    from diarize import scoring
     from diarize.annotation import Annotation
+    from diarize.evaluation import scoring
     from diarize.formats.uem import read_uem
 
     references, hypotheses = read_annotations(reference), read_annotations(hypothesis)

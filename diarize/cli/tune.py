@@ -12,7 +12,7 @@ from diarize.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from diarize.config import Config
-    from diarize.tuning import Tuning
+    from diarize.evaluation.tuning import Tuning
 
 
 @click.command()
@@ -42,8 +42,8 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
 
     from threadpoolctl import threadpool_limits
 
-    from diarize import tuning
     from diarize.config import load_config
+    from diarize.evaluation import tuning
     from diarize.formats.files import write_text
 
     threadpool_limits(1)  # as in `run`
@@ -59,14 +59,14 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
 
 
 def _as_toml(found: Tuning) -> str:
-    from diarize.tuning import changes_to_toml
+    from diarize.evaluation.tuning import changes_to_toml
 
     changes = changes_to_toml(found.config)
     return f"# {_verdict(found)}\n" + (f"\n{changes}" if changes else "")
 
 
 def _table(found: Tuning) -> list[str]:
-    from diarize.scoring import pool
+    from diarize.evaluation.scoring import pool
 
     rows = list(zip(found.names, found.before, found.after, strict=True))
     rows.append(("pooled", pool(found.before), pool(found.after)))

@@ -1,31 +1,31 @@
 """Gaussian mixtures: plain arrays in, arrays or fitted estimators out. Knows nothing of audio."""
 
-from diarize.gmm.adaptation import map_adapt
-from diarize.gmm.anomaly import GaussianMixtureOutlierDetector
-from diarize.gmm.background import BackgroundSubtractor, PixelMixtures
-from diarize.gmm.bayesian import BayesianGaussianMixture
-from diarize.gmm.clustering import GaussianMixtureClustering, ambiguity
-from diarize.gmm.completion import conditional_draw, conditional_quantiles
-from diarize.gmm.conditional import condition, conditional_mean
-from diarize.gmm.density import GaussianMixtureDensity
-from diarize.gmm.em import Fit, em, maximise
-from diarize.gmm.embedding import GaussianMixtureFeatures
-from diarize.gmm.groups import accumulate_groups, group_log_likelihood
-from diarize.gmm.growth import fit_blocks, grow, split
-from diarize.gmm.image import Segmentation, segment_image
-from diarize.gmm.impute import GaussianMixtureImputer
-from diarize.gmm.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
-from diarize.gmm.mixture import GaussianMixture
-from diarize.gmm.moments import accumulate, statistics
+from diarize.gmm.estimators.bayesian import BayesianGaussianMixture
+from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.fitting.adaptation import map_adapt
+from diarize.gmm.fitting.em import Fit, em, maximise
+from diarize.gmm.fitting.splitting import fit_blocks, grow, split
+from diarize.gmm.inference.conditional import condition, conditional_mean
+from diarize.gmm.inference.conditional_draws import conditional_draw, conditional_quantiles
+from diarize.gmm.inference.expectation import accumulate, statistics
+from diarize.gmm.inference.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
+from diarize.gmm.inference.mixture_groups import accumulate_groups, group_log_likelihood
+from diarize.gmm.inference.posteriors import log_likelihood, most_likely, responsibilities
+from diarize.gmm.inference.sampling import draw
+from diarize.gmm.inference.segments import segment_statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
-from diarize.gmm.pooling import Pooled, pool
-from diarize.gmm.posteriors import log_likelihood, most_likely, responsibilities
-from diarize.gmm.sampling import draw
-from diarize.gmm.segments import segment_statistics
-from diarize.gmm.selection import GaussianMixtureSelector
-from diarize.gmm.separation import Source, combine_sources, fit_source, separate_sources
-from diarize.gmm.sums import Statistics
-from diarize.gmm.uniformity import Calibration
+from diarize.gmm.statistics import Statistics
+from diarize.gmm.uses.anomaly import GaussianMixtureOutlierDetector
+from diarize.gmm.uses.background import BackgroundSubtractor, PixelMixtures
+from diarize.gmm.uses.calibration import Calibration
+from diarize.gmm.uses.clustering import GaussianMixtureClustering, ambiguity
+from diarize.gmm.uses.density import GaussianMixtureDensity
+from diarize.gmm.uses.features import GaussianMixtureFeatures
+from diarize.gmm.uses.image import Segmentation, segment_image
+from diarize.gmm.uses.impute import GaussianMixtureImputer
+from diarize.gmm.uses.rubin import Pooled, pool
+from diarize.gmm.uses.selection import GaussianMixtureSelector
+from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
 
 __all__ = [
     "BackgroundSubtractor",

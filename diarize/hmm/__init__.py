@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diarize.hmm.blocks import Smoothing, viterbi_blocks
-from diarize.hmm.inference import Posterior, forward_backward, max_posterior, viterbi
+from diarize.hmm.paths import Posterior, forward_backward, max_posterior, viterbi
 from diarize.hmm.priors import TransitionPrior
 from diarize.hmm.structures import Ergodic, LeftRight, MinimumDuration, SpeakerLoop
 

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.errors import ConfigError
-from diarize.hmm.frames import SAFE, impossible, relative
-from diarize.hmm.recursion import Recursion
+from diarize.hmm.recursions.frames import SAFE, impossible, relative
+from diarize.hmm.recursions.protocol import Recursion
 from diarize.hmm.structures import Ergodic, Floats, SpeakerLoop, Structure
 
 if TYPE_CHECKING:
-    from diarize.hmm.chains import Durations
+    from diarize.hmm.recursions.durations import Durations
 
 Emissions: TypeAlias = Callable[[slice], npt.NDArray[Any]]
 
@@ -160,15 +160,15 @@ def viterbi_blocks(
     array([0, 0, 0])
     """
     if isinstance(structure, Ergodic) and n_frames <= block_frames:
-        from diarize.hmm import ordinary
+        from diarize.hmm.recursions import hmmlearn_backend
 
         blocks = _Blocks(emissions, n_frames, structure.n_labels, block_frames, 0)
         if not n_frames:
             return np.zeros(0, np.intp), 0.0
         peaks, values = blocks.read(blocks.rows[0])
-        log_probability, path = ordinary.viterbi(values, structure)
+        log_probability, path = hmmlearn_backend.viterbi(values, structure)
         return path, peaks + log_probability
-    from diarize.hmm.chains import Durations
+    from diarize.hmm.recursions.durations import Durations
 
     search = Durations(structure, n_frames)
     blocks = _Blocks(emissions, n_frames, structure.n_labels, block_frames, search.reach)
@@ -177,7 +177,7 @@ def viterbi_blocks(
 
 
 def _search(search: Durations, blocks: _Blocks) -> tuple[npt.NDArray[np.int64], float]:
-    from diarize.hmm.best_path import trace_back
+    from diarize.hmm.recursions.best_path import trace_back
 
     if not blocks.rows:
         return np.zeros(0, np.int64), 0.0
@@ -201,16 +201,16 @@ def _recursion(structure: Structure, n_frames: int) -> Recursion:
     """Choose the fastest exact recursion: with scaled probabilities where these cannot underflow, else with logs."""
     if isinstance(structure, Ergodic):
         if structure.transitions.min() >= SAFE:
-            from diarize.hmm.ordinary import Scaled
+            from diarize.hmm.recursions.hmmlearn_backend import Scaled
 
             return Scaled(structure)
     elif isinstance(structure, SpeakerLoop):
         draws = (1.0 - structure.loop_probability) * structure.weights
         if ((draws >= SAFE) | (structure.weights == 0.0)).all():
-            from diarize.hmm.loop import Loop
+            from diarize.hmm.recursions.speaker_loop import Loop
 
             return Loop(structure, np.asarray(draws))
-    from diarize.hmm.chains import Durations
+    from diarize.hmm.recursions.durations import Durations
 
     return Durations(structure, n_frames)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from diarize.errors import DiarizeWarning
 from diarize.gmm import Source, fit_source
-from diarize.gmm.separation import components_each
+from diarize.gmm.uses.separation import components_each
 from diarize.separation.schedule import Stretch
 from diarize.separation.transform import OVERLAP, Samples, to_spectra
 

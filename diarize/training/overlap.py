@@ -14,11 +14,11 @@ from diarize.config import Config
 from diarize.errors import ModelError
 from diarize.features import grid, spectra
 from diarize.gmm import GaussianMixtureSelector, MixtureParameters
-from diarize.inference import infer
-from diarize.limits import Limits
 from diarize.model import BandModel
-from diarize.overlap import CELL, OverlapModel, overlap_features
 from diarize.pipeline import Sound, compare_speakers, cut_speech
+from diarize.stages.limits import Limits
+from diarize.stages.overlap import CELL, OverlapModel, overlap_features
+from diarize.stages.vbhmm import infer
 from diarize.training.scenes import Material, Samples, Voice, add_events, background
 from diarize.training.voices import discriminants
 

@@ -12,7 +12,7 @@ from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import Spectra, spectra
 from diarize.gmm import MixtureParameters, fit_blocks
-from diarize.speech import BLOCK, SpeechModel, speech_features
+from diarize.stages.speech import BLOCK, SpeechModel, speech_features
 from diarize.training.scenes import Material, compose_scene
 
 __all__ = ["Material", "train_speech_model", "train_speech_models"]

@@ -13,7 +13,7 @@ from scipy.linalg import eigh
 from diarize.config import TrainingConfig
 from diarize.errors import ModelError
 from diarize.gmm import GaussianMixture, MixtureParameters, em
-from diarize.speakers import EigenvoiceModel, whitened_statistics
+from diarize.stages.speakers import EigenvoiceModel, whitened_statistics
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from diarize import tuning
 from diarize.cli import main
 from diarize.config import Config, OutputConfig, SpeakerConfig, SpeechConfig, load_config
-from diarize.scoring import Score
-from diarize.tuning import Tuning
+from diarize.evaluation import tuning
+from diarize.evaluation.scoring import Score
+from diarize.evaluation.tuning import Tuning
 
 SAMPLES = Path(__file__).resolve().parents[2] / "audio_samples"
 BETTER = Config(speech=SpeechConfig(bias=1.0), output=OutputConfig(max_pause=0.4))

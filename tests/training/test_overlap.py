@@ -9,7 +9,7 @@ import pytest
 from diarize.config import Config, TrainingConfig
 from diarize.errors import ModelError
 from diarize.model import builtin_model
-from diarize.overlap import OverlapModel
+from diarize.stages.overlap import OverlapModel
 from diarize.training.overlap import cells_of, compose_conversation, train_overlap
 from diarize.training.scenes import Material
 

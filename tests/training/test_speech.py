@@ -9,7 +9,7 @@ import pytest
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import spectra
-from diarize.speech import SpeechModel
+from diarize.stages.speech import SpeechModel
 from diarize.training.scenes import compose_scene
 from diarize.training.speech import Material, train_speech_model
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
-from diarize.gmm.sums import Statistics
+from diarize.gmm.statistics import Statistics
 
 # A component that holds less than this share of a row changes no digit of the sums.
 _NEGLIGIBLE = 1e-14

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import MixtureParameters
-from diarize.gmm.groups import group_log_likelihood
+from diarize.gmm.inference.mixture_groups import group_log_likelihood
 from diarize.gmm.parameters import ILL_DEFINED
 from diarize.hmm.structures import Floats
 

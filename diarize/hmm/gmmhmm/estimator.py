@@ -16,14 +16,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from diarize.gmm.estimators.storage import Stored
 from diarize.gmm.parameters import COVARIANCE_TYPES
-from diarize.gmm.storage import Stored
-from diarize.hmm.gmmhmm.drawing import draw_states
+from diarize.hmm.gmmhmm.em import Callback, Model, Training
 from diarize.hmm.gmmhmm.emissions import Emissions
+from diarize.hmm.gmmhmm.initialise import initial_emissions, overall_moments
 from diarize.hmm.gmmhmm.prior import MixturePrior, make_prior
-from diarize.hmm.gmmhmm.rounds import Callback, Model, Training
+from diarize.hmm.gmmhmm.sampling import draw_states
 from diarize.hmm.gmmhmm.sequences import Sequences
-from diarize.hmm.gmmhmm.starting import initial_emissions, overall_moments
 from diarize.hmm.gmmhmm.topology import STRUCTURES, Topology
 from diarize.hmm.structures import Floats, Structure
 

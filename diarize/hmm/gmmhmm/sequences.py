@@ -14,10 +14,10 @@ import numpy.typing as npt
 from diarize.gmm import Statistics
 from diarize.gmm.engine.kernel import Kernel
 from diarize.gmm.engine.threads import ordered_map
-from diarize.gmm.moments import collect
+from diarize.gmm.inference.expectation import collect
 from diarize.hmm.blocks import Smoothing, viterbi_blocks
 from diarize.hmm.gmmhmm.emissions import Emissions
-from diarize.hmm.inference import forward_backward, viterbi
+from diarize.hmm.paths import forward_backward, viterbi
 from diarize.hmm.structures import Floats, Structure
 
 Result = TypeVar("Result")

@@ -1,0 +1,114 @@
+"""Open a recording, whatever it comes as: a path, a binary file or an array."""
+
+from __future__ import annotations
+
+import os
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.audio.readers import ArrayReader, Reader, Samples, from_file
+from diarize.audio.stream import AudioStream
+from diarize.errors import AudioError
+
+AudioInput = str | os.PathLike[str] | BinaryIO | tuple[npt.ArrayLike, int]
+
+SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"})
+"""How names of sound files end, in lower case."""
+
+_MIN_RATE = 8000
+
+
+def open_audio(
+    source: AudioInput, sample_rate: int, channel: int | None = None, block_seconds: float = 30.0
+) -> AudioStream:
+    """Open a recording as a stream of mono float32 blocks.
+
+    Parameters
+    ----------
+    source : path, binary file object, or tuple of array (n,) or (n, n_channels) and sample rate (Hz)
+        Integer arrays are scaled by the range of their type, float arrays taken as they are.
+    sample_rate : int
+        Hz, wanted for the blocks.
+    channel : int, optional
+        1-based channel to use; the mean of all channels without it.
+    block_seconds : float
+        Longest block; blocks of many channels at a high rate are shorter, which changes no sample.
+
+    Returns
+    -------
+    AudioStream
+        A context manager; iterating over it yields arrays of shape (n_samples,).
+
+    Raises
+    ------
+    AudioError
+        When there is nothing that can be read; also while iterating, for samples that are not finite.
+
+    Examples
+    --------
+    >>> with open_audio((np.zeros(44100, np.int16), 44100), 16000) as stream:
+    ...     sum(len(block) for block in stream), stream.duration
+    (16000, 1.0)
+    """
+    reader = _open_reader(source)
+    try:
+        if reader.sample_rate < _MIN_RATE:
+            raise AudioError(
+                f"{reader.name}: the sample rate is {reader.sample_rate} Hz; speech needs at least {_MIN_RATE} Hz"
+            )
+        if channel is not None and not (isinstance(channel, Integral) and 1 <= channel <= reader.n_channels):
+            raise AudioError(
+                f"{reader.name}: there is no channel {channel!r}; it has {reader.n_channels}, counted from 1"
+            )
+    except AudioError:
+        reader.close()
+        raise
+    return AudioStream(reader, audio_uri(source), sample_rate, channel, block_seconds)
+
+
+def read_audio(source: AudioInput, sample_rate: int, channel: int | None = None) -> Samples:
+    """Return a whole recording as one array of shape (n_samples,); parameters and errors as in `open_audio`.
+
+    Examples
+    --------
+    >>> read_audio((np.array([0, 16384, -32768], np.int16), 16000), 16000)
+    array([ 0. ,  0.5, -1. ], dtype=float32)
+    """
+    with open_audio(source, sample_rate, channel) as stream:
+        return np.concatenate(list(stream))
+
+
+def audio_uri(source: AudioInput) -> str:
+    """Return the name of a recording: the stem of its file name, "audio" where it has none.
+
+    Examples
+    --------
+    >>> audio_uri("calls/monday morning.flac")
+    'monday morning'
+    """
+    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+    return Path(name).stem if isinstance(name, str | os.PathLike) else "audio"
+
+
+def _open_reader(source: Any) -> Reader:
+    if isinstance(source, tuple):
+        if len(source) != 2 or not isinstance(source[1], Real) or not float(source[1]).is_integer():
+            raise AudioError("audio array: give a tuple of the samples and the sample rate in whole Hz")
+        return ArrayReader(source[0], int(float(source[1])))
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if path.is_dir():
+            raise AudioError(f"{path}: is a directory; name an audio file")
+        try:
+            file: BinaryIO = path.open("rb", buffering=0)
+        except OSError as error:
+            raise AudioError(f"{path}: cannot be opened: {error.strerror}") from error
+        return from_file(str(path), file, owned=True)
+    if hasattr(source, "read"):
+        name = getattr(source, "name", None)
+        return from_file(name if isinstance(name, str) else "audio file object", source, owned=False)
+    raise AudioError(f"audio must be a path, a binary file object or (array, sample rate), got {type(source).__name__}")

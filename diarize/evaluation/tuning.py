@@ -1,0 +1,349 @@
+"""Settings fitted to a user's own recordings, and what they are worth on recordings they were not fitted to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.annotation import Annotation, Segment
+from diarize.audio import SUFFIXES
+from diarize.config import Config, SpeechConfig
+from diarize.errors import ConfigError, DiarizeWarning, FormatError
+from diarize.evaluation.scoring import Score, pool, score
+from diarize.formats.rttm import read_one
+from diarize.formats.uem import read_uem
+from diarize.pipeline import Diarizer, detect_speech, find_speakers
+from diarize.stages.limits import Limits
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, float], None]
+
+# The settings that decide most, and the values that are tried, in steps from one to the next.
+_LADDERS: dict[str, tuple[float, ...]] = {
+    "speech.bias": (-4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 4),
+    "output.max_pause": (0, 0.2, 0.4, 0.6, 0.8, 1, 1.5),
+    "speakers.prior": (0.4, 0.55, 0.75, 1, 1.35, 1.8, 2.5),  # times what it is; its limits go along
+    "speakers.acoustic_scale": (0.04, 0.055, 0.07, 0.09, 0.12, 0.16, 0.2, 0.25),
+    "speakers.loop_probability": (0.7, 0.8, 0.9, 0.95, 0.975, 0.99),
+    "speech.acoustic_scale": (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3),
+}
+_PRIOR = ("prior", "min_prior", "max_prior")
+_PASSES = 3  # over all settings at most; as a rule the second changes little
+_WORTH = 0.01  # share of the error that a step must take away: less is chance
+_ONE_BY_ONE = 10  # recordings up to which each is left out in turn
+_FOLDS = 5  # parts that more recordings are divided into
+_READING = 0.1  # of the progress
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A recording of which it is known who speaks when.
+
+    Parameters
+    ----------
+    audio : Path
+    reference : Annotation
+    uem : tuple of Segment, optional
+        The regions that are scored.
+    """
+
+    audio: Path
+    reference: Annotation
+    uem: tuple[Segment, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the search found.
+
+    Parameters
+    ----------
+    config : Config
+        The fitted settings; those it started from where fitting shows no gain.
+    names : tuple of str
+        Recordings.
+    before, after : tuple of Score
+        Each recording with the settings at the start, and with settings fitted to other recordings.
+    """
+
+    config: Config
+    names: tuple[str, ...]
+    before: tuple[Score, ...]
+    after: tuple[Score, ...]
+
+    @property
+    def gain(self) -> float:
+        """How much of the reference's speaker time is right that was wrong before: DER before less DER after."""
+        return pool(self.before).der - pool(self.after).der
+
+    @property
+    def deviation(self) -> float:
+        """The standard error of the gain, by leaving each recording out in turn.
+
+        References
+        ----------
+        Efron and Stein, "The jackknife estimate of variance", Annals of Statistics 9, 1981.
+        https://doi.org/10.1214/aos/1176345462
+        """
+        won = np.array([old.error - new.error for old, new in zip(self.before, self.after, strict=True)])
+        total = np.array([old.total for old in self.before])
+        left = total.sum() - total
+        gains = (won.sum() - won)[left > 0] / left[left > 0]
+        return sqrt((len(gains) - 1) / len(gains) * float(((gains - gains.mean()) ** 2).sum()))
+
+    @property
+    def worthwhile(self) -> bool:
+        """Whether the gain is more than chance: above its standard error."""
+        return self.gain > self.deviation
+
+
+class _Heard:
+    """An example after everything that no tried setting changes; remembers what was found with those tried already.
+
+    Memory holds the log-mel spectrum, about 60 MB an hour, and a mask for each setting of the speech detection.
+    """
+
+    def __init__(self, example: Example, diarizer: Diarizer) -> None:
+        self.example = example
+        self._sound = diarizer.analyse(example.audio)
+        self._masks: dict[SpeechConfig, npt.NDArray[np.bool_]] = {}
+        self._scores: dict[Config, Score] = {}
+
+    def score(self, config: Config) -> Score:
+        """Return how far off the diarizer is with these settings."""
+        if config not in self._scores:
+            self._scores[config] = score(self.example.reference, self._diarized(config), self.example.uem)
+        return self._scores[config]
+
+    def _diarized(self, config: Config) -> Annotation:
+        if config.speech not in self._masks:
+            self._masks[config.speech] = detect_speech(self._sound, config)
+        mask = self._masks[config.speech]
+        return find_speakers(self._sound, mask, Limits(), config) if mask.any() else Annotation()
+
+
+def find_examples(folder: Path) -> list[Example]:
+    """Return the recordings with a reference in a folder and in the folders right in it, in the order of their paths.
+
+    A recording NAME.wav (or .flac, .mp3, ...) needs NAME.rttm beside it and may have NAME.uem. Those without a
+    reference are left out, with a warning.
+
+    Raises
+    ------
+    FormatError
+        There is no such folder or no recording with a reference, or a reference or UEM file cannot be read.
+    """
+    if not folder.is_dir():
+        raise FormatError(f"{folder}: no such folder; tuning needs one with recordings and their references")
+    inside = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    sounds = [path for part in inside for path in sorted(part.iterdir()) if path.suffix.lower() in SUFFIXES]
+    labelled = [path for path in sounds if path.with_suffix(".rttm").is_file()]
+    if not labelled:
+        raise FormatError(
+            f"{folder}: no recordings with references; NAME.rttm must lie beside NAME.wav (audio files found: "
+            f"{len(sounds)})"
+        )
+    if len(labelled) < len(sounds):
+        bare = [path.name for path in sounds if path not in labelled]
+        shown = ", ".join(bare[:3]) + (", ..." if len(bare) > 3 else "")
+        warnings.warn(
+            f"{folder}: {len(bare)} recordings have no .rttm beside them and are left out: {shown}",
+            DiarizeWarning,
+            stacklevel=2,
+        )
+    return [_example(path) for path in labelled]
+
+
+def _example(audio: Path) -> Example:
+    reference = read_one(audio.with_suffix(".rttm"))
+    marks = audio.with_suffix(".uem")
+    if not marks.is_file():
+        return Example(audio, reference)
+    regions = read_uem(marks)
+    for name in (reference.uri, audio.stem):
+        if name in regions:
+            return Example(audio, reference, tuple(regions[name]))
+    raise FormatError(f"{marks}: no regions for recording {reference.uri!r} (the file names: {', '.join(regions)})")
+
+
+def tune(examples: Sequence[Example], config: Config, progress: Progress = lambda stage, fraction: None) -> Tuning:
+    """Fit the decisive settings to recordings, and see by cross-validation what that is worth.
+
+    Up to ten recordings are left out one by one; more are divided into five parts by chance (`config.seed`). Each is
+    judged with settings fitted to the recordings of the other parts. Only if that shows a gain above its standard
+    error are the settings fitted once more, to all.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        Two at least.
+    config : Config
+        Where the search starts; also names the model.
+    progress : callable, optional
+        Called with the name of the stage and the fraction of the work that is done.
+
+    Raises
+    ------
+    ConfigError
+        There is one recording only, or nobody speaks in the references.
+    AudioError, ModelError
+        A recording or the model cannot be used.
+    """
+    if len(examples) < 2:
+        raise ConfigError(
+            f"tuning needs two labelled recordings at least, got {len(examples)}: with one there is no other to check "
+            "the fitted settings on (no cross-validation); label another, or cut this one in two"
+        )
+    if not any(_scored_speech(example) for example in examples):
+        raise ConfigError("nobody speaks in the scored regions of the references; there is nothing to fit to")
+    diarizer = Diarizer(config)
+    heard = []
+    for number, example in enumerate(examples):
+        progress(f"reading {example.audio.name}", _READING * number / len(examples))
+        heard.append(_Heard(example, diarizer))
+    parts = _parts(len(heard), config.seed)
+    after: dict[int, Score] = {}
+    for number, part in enumerate(parts):
+        report = _share_of(progress, f"cross-validation {number + 1} of {len(parts)}", number, len(parts) + 1)
+        fitted = search(_errors([item for index, item in enumerate(heard) if index not in part], report), config)
+        after |= {index: heard[index].score(fitted) for index in part}
+    names = tuple(example.audio.stem for example in examples)
+    before = tuple(item.score(config) for item in heard)
+    found = Tuning(config, names, before, tuple(after[index] for index in range(len(heard))))
+    if not found.worthwhile:
+        return found
+    report = _share_of(progress, "fit to all", len(parts), len(parts) + 1)
+    return Tuning(search(_errors(heard, report), config), names, before, found.after)
+
+
+def _scored_speech(example: Example) -> float:
+    return score(example.reference, Annotation(), example.uem).total
+
+
+def _parts(count: int, seed: int) -> list[list[int]]:
+    """Divide the recordings into parts that are left out together."""
+    if count <= _ONE_BY_ONE:
+        return [[index] for index in range(count)]
+    order = np.random.default_rng(seed).permutation(count)
+    return [sorted(part.tolist()) for part in np.array_split(order, _FOLDS)]
+
+
+def _share_of(progress: Progress, stage: str, done: int, count: int) -> Callable[[int], None]:
+    """Return a function that reports how many settings were tried in one search of several."""
+
+    def report(tried: int) -> None:
+        within = tried / (tried + 20)  # how many it will be is not known
+        progress(f"{stage}, settings tried: {tried}", _READING + (1 - _READING) * (done + within) / count)
+
+    return report
+
+
+def _errors(heard: Sequence[_Heard], report: Callable[[int], None]) -> Callable[[Config], Floats]:
+    """Return the function that is made small: seconds of error in each of these recordings."""
+    tried: dict[Config, Floats] = {}
+
+    def errors(config: Config) -> Floats:
+        if config not in tried:
+            report(len(tried))
+            tried[config] = np.array([item.score(config).error for item in heard])
+        return tried[config]
+
+    return errors
+
+
+def search(errors: Callable[[Config], Floats], start: Config) -> Config:
+    """Find settings with small errors: one setting after the other goes up or down its ladder while that helps.
+
+    A step helps if it takes away one per cent of the error, and more than its standard error over the recordings, so
+    that neither near ties nor a single recording change anything.
+
+    Parameters
+    ----------
+    errors : callable
+        Takes a Config and returns the error in each recording, shape (n_recordings,), not negative.
+    start : Config
+        Where all settings begin.
+
+    Examples
+    --------
+    >>> search(lambda config: np.full(3, (config.speech.bias - 1) ** 2), Config()).speech.bias
+    1.0
+    """
+    best = start
+    for _ in range(_PASSES):
+        before = best
+        for name in _LADDERS:
+            rungs, place = _rungs(name, best, start)
+            for step in (1, -1):
+                at = place + step
+                while 0 <= at < len(rungs) and _helps(errors(best), errors(rungs[at])):
+                    best, at = rungs[at], at + step
+                if best is not rungs[place]:
+                    break  # one direction was right, so the other is not
+        if best == before:
+            break
+    return best
+
+
+def _helps(before: Floats, after: Floats) -> bool:
+    won = before - after
+    chance = sqrt(len(won)) * won.std(ddof=1) if len(won) > 1 else 0.0
+    return bool(won.sum() > max(chance, _WORTH * before.sum()))
+
+
+def _rungs(name: str, config: Config, start: Config) -> tuple[list[Config], int]:
+    """Return the configurations along one ladder, in order, and which of them is the one we stand on."""
+    section, _, setting = name.partition(".")
+    now, origin = (getattr(getattr(each, section), setting) for each in (config, start))
+    ladder = _LADDERS[name]
+    values = {float(f"{origin * rung:.4g}") for rung in ladder} if name == "speakers.prior" else set(map(float, ladder))
+    order = sorted(values - {now} | {now})
+    rungs = []
+    for value in order:
+        try:
+            rungs.append(config if value == now else _changed(config, start, section, setting, value))
+        except ConfigError:  # beyond what the setting may be
+            continue
+    return rungs, rungs.index(config)
+
+
+def _changed(config: Config, start: Config, section: str, setting: str, value: float) -> Config:
+    """Return the configuration with one setting changed; the limits of the prior keep their distance from it."""
+    changes = {setting: value}
+    if setting == "prior":
+        factor = value / start.speakers.prior
+        changes |= {name: float(f"{factor * getattr(start.speakers, name):.4g}") for name in _PRIOR}
+    return config.with_(**{section: getattr(config, section).with_(**changes)})
+
+
+def changes_to_toml(config: Config) -> str:
+    """Return what differs from the defaults as TOML, each setting under its meaning; empty where nothing does.
+
+    Examples
+    --------
+    >>> print(changes_to_toml(Config(seed=3).with_(speech=SpeechConfig(bias=1.0))), end="")
+    # start of the random numbers; same input and seed give the same output (a whole number, at least 0)
+    seed = 3
+    <BLANKLINE>
+    [speech]
+    # nats a frame in favour of speech: more gives fewer misses, more false alarms (a number from -20 to 20)
+    bias = 1.0
+    """
+    lines: list[str] = []
+    section = meaning = ""
+    # both texts hold the same settings, one a line, in the same order
+    for line, plain in zip(config.to_toml().splitlines(), Config().to_toml().splitlines(), strict=True):
+        if line.startswith("["):
+            section = line
+        elif line != plain:
+            lines += ["", section] if section else []
+            lines += [meaning, line]
+            section = ""
+        meaning = line
+    return "\n".join(lines[1:] if lines and not lines[0] else lines) + "\n" * bool(lines)

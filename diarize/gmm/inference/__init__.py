@@ -1,0 +1,1 @@
+"""What a given mixture says of rows: responsibilities, expectations, conditionals, marginals, draws."""

@@ -1,0 +1,1 @@
+"""What mixtures are used for: selection, groups, anomalies, density, imputation, features, pictures, separation."""

@@ -1,0 +1,1 @@
+"""Forward-backward and Viterbi, one module a topology, behind one protocol."""

@@ -1,0 +1,202 @@
+"""One sound file for each speaker of a recording: cut where one speaks, separated where several do."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from diarize.annotation import Annotation
+from diarize.audio import AudioInput, open_audio
+from diarize.audio.writing import CONTAINERS, sound_writer
+from diarize.errors import AudioError, ConfigError, DiarizeWarning
+from diarize.formats.files import atomic_file
+from diarize.gmm import Source, separate_sources
+from diarize.separation.schedule import Stretch, envelope, stretches
+from diarize.separation.transform import OVERLAP, Samples, to_samples, to_spectra
+from diarize.separation.voices import Voices, chosen_alone, cut, learn
+
+Progress = Callable[[str, float], None]
+
+_HOP = 0.016  # s
+_FADE = 0.005  # s, on both sides of an edge
+_CHUNK = 1875  # hops: 30 s
+_REACH = 4  # hops beside what is needed, so that frames have their neighbours
+_MARGIN = OVERLAP + _REACH + 2  # hops
+
+
+def separate(
+    audio: AudioInput,
+    annotation: Annotation,
+    folder: str | os.PathLike[str],
+    *,
+    channel: int | None = None,
+    container: str = "wav",
+    progress: Progress | None = None,
+) -> dict[str, Path]:
+    """Write one mono file for each speaker, as long as the recording and at its sample rate.
+
+    Where a speaker talks alone the file is the recording, where several talk it is the sound of this one separated
+    from the others, elsewhere it is silent; edges are faded over 10 ms. Where anybody talks, all files together add up
+    to the recording.
+
+    Parameters
+    ----------
+    audio : path or tuple of array and sample rate (Hz)
+        The recording; it is read twice, in blocks.
+    annotation : Annotation
+        Who speaks when; its id begins the names of the files.
+    folder : path
+        Where `<uri>-<speaker>.wav` is written; made where it does not exist.
+    channel : int, optional
+        1-based channel to use; the mean of all channels without it.
+    container : {'wav', 'flac'}
+        Kind of the files, of 24 bits.
+    progress : callable, optional
+        Called with the name of the stage and the fraction of its work that is done.
+
+    Returns
+    -------
+    dict of str to Path
+        The file of each speaker; empty, with a DiarizeWarning, where nobody speaks.
+
+    Raises
+    ------
+    AudioError, FormatError, ConfigError
+        The recording cannot be read, a file cannot be written, or an argument cannot be used.
+
+    References
+    ----------
+    S. T. Roweis. Factorial models and refiltering for speech separation and denoising. Eurospeech 2003.
+    doi:10.21437/Eurospeech.2003-345
+    """
+    if container not in CONTAINERS:
+        raise ConfigError(f"container must be {' or '.join(CONTAINERS)}, got {container!r}")
+    if not isinstance(audio, str | os.PathLike | tuple):
+        raise ConfigError("the recording is read twice: give a path or a tuple of array and sample rate")
+    targets = _targets(annotation, Path(folder), container)
+    if not targets:
+        warnings.warn(f"{annotation.uri}: nobody speaks in it; no file is written", DiarizeWarning, stacklevel=2)
+        return {}
+    report = progress or (lambda stage, fraction: None)
+    with open_audio(audio, 16000, channel) as stream:
+        rate = stream.native_sample_rate
+    plan, hop = stretches(annotation, rate), round(_HOP * rate)
+    report("voices", 0.0)
+    voices = _learned(audio, channel, plan, rate, lambda done: report("voices", done))
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioError(f"{os.fspath(folder)}: cannot create the output folder: {error.strerror}") from None
+    end = max((stretch.end for stretch in plan), default=1)
+    with ExitStack() as stack:
+        writers = {}
+        for speaker, target in targets.items():
+            file = stack.enter_context(atomic_file(target))
+            writers[speaker] = stack.enter_context(sound_writer(file, rate, container))
+        stream = stack.enter_context(open_audio(audio, rate, channel))
+        for start, length, samples in _chunks(stream, _CHUNK * hop, _MARGIN * hop):
+            for speaker, sound in _chunk(samples, start, plan, voices, rate).items():
+                writers[speaker](sound[:length])
+            silence = np.zeros(length, dtype=np.float32)
+            for speaker in set(writers) - _speaking(plan, start, rate):
+                writers[speaker](silence)
+            report("separation", min(1.0, (start + length) / end))
+    return targets
+
+
+def _targets(annotation: Annotation, folder: Path, container: str) -> dict[str, Path]:
+    """Return the file of each speaker; names that would be the same get a number."""
+    found: dict[str, Path] = {}
+    for speaker in annotation.labels:
+        stem = re.sub(r"[^\w.+-]", "_", f"{annotation.uri or 'audio'}-{speaker}")
+        name, number = stem, 1
+        while any(path.name.casefold() == f"{name}.{container}".casefold() for path in found.values()):
+            number += 1
+            name = f"{stem}-{number}"
+        found[speaker] = folder / f"{name}.{container}"
+    return found
+
+
+def _learned(
+    audio: AudioInput, channel: int | None, plan: list[Stretch], rate: int, report: Callable[[float], None]
+) -> Voices:
+    """Return the models of the speakers who talk beside others, after a pass over the recording."""
+    wanted = chosen_alone(plan, rate)
+    alone: dict[str, list[Samples]] = {}
+    if wanted:
+        with open_audio(audio, rate, channel) as stream:
+            for stretch, piece in zip(wanted, cut(stream, wanted), strict=True):
+                alone.setdefault(stretch.speakers[0], []).append(piece)
+    return learn(plan, alone, round(_HOP * rate), rate, report)
+
+
+def _chunks(blocks: Iterable[Samples], size: int, margin: int) -> Iterator[tuple[int, int, Samples]]:
+    """Give place, length and samples of chunks with a margin on both sides, zero beyond the recording.
+
+    The samples are always size + 2 margin; `length` is less than the size only in the last chunk.
+    """
+    held, start = np.zeros(margin, dtype=np.float32), 0
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while len(held) >= size + 2 * margin:
+            yield start, size, held[: size + 2 * margin]
+            held, start = held[size:], start + size
+    left = len(held) - margin
+    while left > 0:
+        padded = np.zeros(size + 2 * margin, dtype=np.float32)
+        padded[: min(len(held), len(padded))] = held[: len(padded)]
+        yield start, min(size, left), padded
+        held, start, left = held[size:], start + size, left - size
+
+
+def _speaking(plan: list[Stretch], start: int, rate: int) -> set[str]:
+    """Return who is heard in the chunk that starts there."""
+    end, fade = start + _CHUNK * round(_HOP * rate), max(1, round(_FADE * rate))
+    return {name for each in plan if each.start - fade < end and each.end + fade > start for name in each.speakers}
+
+
+def _chunk(samples: Samples, start: int, plan: list[Stretch], voices: Voices, rate: int) -> dict[str, Samples]:
+    """Return the sound of everybody who is heard in a chunk of a recording, (n_samples,) each."""
+    hop, fade = round(_HOP * rate), max(1, round(_FADE * rate))
+    margin = _MARGIN * hop
+    size = len(samples) - 2 * margin
+    found = {name: np.zeros(size, dtype=np.float32) for name in _speaking(plan, start, rate)}
+    for stretch in plan:
+        first, last = max(stretch.start - fade, start), min(stretch.end + fade, start + size)
+        if first >= last:
+            continue
+        loud = envelope(stretch, first, last, fade)
+        inside = slice(first - start, last - start)
+        sounds = _sounds(
+            samples, first - start + margin, last - start + margin, voices.of(stretch.speakers), hop, voices
+        )
+        for place, name in enumerate(stretch.speakers):
+            if len(stretch.speakers) == 1:
+                found[name][inside] += loud * samples[margin:][inside]
+            elif sounds is None:
+                found[name][inside] += loud * samples[margin:][inside] / len(stretch.speakers)
+            else:
+                found[name][inside] += loud * sounds[place]
+    return found
+
+
+def _sounds(
+    samples: Samples, first: int, last: int, sources: list[Source] | None, hop: int, voices: Voices
+) -> list[Samples] | None:
+    """Return the separated sounds of samples `first` up to `last`, None where there is nothing to tell them apart by.
+
+    Frames lie on one grid for the whole recording: those that chunks share come out the same in both.
+    """
+    if sources is None:
+        return None
+    low = (first // hop - OVERLAP + 1 - _REACH) * hop
+    high = (-(-last // hop) + OVERLAP - 1 + _REACH) * hop
+    spectra = to_spectra(samples[low:high], hop)
+    masks = separate_sources(np.log(np.abs(spectra) ** 2 + np.float32(voices.floor)), sources)
+    return [to_samples(mask * spectra, hop)[first - low : last - low] for mask in masks]

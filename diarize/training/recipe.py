@@ -1,0 +1,116 @@
+"""The recipe of a whole training: who is heard, in what order, what is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+from threadpoolctl import threadpool_limits
+
+from diarize.config import Config, FeatureConfig
+from diarize.features import narrowed
+from diarize.model import BANDS, BandModel, Model
+from diarize.stages.speakers import EigenvoiceModel
+from diarize.stages.speech import SpeechDetector
+from diarize.training.augment import Augmenter
+from diarize.training.material import Person, Spool, find_speakers, load_sounds
+from diarize.training.overlap import train_overlap
+from diarize.training.speech import Material, train_speech_models
+from diarize.training.voices import train_voices
+
+Progress = Callable[[str, float], None]
+
+NARROW_LIMIT = 3900.0  # Hz; mel bands of telephone sound end below
+
+
+def train(
+    speech_dir: str | os.PathLike[str],
+    *,
+    noise_dir: str | os.PathLike[str] | None = None,
+    rooms_dir: str | os.PathLike[str] | None = None,
+    config: Config | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Model:
+    """Train the models of the diarizer.
+
+    Parameters
+    ----------
+    speech_dir : path
+        One folder a speaker, each with recordings in which nobody else speaks.
+    noise_dir, rooms_dir : path, optional
+        Folders of background sounds without speech, and of room impulse responses; searched in depth.
+    config : Config, optional
+        `features` and `training` matter here.
+    seed : int
+        Same material and seed, same model.
+    progress : callable, optional
+        Called with the name of a step and the fraction of it that is done.
+
+    Returns
+    -------
+    Model
+        For the full band and for the telephone band.
+
+    Raises
+    ------
+    ModelError
+        There is too little speech.
+    AudioError
+        A file cannot be read.
+    """
+    config, report = config or Config(), progress or (lambda step, fraction: None)
+    people = find_speakers(Path(speech_dir))
+    rate = config.features.sample_rate
+    noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
+    bands = config.features, narrowed(config.features, NARROW_LIMIT)
+    material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
+    report("speech detectors", 0.0)
+    detectors = [
+        train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
+        for number in range(config.training.detectors)
+    ]
+    count = config.training.ensemble
+    train_one = delayed(_voices)
+    jobs = (train_one(people, bands, noise_dir, rooms_dir, config, seed * count + number) for number in range(count))
+    members = []
+    for voices in Parallel(n_jobs=min(count, cpu_count()), return_as="generator")(jobs):
+        members.append(voices)
+        report("voices", 0.2 + 0.7 * len(members) / count)
+    models: dict[str, BandModel] = {}
+    for name, features, speech, voices in zip(
+        BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
+    ):
+        models[name] = BandModel(features, SpeechDetector(speech), voices)
+    if config.training.overlap_scenes:  # in the full band alone: on the telephone each speaker has a line
+        report("overlap", 0.9)
+        models["wide"] = replace(models["wide"], overlap=train_overlap(material, models["wide"], config, seed))
+    report("done", 1.0)
+    return Model(models)
+
+
+def _voices(
+    people: Sequence[Person],
+    bands: Sequence[FeatureConfig],
+    noise_dir: str | os.PathLike[str] | None,
+    rooms_dir: str | os.PathLike[str] | None,
+    config: Config,
+    seed: int,
+) -> list[EigenvoiceModel]:
+    """Train an eigenvoice model for each band, from copies that no other member of the ensemble sees."""
+    rate = bands[0].sample_rate
+    augment = Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
+    with TemporaryDirectory(prefix="diarize-") as folder, threadpool_limits(1):
+        spool = Spool(Path(folder), bands, config.training.copies)
+        for index, person in enumerate(people):
+            spool.add(person, augment, np.random.default_rng([seed, 0, index]))
+        return [
+            train_voices(partial(spool.speakers, index), config.training, np.random.default_rng([seed, 2]))
+            for index in range(len(bands))
+        ]

@@ -1,0 +1,247 @@
+"""Speaker models against the definition: Gaussian conditioning with dense matrices, and scipy's densities."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm
+
+from diarize.errors import ModelError
+from diarize.gmm import MixtureParameters
+from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, SpeakerPosterior, whitened_statistics
+
+Floats = npt.NDArray[np.float64]
+
+N_COMPONENTS, N_FEATURES, N_VOICES = 3, 4, 2
+N_BLOCKS, BLOCK = 6, 5
+SCALE, PRIOR = 0.3, 2.5  # F_A, F_B
+
+
+def eigenvoice_model(seed: int = 0, spread: float = 0.6, distance: float = 2.0) -> EigenvoiceModel:
+    rng = np.random.default_rng(seed)
+    background = MixtureParameters(
+        rng.dirichlet(np.full(N_COMPONENTS, 5.0)),
+        rng.normal(0, distance, (N_COMPONENTS, N_FEATURES)),
+        rng.uniform(0.3, 2.5, (N_COMPONENTS, N_FEATURES)),
+    )
+    voices = rng.normal(0, spread, (N_COMPONENTS, N_FEATURES, N_VOICES)).astype(np.float32)
+    return EigenvoiceModel(background, voices, rng.normal(size=N_VOICES), rng.normal(size=(N_VOICES, N_VOICES)))
+
+
+@pytest.fixture
+def model() -> EigenvoiceModel:
+    return eigenvoice_model()
+
+
+class Frames:
+    """Frames whose components are known, in blocks: responsibilities are 0 and 1, so that everything is Gaussian."""
+
+    def __init__(self, model: EigenvoiceModel, seed: int = 1) -> None:
+        rng = np.random.default_rng(seed)
+        self.component = rng.integers(0, N_COMPONENTS, N_BLOCKS * BLOCK)
+        self.block = np.repeat(np.arange(N_BLOCKS), BLOCK)
+        self.mean = model.background.means[self.component].astype(float)
+        self.variance = model.background.covariances[self.component].astype(float)
+        # V of eq. (9), not over sigma
+        self.voices = model.voices[self.component].astype(float) * np.sqrt(self.variance)[:, :, None]
+        self.x = self.mean + rng.normal(0, 1.5, self.mean.shape)
+
+    def statistics(self) -> BlockStatistics:
+        counts, projected = np.zeros((N_BLOCKS, N_COMPONENTS)), np.zeros((N_BLOCKS, N_VOICES))
+        for t, (k, b) in enumerate(zip(self.component, self.block, strict=True)):
+            counts[b, k] += 1
+            projected[b] += self.voices[t].T @ ((self.x[t] - self.mean[t]) / self.variance[t])  # rho of eq. (16)
+        return BlockStatistics(counts, projected)
+
+    def conditioned(self, precision: Floats) -> tuple[Floats, Floats]:
+        """Return mean and covariance of y given x, the noise of frame t divided by its precision: all one Gaussian."""
+        stacked = self.voices.reshape(-1, N_VOICES)
+        noise = (self.variance / precision[:, None]).ravel()
+        joint = cho_factor(stacked @ stacked.T + np.diag(noise))
+        mean = stacked.T @ cho_solve(joint, (self.x - self.mean).ravel())
+        return mean, np.eye(N_VOICES) - stacked.T @ cho_solve(joint, stacked)
+
+
+def test_posterior_is_the_conditional_gaussian(model: EigenvoiceModel) -> None:
+    frames = Frames(model)
+    shares = np.random.default_rng(2).dirichlet(np.ones(3), N_BLOCKS)
+    found = model.posterior(frames.statistics(), shares, SCALE, PRIOR)
+    divergence = 0.0
+    for s in range(3):
+        mean, covariance = frames.conditioned(SCALE / PRIOR * shares[frames.block, s])
+        np.testing.assert_allclose(found.means[s], mean, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(found.covariances[s], covariance, rtol=1e-5, atol=1e-7)
+        entropy = multivariate_normal(mean, covariance).entropy()
+        expected_prior = -0.5 * (N_VOICES * np.log(2 * np.pi) + np.trace(covariance) + mean @ mean)
+        divergence += -entropy - expected_prior
+    assert found.divergence == pytest.approx(divergence, rel=1e-5)
+
+
+def test_without_audio_there_is_the_prior(model: EigenvoiceModel) -> None:
+    nothing = BlockStatistics(np.zeros((2, N_COMPONENTS)), np.zeros((2, N_VOICES)))
+    found = model.posterior(nothing, np.ones((2, 1)), SCALE, PRIOR)
+    np.testing.assert_allclose(found.means, 0)
+    np.testing.assert_allclose(found.covariances[0], np.eye(N_VOICES))
+    assert found.divergence == pytest.approx(0)
+
+
+def test_log_likelihood_is_the_expected_density(model: EigenvoiceModel) -> None:
+    """The log density is quadratic in y, so its mean over q(y) is exact at 2 R points about the mean."""
+    frames, rng = Frames(model), np.random.default_rng(3)
+    roots = rng.normal(size=(3, N_VOICES, N_VOICES))
+    speakers = SpeakerPosterior(rng.normal(size=(3, N_VOICES)), roots @ np.swapaxes(roots, 1, 2), 0.0)
+    expected = np.zeros((N_BLOCKS, 3))
+    for s in range(3):
+        steps = np.sqrt(N_VOICES) * np.linalg.cholesky(speakers.covariances[s]).T
+        for y in [*(speakers.means[s] + steps), *(speakers.means[s] - steps)]:
+            moved = norm(frames.mean + frames.voices @ y, np.sqrt(frames.variance)).logpdf(frames.x)
+            still = norm(frames.mean, np.sqrt(frames.variance)).logpdf(frames.x)
+            np.add.at(expected[:, s], frames.block, (moved - still).sum(axis=1) / (2 * N_VOICES))
+    found = model.log_likelihood(frames.statistics(), speakers, SCALE)
+    np.testing.assert_allclose(found, SCALE * expected, rtol=1e-5, atol=1e-6)
+
+
+def test_evidence_of_one_speaker_is_the_marginal_density(model: EigenvoiceModel) -> None:
+    """With F_A = F_B = 1 the expected log-likelihood less the divergence is log p(x), with y integrated out."""
+    frames = Frames(model)
+    everything = np.ones((N_BLOCKS, 1))
+    speaker = model.posterior(frames.statistics(), everything, 1.0, 1.0)
+    found = model.log_likelihood(frames.statistics(), speaker, 1.0).sum() - speaker.divergence
+    stacked, noise = frames.voices.reshape(-1, N_VOICES), np.diag(frames.variance.ravel())
+    away = (frames.x - frames.mean).ravel()
+    marginal = multivariate_normal(np.zeros(len(away)), stacked @ stacked.T + noise).logpdf(away)
+    assert found == pytest.approx(marginal - norm(0, np.sqrt(frames.variance.ravel())).logpdf(away).sum(), rel=1e-5)
+
+
+def test_ivectors_are_conditional_means(model: EigenvoiceModel) -> None:
+    frames = Frames(model)
+    found = model.ivectors(frames.statistics(), scale=0.4)
+    for b in range(N_BLOCKS):
+        part = Frames(model)
+        for name in ("component", "block", "mean", "variance", "voices", "x"):
+            setattr(part, name, getattr(frames, name)[frames.block == b])
+        np.testing.assert_allclose(found[b], part.conditioned(np.full(BLOCK, 0.4))[0], rtol=1e-5, atol=1e-7)
+
+
+def responsibilities(x: Floats, background: MixtureParameters) -> Floats:
+    joint = np.stack(
+        [
+            np.log(weight) + multivariate_normal(mean, np.diag(variance)).logpdf(x)
+            for weight, mean, variance in zip(background.weights, background.means, background.covariances, strict=True)
+        ],
+        axis=1,
+    )
+    return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+
+
+def test_statistics_are_sums_over_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diarize.stages.speakers._BLOCKS_AT_ONCE", 2)  # so that parts have to be put together
+    model = eigenvoice_model(distance=0.7)
+    x = np.random.default_rng(4).normal(0, 1.5, (23, N_FEATURES))
+    boundaries = np.array([0, 4, 9, 9, 15, 23])
+    found = model.statistics(x, boundaries)
+    gamma = responsibilities(x, model.background)
+    assert ((gamma > 0.05) & (gamma < 0.95)).any()  # else soft assignment would not be tested
+    for b, (start, end) in enumerate(pairwise(boundaries)):
+        np.testing.assert_allclose(found.counts[b], gamma[start:end].sum(axis=0), rtol=1e-5, atol=1e-9)
+        rho = np.zeros(N_VOICES)
+        for t in range(start, end):
+            for k in range(N_COMPONENTS):
+                deviation = np.sqrt(model.background.covariances[k])
+                rho += gamma[t, k] * model.voices[k].T.astype(float) @ ((x[t] - model.background.means[k]) / deviation)
+        np.testing.assert_allclose(found.projected[b], rho, rtol=1e-5, atol=1e-6)
+
+
+def test_whitened_statistics_are_centred_and_scaled(model: EigenvoiceModel) -> None:
+    x = np.random.default_rng(5).normal(0, 2.0, (20, N_FEATURES))
+    zeroth, first = whitened_statistics(x, model.background, np.array([0, 20]))
+    gamma, background = responsibilities(x, model.background), model.background
+    np.testing.assert_allclose(zeroth[0], gamma.sum(axis=0), rtol=1e-9)
+    for k in range(N_COMPONENTS):
+        expected = sum(gamma[t, k] * (x[t] - background.means[k]) for t in range(20)) / np.sqrt(
+            background.covariances[k]
+        )
+        np.testing.assert_allclose(first[0, k], expected, rtol=1e-8, atol=1e-9)
+
+
+def test_pooling_adds(model: EigenvoiceModel) -> None:
+    frames = Frames(model)
+    whole = frames.statistics()
+    pooled = whole.pooled(np.array([0, 0, 2, 1, 2, 2]), 3)
+    assert len(pooled) == 3
+    np.testing.assert_allclose(pooled.counts[2], whole.counts[[2, 4, 5]].sum(axis=0))
+    np.testing.assert_allclose(pooled.projected[0], whole.projected[:2].sum(axis=0))
+    np.testing.assert_allclose(pooled.projected[1], whole.projected[3])
+
+
+def test_embeddings_have_length_one_and_follow_the_projection(model: EigenvoiceModel) -> None:
+    statistics = Frames(model).statistics()
+    found = model.embed(statistics, 2)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
+    moved = (model.ivectors(statistics) - model.centre) @ model.projection
+    np.testing.assert_allclose(found[:, 1] / found[:, 0], moved[:, 1] / moved[:, 0])
+    assert model.embed(statistics, 1).shape == (N_BLOCKS, 1)
+
+
+def test_voices_of_the_model_are_told_apart() -> None:
+    """Two speakers drawn from the model itself: each block is likelier under its own speaker."""
+    model, rng = eigenvoice_model(seed=7), np.random.default_rng(8)
+    rows, size = [], 60
+    for y in (np.array([1.5, 0.0]), np.array([-1.5, 0.5])):
+        component = rng.choice(N_COMPONENTS, 10 * size, p=model.background.weights / model.background.weights.sum())
+        deviation = np.sqrt(model.background.covariances[component])
+        offset = np.einsum("tdr,r->td", model.voices[component], y)
+        rows.append(model.background.means[component] + deviation * (offset + rng.normal(size=offset.shape)))
+    statistics = model.statistics(np.concatenate(rows).astype(np.float32), np.arange(0, 20 * size + 1, size))
+    owners = np.repeat([0, 1], 10)
+    speakers = model.posterior(statistics, np.eye(2)[owners], 1.0, 1.0)
+    np.testing.assert_array_equal(model.log_likelihood(statistics, speakers, 1.0).argmax(axis=1), owners)
+    assert speakers.means[0, 0] > 0.5
+    assert speakers.means[1, 0] < -0.5
+
+
+def test_a_file_gives_the_model_back_in_half_precision(model: EigenvoiceModel) -> None:
+    file = io.BytesIO()
+    np.savez(file, **model.arrays("wide/"))  # type: ignore[arg-type]
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        again = EigenvoiceModel.from_arrays(arrays, "wide/")
+    np.testing.assert_allclose(again.voices, model.voices, rtol=2**-11, atol=1e-7)
+    np.testing.assert_allclose(again.centre, model.centre, rtol=1e-6)
+    np.testing.assert_allclose(again.projection, model.projection, rtol=1e-6)
+    np.testing.assert_allclose(again.background.means, model.background.means, rtol=1e-2, atol=1e-3)
+    assert again.n_voices == N_VOICES
+    assert again.background.means.dtype == again.voices.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("voices", None, "no eigenvoice model under 'x_'.*voices"),
+        ("voices", np.zeros((2, 4, 2)), "do not fit the mixture"),
+        ("voices", np.zeros(3), "do not fit the mixture"),
+        ("centre", np.zeros(5), "do not fit"),
+        ("projection", np.zeros((3, 2)), "do not fit"),
+        ("projection", np.zeros(2), "do not fit"),
+        ("centre", np.array([0.0, np.nan]), "no numbers"),
+        ("voices", np.full((3, 4, 2), np.inf), "no numbers"),
+        ("projection", np.array([["a", "b"]]), "no eigenvoice model"),
+        ("background_means", np.zeros((3, 5)), "no eigenvoice model"),
+    ],
+)
+def test_arrays_that_are_no_model(
+    model: EigenvoiceModel, name: str, value: npt.NDArray[np.float64] | None, message: str
+) -> None:
+    arrays = model.arrays("x_")
+    if value is None:
+        del arrays[f"x_{name}"]
+    else:
+        arrays[f"x_{name}"] = value
+    with pytest.raises(ModelError, match=message):
+        EigenvoiceModel.from_arrays(arrays, "x_")
