@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize import hmm
-from diarize.annotation import Annotation, FrameGrid, Segment, Turn
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.audio import audio_uri, open_audio
 from diarize.config import Config, load_config
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
 from diarize.evaluation.calibration import Calibration
 from diarize.features import effective_band, grid, spectra, voice_features
 from diarize.formats.marks import read_speech_marks
+from diarize.grid import FrameGrid
 from diarize.model import BandModel, Model, builtin_model
 from diarize.stages.limits import Limits
 from diarize.stages.overlap import CELL, cell_edges, second_speakers

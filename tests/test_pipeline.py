@@ -15,13 +15,14 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from diarize.annotation import Annotation, FrameGrid, Segment, Turn
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.config import Config, FeatureConfig, OutputConfig, SpeakerConfig, SpeechConfig
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
 from diarize.evaluation.calibration import Calibration
 from diarize.evaluation.scoring import score
 from diarize.features import log_mel
 from diarize.formats.uem import read_uem
+from diarize.grid import FrameGrid
 from diarize.model import Model, builtin_model
 from diarize.pipeline import Diarizer, annotate, bridged, cut_speech, detect_speech
 from diarize.stages.speakers import BlockStatistics

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
 
-from diarize.annotation import FrameGrid
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
 from diarize.features.harmonicity import harmonicity
+from diarize.grid import FrameGrid
 
 Samples = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
