@@ -1,4 +1,4 @@
-"""Turns, annotations and the frame grid, against brute force on a grid of whole seconds."""
+"""Turns, annotations against brute force on a grid of whole seconds."""
 
 from __future__ import annotations
 
