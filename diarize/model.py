@@ -16,6 +16,7 @@ import numpy as np
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError, ModelError
+from diarize.features import Spectrum, effective_band
 from diarize.formats.files import atomic_file
 from diarize.stages.overlap import OverlapModel
 from diarize.stages.speakers import EigenvoiceModel
@@ -27,6 +28,7 @@ _DAMAGE = (  # what numpy, zipfile and json raise over a file that is no model, 
     *(BadZipFile, ZlibError, ConfigError),
 )
 BANDS = ("wide", "narrow")
+_TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow band
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +109,31 @@ class Model:
             raise ModelError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
         except _DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
+
+
+    def band_of(self, spectrum: Spectrum, wanted: str = "auto") -> BandModel:
+        """Return the models that suit a recording.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Of the recording, in the wide band.
+        wanted : {'auto', 'wide', 'narrow'}
+            With 'auto' the narrow band is chosen for sound that does not reach beyond that of a telephone.
+
+        Raises
+        ------
+        ModelError
+            The narrow band is wanted, and the model has none.
+        """
+        wide, narrow = self.bands["wide"], self.bands.get("narrow")
+        if wanted == "narrow" and narrow is None:
+            raise ModelError('the model has no narrow band; train it again or set band = "wide"')
+        if narrow is None or wanted == "wide":
+            return wide
+        if wanted == "narrow" or effective_band(spectrum.log_mel, wide.features) <= _TELEPHONE:
+            return narrow
+        return wide
 
 
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:

@@ -18,8 +18,8 @@ from diarize.errors import ConfigError, DiarizeWarning, FormatError
 from diarize.evaluation.scoring import Score, pool, score
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
-from diarize.pipeline import Diarizer, detect_speech, find_speakers
-from diarize.stages.limits import Limits
+from diarize.pipeline import Diarizer
+from diarize.stages.detection import Detection
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -111,8 +111,8 @@ class _Heard:
 
     def __init__(self, example: Example, diarizer: Diarizer) -> None:
         self.example = example
-        self._sound = diarizer.analyse(example.audio)
-        self._masks: dict[SpeechConfig, npt.NDArray[np.bool_]] = {}
+        self._analysis, self._model = diarizer.analyse(example.audio), diarizer.model
+        self._detections: dict[SpeechConfig, Detection] = {}
         self._scores: dict[Config, Score] = {}
 
     def score(self, config: Config) -> Score:
@@ -122,10 +122,11 @@ class _Heard:
         return self._scores[config]
 
     def _diarized(self, config: Config) -> Annotation:
-        if config.speech not in self._masks:
-            self._masks[config.speech] = detect_speech(self._sound, config)
-        mask = self._masks[config.speech]
-        return find_speakers(self._sound, mask, Limits(), config) if mask.any() else Annotation()
+        diarizer = Diarizer(config, model=self._model)
+        if config.speech not in self._detections:
+            self._detections[config.speech] = Detection(diarizer.detect(self._analysis).speech)
+        detection = self._detections[config.speech]
+        return diarizer.attribute(self._analysis, detection).annotation if detection.speech.any() else Annotation()
 
 
 def find_examples(folder: Path) -> list[Example]:

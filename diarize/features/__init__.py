@@ -1,4 +1,4 @@
-"""From sound to vectors: log mel energies, cepstra, derivatives, normalisation.
+"""From sound to vectors: log mel energies, cepstra, derivatives, normalisation, cues of speech.
 
 The only part that knows librosa. It takes librosa's mel filter bank, mel scale and window; the other parts have numba
 compile for ten seconds when they are imported first, so they are left out, and tests hold the results equal to them.
@@ -6,22 +6,27 @@ compile for ten seconds when they are imported first, so they are left out, and 
 
 from diarize.features.band import effective_band, narrowed
 from diarize.features.cepstra import add_deltas, mfcc, voice_features
+from diarize.features.cues import SpeechCues, speech_cues
 from diarize.features.harmonicity import harmonicity
 from diarize.features.normalisation import normalise
-from diarize.features.spectrum import FLOOR, Spectra, grid, log_mel, mel_bank, spectra
+from diarize.features.spectrum import FLOOR, Spectrum, grid, log_mel, mel_bank, mel_spectrum
+from diarize.features.texture import TEXTURE_STEP
 
 __all__ = [
     "FLOOR",
-    "Spectra",
+    "TEXTURE_STEP",
+    "Spectrum",
+    "SpeechCues",
     "add_deltas",
     "effective_band",
     "grid",
     "harmonicity",
     "log_mel",
     "mel_bank",
+    "mel_spectrum",
     "mfcc",
     "narrowed",
     "normalise",
-    "spectra",
+    "speech_cues",
     "voice_features",
 ]

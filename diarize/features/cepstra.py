@@ -11,6 +11,7 @@ from diarize.errors import ConfigError
 from diarize.features.normalisation import normalise
 
 Features = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -49,10 +50,15 @@ def mfcc(log_mel: Features, config: FeatureConfig) -> Features:
     array of shape (n_frames, n_mfcc) or (n_frames, n_mfcc + 1)
         Of the orthonormal DCT-II of each row.
     """
-    first = 0 if config.c0 else 1
-    basis = dct(np.eye(log_mel.shape[1]), type=2, norm="ortho", axis=1)[:, first : config.n_mfcc + 1]
+    basis = cosine_basis(log_mel.shape[1], config.n_mfcc)[:, 0 if config.c0 else 1 :]
     cepstra: Features = log_mel @ basis.astype(np.float32)
     return cepstra
+
+
+def cosine_basis(n_mels: int, order: int) -> Floats:
+    """Return what turns a row of bands into cepstra 0 to `order` by a product, eq. (2): shape (n_mels, order + 1)."""
+    basis: Floats = dct(np.eye(n_mels), type=2, norm="ortho", axis=1)[:, : order + 1]
+    return basis
 
 
 def add_deltas(x: Features, order: int, width: int = 9) -> Features:
@@ -80,17 +86,21 @@ def add_deltas(x: Features, order: int, width: int = 9) -> Features:
         raise ConfigError(f"the width of deltas must be an odd number of frames from 3, got {width}")
     parts = [x]
     for _ in range(order):
-        parts.append(_slope(parts[-1], width // 2))
+        parts.append(slopes(parts[-1], width // 2))
     return np.concatenate(parts, axis=1)
 
 
-def _slope(x: Features, reach: int) -> Features:
+def slopes(x: Features, reach: int, gain: float = 1.0) -> Features:
+    """Return the slope of a line fitted to the `reach` frames on each side of every frame, times `gain`.
+
+    The first and the last row go on beyond the ends; the shape stays.
+    """
     if not len(x):
         return x
     padded = np.pad(x, ((reach, reach), (0, 0)), mode="edge")
     slope = np.zeros_like(x)
+    squares = 2 * sum(k * k for k in range(1, reach + 1))
     for k in range(1, reach + 1):
         ahead, behind = padded[reach + k :][: len(x)], padded[reach - k :][: len(x)]
-        slope += np.float32(k) * (ahead - behind)
-    slope /= np.float32(2 * sum(k * k for k in range(1, reach + 1)))
+        slope += np.float32(gain * k / squares) * (ahead - behind)
     return slope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +21,35 @@ FLOOR = 1e-12  # of the power of a full-scale sine: under the rounding noise of 
 _CHUNK = 500  # frames; a fixed number makes the result independent of the blocks the samples come in
 
 
-class Spectra(NamedTuple):
-    """What one pass over the sound gives: (n_frames, n_mels) log-mel energies, and (n_frames,) `harmonicity`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """What one pass over the sound gives.
+
+    Parameters
+    ----------
+    log_mel : array of shape (n_frames, n_mels), float32
+        Log-mel energies, eq. (1).
+    harmonicity : array of shape (n_frames,), float32
+        How much each frame's spectrum looks like that of a voice.
+    """
 
     log_mel: Features
     harmonicity: Features
 
+    def __len__(self) -> int:
+        return len(self.log_mel)
 
-def spectra(blocks: Iterable[Samples], config: FeatureConfig) -> Spectra:
+    @property
+    def n_mels(self) -> int:
+        """How many bands there are."""
+        return int(self.log_mel.shape[1])
+
+    def lowest(self, n_mels: int) -> Spectrum:
+        """Return the spectrum in the lowest bands only, without a copy."""
+        return Spectrum(self.log_mel[:, :n_mels], self.harmonicity)
+
+
+def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig) -> Spectrum:
     """Return the log-mel energies of each frame, as `log_mel` does, and how much its spectrum looks like a voice's.
 
     Parameters
@@ -38,15 +59,16 @@ def spectra(blocks: Iterable[Samples], config: FeatureConfig) -> Spectra:
 
     Examples
     --------
-    >>> [part.shape for part in spectra([np.zeros(16000, np.float32)], FeatureConfig())]
-    [(98, 40), (98,)]
+    >>> sound = mel_spectrum([np.zeros(16000, np.float32)], FeatureConfig())
+    >>> sound.log_mel.shape, sound.harmonicity.shape
+    ((98, 40), (98,))
     """
     bank, rows = np.ascontiguousarray(mel_bank(config).T), []
-    found: list[Features] = []
+    voicing = [np.zeros(0, np.float32)]
     for power in _powers(blocks, config):
         rows.append(_log_energies(power, bank))
-        found.append(harmonicity(power, config.sample_rate))
-    return Spectra(_stacked(rows, config.n_mels), np.concatenate([np.zeros(0, np.float32), *found]))
+        voicing.append(harmonicity(power, config.sample_rate))
+    return Spectrum(_stacked(rows, config.n_mels), np.concatenate(voicing))
 
 
 def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:

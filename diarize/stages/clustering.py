@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
+
+from diarize.config import ClusteringConfig
+from diarize.gmm.fitting.kmeans import kmeans_labels
+from diarize.stages.blocks import SpeechBlocks
+from diarize.stages.speakers import View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 
+_FACTORS = (2 / 3, 1.0, 4 / 3)  # of the piece length, one start after the other; the shortest stop at pauses
+_MOST_BY_LENGTH = 100  # clusters for the length alone: shares of all blocks in more of them would fill the memory
+_LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
 _NEIGHBOUR_SHARES = 8  # sizes of the neighbourhood that are tried; 20 cost more and gave no better counts
 _LARGEST_SHARE = 0.3  # of all pieces, the largest neighbourhood
 
@@ -30,6 +38,29 @@ class Affinity:
 
     laplacian: Floats
     count: int
+
+
+def starting_labels(
+    blocks: SpeechBlocks, view: View, least: int, config: ClusteringConfig, rng: np.random.Generator
+) -> Iterator[Labels]:
+    """Yield starting points: the label of each block, from pieces of another length or with more clusters each time.
+
+    Each has `least` labels or more. The count that the graph gives is too low in long recordings, where groups of
+    speakers or of scenes stand out more than the speakers do, and a speaker without a cluster is never found; what is
+    superfluous is emptied by the inference.
+    """
+    by_length = min(int(blocks.seconds / config.per_cluster), _MOST_BY_LENGTH)
+    graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
+    for index in range(config.starts):
+        factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
+        if factor not in graphs:
+            graphs[factor] = _graph(blocks, view, factor, config)
+        pieces, embeddings, chosen, affinity = graphs[factor]
+        count = max(max(affinity.count, least) + config.spare + extra, by_length)
+        count = min(count, len(chosen)) if len(chosen) > 3 else 1
+        labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
+        enough = len(np.unique(labels)) >= least
+        yield labels if enough else np.arange(len(pieces)) * least // len(pieces)
 
 
 def estimate_count(embeddings: Floats, most: int) -> Affinity:
@@ -105,8 +136,7 @@ def spectral_labels(affinity: Affinity, count: int, rng: np.random.Generator) ->
     start = int(rng.integers(2**31 - 1))
     if len(np.unique(vectors.round(9), axis=0)) < count:  # pieces that cannot be told apart
         return np.arange(n_pieces, dtype=np.intp) * count // n_pieces
-    found: Labels = KMeans(count, n_init=5, random_state=start).fit_predict(vectors).astype(np.intp)
-    return found
+    return kmeans_labels(vectors, count, n_init=5, seed=start)
 
 
 def nearest_group(embeddings: Floats, known: Labels, labels: Labels, count: int) -> Labels:
@@ -126,9 +156,9 @@ def nearest_group(embeddings: Floats, known: Labels, labels: Labels, count: int)
     centres = np.zeros((count, embeddings.shape[1]))
     np.add.at(centres, labels, embeddings[known])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-12
-    found: Labels = (embeddings @ centres.T).argmax(axis=1)
-    found[known] = labels
-    return found
+    groups: Labels = (embeddings @ centres.T).argmax(axis=1)
+    groups[known] = labels
+    return groups
 
 
 def agreement(first: Labels, second: Labels, weights: Labels) -> float:
@@ -157,3 +187,35 @@ def most_agreed(candidates: list[Labels], weights: Labels) -> int:
     """Return the index of the labelling that agrees best with all the others."""
     shares = [[agreement(one, other, weights) for other in candidates] for one in candidates]
     return int(np.argmax(np.sum(shares, axis=1)))
+
+
+def _graph(
+    blocks: SpeechBlocks, view: View, factor: float, config: ClusteringConfig
+) -> tuple[Labels, Floats, Labels, Affinity]:
+    """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
+    statistics, voices = view
+    pieces = _pieces(blocks, config.window * factor, crossing=factor >= 1)
+    n_pieces = int(pieces[-1]) + 1
+    embeddings = voices.embed(statistics.pooled(pieces, n_pieces), config.dimensions)
+    seconds = np.bincount(pieces, blocks.lengths) * blocks.frame_step
+    chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
+    chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
+    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, config.max_windows).round().astype(int))]
+    return pieces, embeddings, chosen, estimate_count(embeddings[chosen], config.max_speakers)
+
+
+def _pieces(blocks: SpeechBlocks, seconds: float, crossing: bool) -> Labels:
+    """Group consecutive blocks into pieces of about that length, across pauses or not; return each block's piece."""
+    wanted = seconds / blocks.frame_step
+    if crossing:
+        ends = np.cumsum(blocks.lengths)
+        count = max(1, round(float(ends[-1]) / wanted))
+        piece = ((ends - blocks.lengths / 2) * count / ends[-1]).astype(np.intp)
+    else:
+        frames = np.bincount(blocks.runs, blocks.lengths)
+        counts = np.maximum(1, np.round(frames / wanted))
+        first = np.searchsorted(blocks.runs, np.arange(len(frames)))
+        before = np.cumsum(blocks.lengths) - blocks.lengths
+        place = (before - before[first][blocks.runs] + blocks.lengths / 2) / frames[blocks.runs]
+        piece = ((np.cumsum(counts) - counts)[blocks.runs] + np.floor(place * counts[blocks.runs])).astype(np.intp)
+    return np.unique(piece, return_inverse=True)[1].astype(np.intp)

@@ -13,10 +13,9 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.config import SpeakerConfig
 from diarize.errors import ConfigError
-from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
+from diarize.stages.speakers import View
 
 Floats = npt.NDArray[np.float64]
-View = tuple[BlockStatistics, EigenvoiceModel]  # the speech as one eigenvoice model sees it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,12 @@ class Limits:
         for name, value in (("num_speakers", number), ("min_speakers", least), ("max_speakers", most)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < 1):
                 raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}")
-        found = cls(least or number or 1, most or number or 10**6)
-        if found.least > found.most or (number is not None and number not in found):
+        limits = cls(least or number or 1, most or number or 10**6)
+        if limits.least > limits.most or (number is not None and number not in limits):
             raise ConfigError(
                 f"num_speakers {number}, min_speakers {least} and max_speakers {most} contradict each other"
             )
-        return found if number is None else cls(number, number)
+        return limits if number is None else cls(number, number)
 
 
 def merge_closest(posterior: Floats, view: View, scale: float, prior: float) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -178,10 +178,9 @@ class EigenvoiceModel:
         -------
         array of shape (n_blocks, n_speakers), nats
         """
-        second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
-        cost = 0.5 * self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
-        found = statistics.projected @ speakers.means.T.astype(np.float32) - statistics.counts @ cost.astype(np.float32)
-        return np.asarray(scale * found, dtype=np.float64)
+        first, zeroth = self._expected(speakers)
+        likelihood = statistics.projected @ first.astype(np.float32) - statistics.counts @ zeroth.astype(np.float32)
+        return np.asarray(scale * likelihood, dtype=np.float64)
 
     def evidence(self, x: Features, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
         """Return what `log_likelihood` does at full scale, for blocks too short and too many to keep statistics of.
@@ -197,16 +196,23 @@ class EigenvoiceModel:
         array of shape (n_blocks, n_speakers), nats
             Above what the background mixture says; 0 for an empty block.
         """
+        first, zeroth = self._expected(speakers)
+        by_feature, by_component = (slope @ first for slope in self.slopes)  # eq. (16) before the sum over features
+        zeroth, by_feature = (zeroth + by_component).astype(np.float32), by_feature.astype(np.float32)
+        evidence = np.empty((len(boundaries) - 1, first.shape[1]))
+        for start in range(0, len(evidence), _BLOCKS_AT_ONCE):
+            part = slice(start, min(start + _BLOCKS_AT_ONCE, len(evidence)))
+            counts, sums = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
+            evidence[part] = sums.reshape(len(sums), -1) @ by_feature - counts @ zeroth
+        return evidence
+
+    def _expected(self, speakers: SpeakerPosterior) -> tuple[Floats, Floats]:
+        """Return what projected and zeroth-order statistics count for each speaker, the two terms of eq. (16).
+
+        (n_voices, n_speakers) and (n_components, n_speakers)
+        """
         second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
-        cost = 0.5 * self.precisions @ second.reshape(len(second), -1).T  # (n_components, n_speakers)
-        first_slope, zeroth_slope = (slope @ speakers.means.T for slope in self.slopes)
-        cost, first_slope = (cost + zeroth_slope).astype(np.float32), first_slope.astype(np.float32)
-        found = np.empty((len(boundaries) - 1, len(second)))
-        for start in range(0, len(found), _BLOCKS_AT_ONCE):
-            part = slice(start, min(start + _BLOCKS_AT_ONCE, len(found)))
-            zeroth, first = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
-            found[part] = first.reshape(len(first), -1) @ first_slope - zeroth @ cost
-        return found
+        return speakers.means.T, 0.5 * self.precisions @ second.reshape(len(second), -1).T
 
     def ivectors(self, statistics: BlockStatistics, scale: float = _EMBEDDING_SCALE) -> Floats:
         """Return the posterior mean of the factors for each row of statistics on its own, eq. (10).
@@ -217,12 +223,12 @@ class EigenvoiceModel:
         """
         size, unit = self.n_voices, np.eye(self.n_voices, dtype=np.float32)
         precisions = self.precisions.astype(np.float32)
-        found = np.empty((len(statistics), size))
+        means = np.empty((len(statistics), size))
         for start in range(0, len(statistics), _BLOCKS_AT_ONCE):
             part = slice(start, start + _BLOCKS_AT_ONCE)
             precision = unit + np.float32(scale) * (statistics.counts[part] @ precisions).reshape(-1, size, size)
-            found[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part, :, None])[:, :, 0]
-        return found
+            means[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part, :, None])[:, :, 0]
+        return means
 
     def embed(self, statistics: BlockStatistics, n_dimensions: int) -> Floats:
         """Return vectors of length one, whose products say how alike two voices are.
@@ -231,8 +237,8 @@ class EigenvoiceModel:
         -------
         array of shape (n_rows, n_dimensions)
         """
-        found = (self.ivectors(statistics) - self.centre) @ self.projection[:, :n_dimensions]
-        return np.asarray(found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-12))
+        vectors = (self.ivectors(statistics) - self.centre) @ self.projection[:, :n_dimensions]
+        return np.asarray(vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-12))
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
         """Return plain arrays for `numpy.savez`, the large one in half precision."""
@@ -266,6 +272,13 @@ class EigenvoiceModel:
         if not all(np.isfinite(array).all() for array in (voices, centre, projection)):
             raise ModelError(f"the eigenvoice model under {prefix!r} holds values that are no numbers; train it again")
         return cls(background, voices, centre, projection)
+
+
+class View(NamedTuple):
+    """The speech of a recording as one eigenvoice model sees it."""
+
+    statistics: BlockStatistics
+    voices: EigenvoiceModel
 
 
 def whitened_statistics(

@@ -6,7 +6,7 @@ what one of them got wrong by chance goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,12 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from diarize import hmm
-from diarize.config import ClusteringConfig, Config, SpeakerConfig
+from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
-from diarize.stages.clustering import Affinity, estimate_count, most_agreed, nearest_group, spectral_labels
-from diarize.stages.limits import Limits, View, merge_closest, support
-from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
+from diarize.stages.blocks import SpeechBlocks
+from diarize.stages.clustering import most_agreed, starting_labels
+from diarize.stages.limits import Limits, merge_closest, support
+from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -29,37 +30,7 @@ _SURE = 0.7  # share of a block that its cluster gets at the start; the others d
 _FREE = 0.3  # share of the work without limits, where there are some
 _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
 _VOTERS = 3  # outcomes within the limits of which the mean is taken
-_FACTORS = (2 / 3, 1.0, 4 / 3)  # of the piece length, one start after the other; the shortest stop at pauses
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
-_MOST_BY_LENGTH = 100  # clusters for the length alone: shares of all blocks in more of them would fill the memory
-_LEAST_PIECE = 0.4  # s; shorter pieces say too little of a voice to be clustered
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Speech:
-    """The speech of one recording, cut into blocks.
-
-    Parameters
-    ----------
-    statistics : tuple of BlockStatistics
-        The same blocks as each eigenvoice model sees them.
-    lengths : array of int, shape (n_blocks,)
-        Frames in each block.
-    runs : array of int, shape (n_blocks,)
-        Which stretch of uninterrupted speech each block belongs to.
-    frame_step : float
-        s.
-    """
-
-    statistics: tuple[BlockStatistics, ...]
-    lengths: Labels
-    runs: Labels
-    frame_step: float
-
-    @property
-    def seconds(self) -> float:
-        """All blocks together."""
-        return float(self.lengths.sum() * self.frame_step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +52,17 @@ class Outcome:
 
     @property
     def n_speakers(self) -> int:
-        """How many speakers were found."""
+        """How many speakers there are."""
         return int(self.posterior.shape[1])
+
+    @property
+    def certainty(self) -> Floats:
+        """The probability of each block's label, shape (n_blocks,)."""
+        return np.asarray(self.posterior[np.arange(len(self.labels)), self.labels])
 
 
 def infer(
-    speech: Speech,
+    blocks: SpeechBlocks,
     voices: Sequence[EigenvoiceModel],
     limits: Limits,
     config: Config,
@@ -99,7 +75,7 @@ def infer(
 
     Parameters
     ----------
-    speech : Speech
+    blocks : SpeechBlocks
         With at least one block.
     voices : sequence of EigenvoiceModel
         One at least, those that the statistics are of.
@@ -114,29 +90,36 @@ def infer(
     ConfigError
         There is not enough speech for as many speakers as were asked for.
     """
-    n_blocks = len(speech.lengths)
+    n_blocks = len(blocks)
     if limits.least > n_blocks:
         raise ConfigError(
-            f"{limits.least} speakers were asked for, but {speech.seconds:.2f} s of speech have room for {n_blocks} "
+            f"{limits.least} speakers were asked for, but {blocks.seconds:.2f} s of speech have room for {n_blocks} "
             f"at most (one in {config.speakers.block} s); lower num_speakers or min_speakers"
         )
-    prior = config.speakers.prior * np.sqrt(speech.seconds / config.speakers.reference)
-    prior = max(config.speakers.min_prior, min(float(prior), config.speakers.max_prior))
-    rng, views = np.random.default_rng(config.seed), list(zip(speech.statistics, voices, strict=True))
-    starts = [(view, labels) for view in views for labels in _starts(speech, view, 1, config.clustering, rng)]
+    prior = prior_weight(blocks.seconds, config.speakers)
+    rng, views = np.random.default_rng(config.seed), list(map(View, blocks.statistics, voices))
+    starts = [(view, labels) for view in views for labels in starting_labels(blocks, view, 1, config.clustering, rng)]
     outcomes, share = [], 1.0 if limits == Limits() else _FREE
     for number, (view, labels) in enumerate(starts):
         outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
         report(share * (number + 1) / len(starts))
-    agreed = _averaged(outcomes, speech.lengths, 1)
+    agreed = _averaged(outcomes, blocks.lengths, 1)
     if agreed.n_speakers not in limits:
-        agreed = _limited(speech, views, limits, config, prior, agreed.n_speakers < limits.least)
+        agreed = _limited(blocks, views, limits, config, prior, agreed.n_speakers < limits.least)
     if share < 1:
         report(1.0)
     return _without_short_turns(agreed, limits, config)
 
 
-def _limited(speech: Speech, views: list[View], limits: Limits, config: Config, prior: float, too_few: bool) -> Outcome:
+def prior_weight(seconds: float, config: SpeakerConfig) -> float:
+    """Return F_B of eq. (15) for so many seconds of speech: it grows with their square root, between two limits."""
+    prior = config.prior * np.sqrt(seconds / config.reference)
+    return max(config.min_prior, min(float(prior), config.max_prior))
+
+
+def _limited(
+    blocks: SpeechBlocks, views: list[View], limits: Limits, config: Config, prior: float, too_few: bool
+) -> Outcome:
     """Return the mean of the best supported outcomes that keep to the limits.
 
     Where too few speakers were found, F_B is halved several times, so that fewer of them vanish; all that comes of it
@@ -144,21 +127,23 @@ def _limited(speech: Speech, views: list[View], limits: Limits, config: Config, 
     """
     rng = np.random.default_rng(config.seed)
     starts = [
-        (view, labels) for view in views for labels in _starts(speech, view, limits.least, config.clustering, rng)
+        (view, labels)
+        for view in views
+        for labels in starting_labels(blocks, view, limits.least, config.clustering, rng)
     ]
-    found: list[Outcome] = []
+    within: list[Outcome] = []
     for weakening in range(_WEAKENINGS):
-        if found and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
+        if within and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
             break
         for view, labels in starts:
             outcome = _settle(view, labels, limits.most, prior / 2**weakening, config.speakers)
             if outcome.n_speakers in limits:
-                found.append(outcome)
-    if not found:
+                within.append(outcome)
+    if not within:
         return _exactly(starts[0][1], limits)
-    merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in found]
-    best = [found[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
-    return _averaged(best, speech.lengths, limits.least)
+    merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in within]
+    best = [within[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
+    return _averaged(best, blocks.lengths, limits.least)
 
 
 def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
@@ -199,61 +184,6 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
     return Outcome(_normalised(outcome.posterior[:, heard]), labels.astype(np.intp), outcome.bounds)
 
 
-def _starts(
-    speech: Speech, view: View, least: int, config: ClusteringConfig, rng: np.random.Generator
-) -> Iterator[Labels]:
-    """Yield starting points: the label of each block, from pieces of another length or with more clusters each time.
-
-    Each has `least` labels or more. The count that the graph gives is too low in long recordings, where groups of
-    speakers or of scenes stand out more than the speakers do, and a speaker without a cluster is never found; what is
-    superfluous is emptied by the inference.
-    """
-    by_length = min(int(speech.seconds / config.per_cluster), _MOST_BY_LENGTH)
-    graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
-    for index in range(config.starts):
-        factor, extra = _FACTORS[index % len(_FACTORS)], 2 * (index // len(_FACTORS))
-        if factor not in graphs:
-            graphs[factor] = _graph(speech, view, factor, config)
-        pieces, embeddings, chosen, affinity = graphs[factor]
-        count = max(max(affinity.count, least) + config.spare + extra, by_length)
-        count = min(count, len(chosen)) if len(chosen) > 3 else 1
-        labels = nearest_group(embeddings, chosen, spectral_labels(affinity, count, rng), count)[pieces]
-        enough = len(np.unique(labels)) >= least
-        yield labels if enough else np.arange(len(pieces)) * least // len(pieces)
-
-
-def _graph(
-    speech: Speech, view: View, factor: float, config: ClusteringConfig
-) -> tuple[Labels, Floats, Labels, Affinity]:
-    """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
-    statistics, voices = view
-    pieces = _pieces(speech, config.window * factor, crossing=factor >= 1)
-    n_pieces = int(pieces[-1]) + 1
-    embeddings = voices.embed(statistics.pooled(pieces, n_pieces), config.dimensions)
-    seconds = np.bincount(pieces, speech.lengths) * speech.frame_step
-    chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
-    chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)
-    chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, config.max_windows).round().astype(int))]
-    return pieces, embeddings, chosen, estimate_count(embeddings[chosen], config.max_speakers)
-
-
-def _pieces(speech: Speech, seconds: float, crossing: bool) -> Labels:
-    """Group consecutive blocks into pieces of about that length, across pauses or not; return each block's piece."""
-    wanted = seconds / speech.frame_step
-    if crossing:
-        ends = np.cumsum(speech.lengths)
-        count = max(1, round(float(ends[-1]) / wanted))
-        piece = ((ends - speech.lengths / 2) * count / ends[-1]).astype(np.intp)
-    else:
-        frames = np.bincount(speech.runs, speech.lengths)
-        counts = np.maximum(1, np.round(frames / wanted))
-        first = np.searchsorted(speech.runs, np.arange(len(frames)))
-        before = np.cumsum(speech.lengths) - speech.lengths
-        place = (before - before[first][speech.runs] + speech.lengths / 2) / frames[speech.runs]
-        piece = ((np.cumsum(counts) - counts)[speech.runs] + np.floor(place * counts[speech.runs])).astype(np.intp)
-    return np.unique(piece, return_inverse=True)[1].astype(np.intp)
-
-
 def _settle(view: View, labels: Labels, most: int, prior: float, config: SpeakerConfig) -> Outcome:
     """Run the inference from one start; where it ends with too many speakers, put some together and go on."""
     outcome = _rounds(*view, _shares(labels), prior, config)
@@ -270,8 +200,8 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
     groups = np.bincount(labels)
     rank = np.empty(len(groups), dtype=np.intp)
     rank[np.argsort(-groups, kind="stable")] = np.arange(len(groups))
-    found = np.minimum(rank[labels], limits.most - 1)
-    return Outcome(_shares(found), found)
+    merged = np.minimum(rank[labels], limits.most - 1)
+    return Outcome(_shares(merged), merged)
 
 
 def _rounds(

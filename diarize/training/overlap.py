@@ -12,12 +12,13 @@ from threadpoolctl import threadpool_limits
 
 from diarize.config import Config
 from diarize.errors import ModelError
-from diarize.features import grid, spectra
 from diarize.gmm import GaussianMixtureSelector, MixtureParameters
 from diarize.model import BandModel
-from diarize.pipeline import Sound, compare_speakers, cut_speech
+from diarize.stages.blocks import cut_blocks
 from diarize.stages.limits import Limits
-from diarize.stages.overlap import CELL, OverlapModel, overlap_features
+from diarize.stages.overlap import OverlapModel, compare_speakers
+from diarize.stages.overlap_cues import CELL, overlap_cues
+from diarize.stages.recording import analyse
 from diarize.stages.vbhmm import infer
 from diarize.training.scenes import Material, Samples, Voice, add_events, background
 from diarize.training.voices import discriminants
@@ -108,23 +109,21 @@ def cells_of(sound: Samples, talking: Counts, band: BandModel, config: Config) -
         Both empty where fewer than two speakers are found.
     """
     rate = band.features.sample_rate
-    log_mel, harmonicity = spectra([sound], band.features)
-    frames = grid(len(log_mel), band.features, len(sound) / rate)
-    middles = ((frames.edges[:-1] + frames.edges[1:]) / 2 * rate).astype(np.intp)
+    recording = analyse((sound, rate), band.features)
+    edges = recording.frames.edges
+    middles = ((edges[:-1] + edges[1:]) / 2 * rate).astype(np.intp)
     count = talking[np.minimum(middles, len(talking) - 1)]
-    analysed, speech = Sound(band, log_mel, harmonicity, frames), count > 0
-    width = 2 * analysed.described.frames.shape[1]
+    speech, width = count > 0, 2 * recording.cues.frames.shape[1]
     nothing = np.zeros((0, 2 * width + 15), np.float32), np.zeros(0, np.bool_)
     if not speech.any():
         return nothing
-    blocks = cut_speech(analysed, speech, config.speakers.block)
+    blocks = cut_blocks(recording, speech, band.voices, config.speakers.block)
     outcome = infer(blocks, band.voices, Limits(), config)
     if outcome.n_speakers < 2:
         return nothing
-    labels, evidence = compare_speakers(analysed, speech, blocks, outcome, config)
-    columns = np.concatenate(
-        list(overlap_features(analysed.described.frames, evidence, labels, band.features.frame_step))
-    )
+    evidence = compare_speakers(blocks, outcome, band.voices[0], config.speakers)
+    labels = blocks.over_frames(outcome.labels, -1)
+    columns = np.concatenate(list(overlap_cues(recording.cues.frames, evidence, labels, band.features.frame_step)))
     cells = np.pad(count, (0, -len(count) % CELL)).reshape(-1, CELL)
     single, double = np.asarray((cells == 1).all(axis=1)), np.asarray((cells > 1).all(axis=1))
     return columns[single | double], double[single | double]

@@ -10,9 +10,10 @@ from scipy.ndimage import uniform_filter1d
 
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
-from diarize.features import Spectra, spectra
+from diarize.features import TEXTURE_STEP, Spectrum, speech_cues
 from diarize.gmm import MixtureParameters, fit_blocks
-from diarize.stages.speech import BLOCK, SpeechModel, speech_features
+from diarize.stages.recording import analyse
+from diarize.stages.speech import SpeechModel
 from diarize.training.scenes import Material, compose_scene
 
 __all__ = ["Material", "train_speech_model", "train_speech_models"]
@@ -69,11 +70,11 @@ def train_speech_models(
     found: list[_Rows] = [([], [], [], []) for _ in bands]
     for _ in range(n_scenes):
         samples, speech = compose_scene(material, rng)
-        sound = spectra([samples], bands[0])
-        at = np.arange(len(sound.log_mel)) * bands[0].frame_step + bands[0].frame_length / 2
+        spectrum = analyse((samples, rate), bands[0]).spectrum
+        at = np.arange(len(spectrum)) * bands[0].frame_step + bands[0].frame_length / 2
         marks = speech[np.minimum((at * rate).astype(np.intp), len(speech) - 1)]
         for rows, band in zip(found, bands, strict=True):
-            _add_scene(rows, Spectra(sound.log_mel[:, : band.n_mels], sound.harmonicity), marks)
+            _add_scene(rows, spectrum.lowest(band.n_mels), marks)
     return [_model(rows, n_components, band.n_mels) for rows, band in zip(found, bands, strict=True)]
 
 
@@ -88,11 +89,11 @@ def train_speech_model(
     return train_speech_models(material, [config], rng, n_scenes, n_components)[0]
 
 
-def _add_scene(rows: _Rows, sound: Spectra, marks: npt.NDArray[np.bool_]) -> None:
+def _add_scene(rows: _Rows, spectrum: Spectrum, marks: npt.NDArray[np.bool_]) -> None:
     """Sort the frames and textures of a scene by what they are: background, speech; texture of either."""
-    features = speech_features(*sound)
-    frames, texture = features.frames[::_STRIDE], features.texture[::_STRIDE]
-    share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: BLOCK * _STRIDE]
+    cues = speech_cues(spectrum)
+    frames, texture = cues.frames[::_STRIDE], cues.texture[::_STRIDE]
+    share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: TEXTURE_STEP * _STRIDE]
     rows[0].append(frames[~marks[::_STRIDE]])
     rows[1].append(frames[marks[::_STRIDE]])
     rows[2].append(texture[share < _NONE])

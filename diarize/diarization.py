@@ -1,0 +1,99 @@
+"""What a diarization stands on: the annotation, and the probabilities, speakers and models behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.annotation import Annotation
+from diarize.config import Config
+from diarize.grid import FrameGrid
+from diarize.model import BandModel, Model
+from diarize.stages.blocks import SpeechBlocks
+from diarize.stages.detection import Detection
+from diarize.stages.speakers import BlockStatistics, SpeakerPosterior
+from diarize.stages.vbhmm import Outcome, prior_weight
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Diarization:
+    """A recording diarized: who speaks when, how sure that is, and what each speaker sounds like.
+
+    The probabilities and the speakers' models are computed when they are first asked for.
+
+    Parameters
+    ----------
+    annotation : Annotation
+        Who speaks when.
+    frames : FrameGrid
+        The time axis of everything that has a value a frame.
+    detection : Detection
+        Where speech is.
+    band : BandModel
+        The models for the bandwidth of the recording.
+    model : Model
+        All models.
+    config : Config
+        The settings.
+    names : tuple of str
+        The speakers, in the order of the columns and rows below; one who is nowhere the most probable has no turn.
+    blocks : SpeechBlocks or None
+        The speech, as it was compared with the speakers; None where there is no speech, as the two below.
+    outcome : Outcome or None
+        What the inference settled on.
+    overlap : array of shape (n_frames,) or None
+        How probable a second speaker is, 0 where none is found; None where none was looked for.
+    """
+
+    annotation: Annotation
+    frames: FrameGrid
+    detection: Detection
+    band: BandModel
+    model: Model
+    config: Config
+    names: tuple[str, ...] = ()
+    blocks: SpeechBlocks | None = None
+    outcome: Outcome | None = None
+    overlap: Floats | None = None
+
+    @cached_property
+    def speech_probability(self) -> Floats:
+        """How probable speech is in each frame, shape (n_frames,): 0 or 1 where speech marks were given."""
+        return self.detection.probability
+
+    @cached_property
+    def overlap_probability(self) -> Floats:
+        """How probable a second speaker is, shape (n_frames,): 0 where none is found or none was looked for."""
+        return np.zeros(self.frames.n_frames) if self.overlap is None else self.overlap
+
+    @cached_property
+    def posterior(self) -> Floats:
+        """How probable each speaker is given that there is speech, shape (n_frames, n_speakers): 0 without speech."""
+        if self.blocks is None or self.outcome is None:
+            return np.zeros((self.frames.n_frames, 0))
+        return self.blocks.over_frames(self.outcome.posterior, 0.0)
+
+    @cached_property
+    def factors(self) -> tuple[SpeakerPosterior, ...]:
+        """Mean and covariance of each speaker's factors, eq. (15), from each eigenvoice model of the band."""
+        if self.blocks is None or self.outcome is None:
+            return ()
+        settings = self.config.speakers
+        scale, prior = settings.acoustic_scale, prior_weight(self.blocks.seconds, settings)
+        return tuple(
+            voices.posterior(statistics, self.outcome.posterior, scale, prior)
+            for voices, statistics in zip(self.band.voices, self.blocks.statistics, strict=True)
+        )
+
+    @cached_property
+    def statistics(self) -> tuple[BlockStatistics, ...]:
+        """Statistics of each speaker, a row each, as each eigenvoice model of the band sees the speech."""
+        if self.blocks is None or self.outcome is None:
+            return ()
+        shares = self.outcome.posterior.T.astype(np.float32)
+        return tuple(BlockStatistics(shares @ one.counts, shares @ one.projected) for one in self.blocks.statistics)

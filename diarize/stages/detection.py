@@ -1,0 +1,71 @@
+"""Where somebody speaks: the models of speech give the evidence, an HMM with minimum durations decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize import hmm
+from diarize.config import SpeechConfig
+from diarize.errors import ModelError
+from diarize.stages.recording import Recording
+from diarize.stages.speech import SpeechDetector
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Which frames hold speech.
+
+    Parameters
+    ----------
+    speech : array of bool, shape (n_frames,)
+    evidence : array of shape (n_frames, 2), nats, optional
+        For background and for speech, from the adapted models; None where marks were given.
+    chain : MinimumDuration, optional
+        The chain of background and speech that decided; None where marks were given.
+    """
+
+    speech: Mask
+    evidence: npt.NDArray[np.floating] | None = None
+    chain: hmm.MinimumDuration | None = None
+
+    @cached_property
+    def probability(self) -> Floats:
+        """How probable speech is in each frame, (n_frames,): 0 or 1 where marks were given."""
+        if self.evidence is None or self.chain is None or not len(self.speech):
+            return self.speech.astype(np.float64)
+        return np.asarray(hmm.forward_backward(self.evidence, self.chain).posterior[:, 1])
+
+
+def detect_speech(recording: Recording, detector: SpeechDetector, settings: SpeechConfig) -> Detection:
+    """Find the frames with speech: once with the models as they are, once more with models adapted to the recording.
+
+    Raises
+    ------
+    ModelError
+        The recording was analysed with another filter bank than the models'.
+    """
+    if recording.spectrum.n_mels != detector.n_mels:
+        raise ModelError(
+            f"the speech model was trained on {detector.n_mels} mel bands, the recording has "
+            f"{recording.spectrum.n_mels}; use the model's own feature settings"
+        )
+    change, step = 1 - settings.stay, recording.features.frame_step
+    least = [max(1, round(seconds / step)) for seconds in (settings.min_silence, settings.min_speech)]
+    evidence = detector.log_likelihood(recording.cues, settings)
+    first, _ = hmm.viterbi(evidence, alternation(2 * change))  # no minimum durations: changes come easier
+    evidence = detector.adapt(recording.cues, first == 1).log_likelihood(recording.cues, settings)
+    chain = hmm.MinimumDuration(alternation(change), np.array(least))
+    labels, _ = hmm.viterbi(evidence, chain)
+    return Detection(np.asarray(labels == 1), evidence, chain)
+
+
+def alternation(change: float) -> hmm.Ergodic:
+    """Return the chain of two labels that take turns, each with probability `change` a step."""
+    return hmm.Ergodic(np.full(2, 0.5), np.array([[1 - change, change], [change, 1 - change]]))
