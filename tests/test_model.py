@@ -13,7 +13,7 @@ import pytest
 
 from diarize.config import FeatureConfig
 from diarize.errors import FormatError, ModelError
-from diarize.features import spectra
+from diarize.features import mel_spectrum, speech_cues
 from diarize.gmm import MixtureParameters
 from diarize.model import BANDS, Model, builtin_model
 from diarize.stages.speakers import EigenvoiceModel
@@ -49,26 +49,25 @@ def test_the_shipped_model_is_read_once_and_has_both_bands() -> None:
 
 def test_the_shipped_bands_work_on_a_spectrum() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    spectrum, harmonicity = spectra([noise], FeatureConfig())
+    spectrum = mel_spectrum([noise], FeatureConfig())
     for band in builtin_model().bands.values():
-        part = spectrum[:, : band.features.n_mels]
-        found = band.speech.log_likelihood(band.speech.features(part, harmonicity))
-        assert found.shape == (len(part), 2)
-        assert np.isfinite(found).all()
+        likelihoods = band.speech.log_likelihood(speech_cues(spectrum.lowest(band.features.n_mels)))
+        assert likelihoods.shape == (len(spectrum), 2)
+        assert np.isfinite(likelihoods).all()
 
 
 def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
     model, again = builtin_model(), Model.load(saved)
     noise = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    spectrum, harmonicity = spectra([noise], FeatureConfig())
+    spectrum = mel_spectrum([noise], FeatureConfig())
     for name in BANDS:
         one, two = model.bands[name], again.bands[name]
         assert one.features == two.features
         for first, second in zip(one.voices, two.voices, strict=True):
             np.testing.assert_array_equal(first.voices, second.voices)
             np.testing.assert_array_equal(first.projection, second.projection)
-        part = spectrum[:, : one.features.n_mels]
-        likelihoods = [band.speech.log_likelihood(band.speech.features(part, harmonicity)) for band in (one, two)]
+        cues = speech_cues(spectrum.lowest(one.features.n_mels))
+        likelihoods = [band.speech.log_likelihood(cues) for band in (one, two)]
         np.testing.assert_array_equal(*likelihoods)
 
 

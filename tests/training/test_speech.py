@@ -8,7 +8,7 @@ import pytest
 
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
-from diarize.features import spectra
+from diarize.features import mel_spectrum, speech_cues
 from diarize.stages.speech import SpeechModel
 from diarize.training.scenes import compose_scene
 from diarize.training.speech import Material, train_speech_model
@@ -40,7 +40,7 @@ def model() -> SpeechModel:
 
 
 def detected(model: SpeechModel, sound: Samples) -> npt.NDArray[np.bool_]:
-    evidence = model.log_likelihood(model.features(*spectra([sound], FeatureConfig())))
+    evidence = model.log_likelihood(speech_cues(mel_spectrum([sound], FeatureConfig())))
     found: npt.NDArray[np.bool_] = evidence[:, 1] > evidence[:, 0]
     return found
 
