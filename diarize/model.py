@@ -16,7 +16,7 @@ import numpy as np
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError, ModelError
-from diarize.features import Spectrum, effective_band
+from diarize.features import FilterBank, Spectrum, effective_band
 from diarize.formats.files import atomic_file
 from diarize.stages.overlap import OverlapModel
 from diarize.stages.speakers import EigenvoiceModel
@@ -62,9 +62,12 @@ class Model:
     ----------
     bands : mapping
         'wide', for the full band, and 'narrow', for telephone sound; a file may lack the latter.
+    filters : FilterBank
+        For the analysis in the wide band.
     """
 
     bands: Mapping[str, BandModel]
+    filters: FilterBank
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as .npz, whole or not at all.
@@ -75,6 +78,7 @@ class Model:
             The file cannot be written.
         """
         arrays: dict[str, Any] = {"format": np.array(_FORMAT)}
+        arrays |= {"filters/weights": self.filters.weights, "filters/edges": self.filters.edges}
         for name, band in self.bands.items():
             arrays[f"{name}/features"] = np.array(dumps(asdict(band.features)))
             arrays |= band.speech.arrays(f"{name}/speech_") | {f"{name}/voices_members": np.array(len(band.voices))}
@@ -102,14 +106,14 @@ class Model:
             names = [name for name in BANDS if f"{name}/features" in arrays]
             if "wide" not in names:
                 raise ModelError(f"{path}: holds no model for the full band; train it again")
-            return cls({name: _band(arrays, name) for name in names})
+            bands = {name: _band(arrays, name) for name in names}
+            return cls(bands, _filters(arrays, bands["wide"].features))
         except FileNotFoundError:
             raise ModelError(f"{path}: no such model file") from None
         except ModelError as error:
             raise ModelError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
         except _DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
-
 
     def band_of(self, spectrum: Spectrum, wanted: str = "auto") -> BandModel:
         """Return the models that suit a recording.
@@ -131,9 +135,19 @@ class Model:
             raise ModelError('the model has no narrow band; train it again or set band = "wide"')
         if narrow is None or wanted == "wide":
             return wide
-        if wanted == "narrow" or effective_band(spectrum.log_mel, wide.features) <= _TELEPHONE:
+        if wanted == "narrow" or effective_band(spectrum.log_mel, wide.features, self.filters) <= _TELEPHONE:
             return narrow
         return wide
+
+
+def _filters(arrays: Mapping[str, Any], features: FeatureConfig) -> FilterBank:
+    if "filters/weights" not in arrays:  # a model of the time before it carried them
+        return FilterBank.design(features)
+    weights = np.asarray(arrays["filters/weights"], dtype=np.float32)
+    filters = FilterBank(weights, np.asarray(arrays["filters/edges"], dtype=np.float64))
+    if not filters.fits(features) or not all(np.isfinite(array).all() for array in (weights, filters.edges)):
+        raise ModelError(f"the filter bank {weights.shape} does not fit {features}; train it again")
+    return filters
 
 
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:

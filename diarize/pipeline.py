@@ -177,7 +177,7 @@ class Diarizer:
         AudioError, ModelError
             The audio cannot be used, or the model lacks the band that the configuration asks for.
         """
-        recording = analyse(audio, self.model.bands["wide"].features, channel)
+        recording = analyse(audio, self.model.bands["wide"].features, channel, self.model.filters)
         band = self.model.band_of(recording.spectrum, self.config.band)
         return Analysis(recording.within(band.features), band)
 

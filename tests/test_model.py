@@ -81,7 +81,7 @@ def test_saving_twice_gives_the_same_arrays(saved: Path, tmp_path: Path, arrays:
 
 
 def test_a_model_may_have_the_full_band_only(tmp_path: Path) -> None:
-    Model({"wide": builtin_model().bands["wide"]}).save(tmp_path / "wide.npz")
+    Model({"wide": builtin_model().bands["wide"]}, builtin_model().filters).save(tmp_path / "wide.npz")
     assert set(Model.load(tmp_path / "wide.npz").bands) == {"wide"}
 
 

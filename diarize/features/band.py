@@ -7,13 +7,14 @@ import numpy.typing as npt
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
+from diarize.features.filters import FilterBank, mel_edges
 
 Features = npt.NDArray[np.float32]
 
 _NO_CONTENT = np.log(10**4.0)  # 40 dB
 
 
-def effective_band(log_mel: Features, config: FeatureConfig) -> float:
+def effective_band(log_mel: Features, config: FeatureConfig, filters: FilterBank | None = None) -> float:
     """Return the frequency (Hz) up to which a recording has content: about 4000 for telephone sound at 16 kHz.
 
     The level of a band is that of its loudest frames, so that fricatives count although they are rare. A band has
@@ -27,17 +28,17 @@ def effective_band(log_mel: Features, config: FeatureConfig) -> float:
         As from the function of that name.
     config : FeatureConfig
         The settings it was made with.
+    filters : FilterBank, optional
+        Where it is at hand.
 
     Returns
     -------
     float
         `config.f_max` when the content reaches the top, and for silence.
     """
-    from librosa.core.convert import mel_frequencies
-
     if not len(log_mel):
         return config.f_max
-    centres = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)[1:-1]
+    centres = (filters.edges if filters else mel_edges(config))[1:-1]
     levels = np.percentile(log_mel[:: len(log_mel) // 20000 + 1], 98, axis=0)
     middle = (centres > 800) & (centres < 2500)
     middle[0] |= not middle.any()
@@ -58,9 +59,7 @@ def narrowed(config: FeatureConfig, f_max: float) -> FeatureConfig:
     ConfigError
         No more than `n_mfcc` bands are left.
     """
-    from librosa.core.convert import mel_frequencies
-
-    edges = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)
+    edges = mel_edges(config)
     n_mels = int(np.count_nonzero(edges <= f_max)) - 2
     if n_mels <= config.n_mfcc:
         raise ConfigError(

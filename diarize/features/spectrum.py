@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.fft import rfft
 
 from diarize.config import FeatureConfig
-from diarize.errors import ConfigError
+from diarize.features.filters import FilterBank, frame_sizes, hann_window
 from diarize.features.harmonicity import harmonicity
 from diarize.grid import FrameGrid
 
@@ -49,12 +49,12 @@ class Spectrum:
         return Spectrum(self.log_mel[:, :n_mels], self.harmonicity)
 
 
-def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig) -> Spectrum:
+def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBank | None = None) -> Spectrum:
     """Return the log-mel energies of each frame, as `log_mel` does, and how much its spectrum looks like a voice's.
 
     Parameters
     ----------
-    blocks, config
+    blocks, config, filters
         As for `log_mel`.
 
     Examples
@@ -63,7 +63,7 @@ def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig) -> Spectrum:
     >>> sound.log_mel.shape, sound.harmonicity.shape
     ((98, 40), (98,))
     """
-    bank, rows = np.ascontiguousarray(mel_bank(config).T), []
+    bank, rows = _bank(config, filters), []
     voicing = [np.zeros(0, np.float32)]
     for power in _powers(blocks, config):
         rows.append(_log_energies(power, bank))
@@ -71,7 +71,7 @@ def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig) -> Spectrum:
     return Spectrum(_stacked(rows, config.n_mels), np.concatenate(voicing))
 
 
-def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
+def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBank | None = None) -> Features:
     """Return the natural logarithm of the power in mel bands, frame by frame.
 
     Frame i covers the samples from i * step to i * step + length, with a Hann window. The power of a full-scale sine
@@ -84,6 +84,8 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
         Mono sound at `config.sample_rate`.
     config : FeatureConfig
         Frame sizes and filter bank.
+    filters : FilterBank, optional
+        Where it is at hand; it is designed otherwise.
 
     Returns
     -------
@@ -105,37 +107,8 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig) -> Features:
     >>> log_mel([np.zeros(16000, np.float32)], FeatureConfig()).shape
     (98, 40)
     """
-    bank = np.ascontiguousarray(mel_bank(config).T)
+    bank = _bank(config, filters)
     return _stacked([_log_energies(power, bank) for power in _powers(blocks, config)], config.n_mels)
-
-
-def mel_bank(config: FeatureConfig) -> Features:
-    """Return the triangular mel filters, shape (n_mels, n_fft // 2 + 1), each with height 1.
-
-    Raises
-    ------
-    ConfigError
-        When a band holds no FFT bin.
-    """
-    from librosa.core.convert import mel_frequencies
-    from librosa.filters import mel
-
-    n_fft = frame_sizes(config)[2]
-    edges = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)
-    lines = np.arange(n_fft // 2 + 1) * (config.sample_rate / n_fft)
-    inside = np.searchsorted(lines, edges[2:], "left") - np.searchsorted(lines, edges[:-2], "right")
-    if n_empty := int(np.count_nonzero(inside <= 0)):
-        raise ConfigError(
-            f"setting 'n_mels' ({config.n_mels}) is too large: {n_empty} bands between {config.f_min:g} and "
-            f"{config.f_max:g} Hz would be empty, because a 'frame_length' of {config.frame_length:g} s gives a "
-            f"spectrum with lines {lines[1]:.1f} Hz apart; ask for fewer bands or longer frames"
-        )
-    # librosa's other norms import what numba compiles; the areas of 1 of this one are turned into heights of 1
-    bank: Features = mel(
-        sr=config.sample_rate, n_fft=n_fft, n_mels=config.n_mels, fmin=config.f_min, fmax=config.f_max, norm="slaney"
-    )
-    bank *= (edges[2:, None] - edges[:-2, None]) / 2
-    return bank
 
 
 def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
@@ -145,19 +118,14 @@ def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
     return FrameGrid(n_frames, step / config.sample_rate, offset, duration)
 
 
-def frame_sizes(config: FeatureConfig) -> tuple[int, int, int]:
-    """Return the frame length, the frame step and the FFT length in samples."""
-    length = round(config.frame_length * config.sample_rate)
-    step = round(config.frame_step * config.sample_rate)
-    return length, step, 1 << (length - 1).bit_length()
+def _bank(config: FeatureConfig, filters: FilterBank | None) -> Features:
+    return np.ascontiguousarray((filters or FilterBank.design(config)).weights.T)
 
 
 def _powers(blocks: Iterable[Samples], config: FeatureConfig) -> Iterator[Features]:
     """Yield the power spectra of some hundred frames after the other, (n_frames, n_fft // 2 + 1)."""
-    from librosa.filters import get_window
-
     length, step, n_fft = frame_sizes(config)
-    window = get_window("hann", length)
+    window = hann_window(length)
     window = (window * 2 / window.sum()).astype(np.float32)
     padded = np.zeros((_CHUNK, n_fft), np.float32)
     for samples in _chunks(blocks, length, step):

@@ -1,7 +1,10 @@
 """Gaussian mixtures: plain arrays in, arrays or fitted estimators out. Knows nothing of audio."""
 
-from diarize.gmm.estimators.bayesian import BayesianGaussianMixture
-from diarize.gmm.estimators.mixture import GaussianMixture
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.splitting import fit_blocks, grow, split
@@ -15,17 +18,21 @@ from diarize.gmm.inference.sampling import draw
 from diarize.gmm.inference.segments import segment_statistics
 from diarize.gmm.parameters import MixtureParameters, precision_cholesky
 from diarize.gmm.statistics import Statistics
-from diarize.gmm.uses.anomaly import GaussianMixtureOutlierDetector
-from diarize.gmm.uses.background import BackgroundSubtractor, PixelMixtures
-from diarize.gmm.uses.calibration import Calibration
-from diarize.gmm.uses.clustering import GaussianMixtureClustering, ambiguity
-from diarize.gmm.uses.density import GaussianMixtureDensity
-from diarize.gmm.uses.features import GaussianMixtureFeatures
-from diarize.gmm.uses.image import Segmentation, segment_image
-from diarize.gmm.uses.impute import GaussianMixtureImputer
-from diarize.gmm.uses.rubin import Pooled, pool
-from diarize.gmm.uses.selection import GaussianMixtureSelector
-from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
+
+if TYPE_CHECKING:
+    from diarize.gmm.estimators.bayesian import BayesianGaussianMixture
+    from diarize.gmm.estimators.mixture import GaussianMixture
+    from diarize.gmm.uses.anomaly import GaussianMixtureOutlierDetector
+    from diarize.gmm.uses.background import BackgroundSubtractor, PixelMixtures
+    from diarize.gmm.uses.calibration import Calibration
+    from diarize.gmm.uses.clustering import GaussianMixtureClustering, ambiguity
+    from diarize.gmm.uses.density import GaussianMixtureDensity
+    from diarize.gmm.uses.features import GaussianMixtureFeatures
+    from diarize.gmm.uses.image import Segmentation, segment_image
+    from diarize.gmm.uses.impute import GaussianMixtureImputer
+    from diarize.gmm.uses.rubin import Pooled, pool
+    from diarize.gmm.uses.selection import GaussianMixtureSelector
+    from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
 
 __all__ = [
     "BackgroundSubtractor",
@@ -76,3 +83,38 @@ __all__ = [
     "split",
     "statistics",
 ]
+
+_ESTIMATORS = {
+    "BayesianGaussianMixture": "diarize.gmm.estimators.bayesian",
+    "GaussianMixture": "diarize.gmm.estimators.mixture",
+    "GaussianMixtureOutlierDetector": "diarize.gmm.uses.anomaly",
+    "BackgroundSubtractor": "diarize.gmm.uses.background",
+    "PixelMixtures": "diarize.gmm.uses.background",
+    "Calibration": "diarize.gmm.uses.calibration",
+    "GaussianMixtureClustering": "diarize.gmm.uses.clustering",
+    "ambiguity": "diarize.gmm.uses.clustering",
+    "GaussianMixtureDensity": "diarize.gmm.uses.density",
+    "GaussianMixtureFeatures": "diarize.gmm.uses.features",
+    "Segmentation": "diarize.gmm.uses.image",
+    "segment_image": "diarize.gmm.uses.image",
+    "GaussianMixtureImputer": "diarize.gmm.uses.impute",
+    "Pooled": "diarize.gmm.uses.rubin",
+    "pool": "diarize.gmm.uses.rubin",
+    "GaussianMixtureSelector": "diarize.gmm.uses.selection",
+    "Source": "diarize.gmm.uses.separation",
+    "combine_sources": "diarize.gmm.uses.separation",
+    "fit_source": "diarize.gmm.uses.separation",
+    "separate_sources": "diarize.gmm.uses.separation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import an estimator when it is asked for: it brings scikit-learn with it, which mixtures alone do not need."""
+    if name not in _ESTIMATORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(_ESTIMATORS[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

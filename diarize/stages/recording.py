@@ -37,7 +37,9 @@ class Recording:
         return Recording(features, self.spectrum.lowest(features.n_mels), self.frames)
 
 
-def analyse(audio: AudioInput, features: FeatureConfig, channel: int | None = None) -> Recording:
+def analyse(
+    audio: AudioInput, features: FeatureConfig, channel: int | None = None, filters: FilterBank | None = None
+) -> Recording:
     """Read a recording once and keep its spectrum.
 
     Parameters
@@ -48,6 +50,8 @@ def analyse(audio: AudioInput, features: FeatureConfig, channel: int | None = No
         Frames and filter bank.
     channel : int, optional
         Use one channel, counted from 1, instead of the mean of all.
+    filters : FilterBank, optional
+        Where it is at hand; it is designed otherwise.
 
     Raises
     ------
@@ -62,5 +66,5 @@ def analyse(audio: AudioInput, features: FeatureConfig, channel: int | None = No
     ((98, 40), 1.0)
     """
     with open_audio(audio, features.sample_rate, channel) as stream:
-        spectrum = mel_spectrum(stream, features)
+        spectrum = mel_spectrum(stream, features, filters)
         return Recording(features, spectrum, grid(len(spectrum), features, stream.duration))

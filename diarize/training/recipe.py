@@ -14,7 +14,7 @@ from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from diarize.config import Config, FeatureConfig
-from diarize.features import narrowed
+from diarize.features import FilterBank, narrowed
 from diarize.model import BANDS, BandModel, Model
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector
@@ -92,7 +92,7 @@ def train(
         report("overlap", 0.9)
         models["wide"] = replace(models["wide"], overlap=train_overlap(material, models["wide"], config, seed))
     report("done", 1.0)
-    return Model(models)
+    return Model(models, FilterBank.design(config.features))
 
 
 def _voices(

@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Generic, TypeVar
 
-from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
@@ -37,7 +36,7 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], n_job
     ValueError
         If n_jobs is 0.
     """
-    count = effective_n_jobs(n_jobs)
+    count = n_threads(n_jobs)
     with one_blas_thread():
         if count == 1:
             yield from map(function, items)
@@ -52,6 +51,15 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], n_job
             work.stop()
             for helper in helpers:
                 helper.join()
+
+
+def n_threads(n_jobs: int | None) -> int:
+    """Return how many threads `n_jobs` asks for, as joblib counts them."""
+    if n_jobs is None or n_jobs == 1:
+        return 1
+    from joblib import effective_n_jobs  # imported late: it takes longer than starting a few threads
+
+    return int(effective_n_jobs(n_jobs))
 
 
 class _Work(Generic[Item, Result]):

@@ -1,8 +1,8 @@
 """Ordinary topologies by hmmlearn's compiled recursions, fed with our emissions.
 
-The only module that imports hmmlearn; import it inside functions only. The best path of a whole recording comes from a
-model of hmmlearn. Forward and backward passes call its compiled functions themselves: its models neither give away
-forward values nor take them, which blocks need.
+The only module that imports hmmlearn; import it inside functions only. It calls the compiled functions and not the
+models: these neither give away forward values nor take them, which blocks need, and they import scikit-learn, which
+takes longer than most recordings.
 
 hmmlearn takes a recording as a whole. A block of it is a recording too: one that starts with what the past says of its
 first frame, and that has one more frame at its end, whose likelihood is that of the whole future. Where transitions are
@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from hmmlearn import _hmmc
-from hmmlearn.base import BaseHMM
 
 from diarize.hmm.recursions.frames import impossible, probabilities
 from diarize.hmm.recursions.protocol import Backward, Forward
@@ -63,28 +62,9 @@ class Scaled:
         return Backward(posterior, future[0] / future[0].max(), changes, transitions)
 
 
-class _Emissions(BaseHMM):  # type: ignore[misc]
-    """An hmmlearn model whose log-likelihoods are given: its observations are the frame numbers.
-
-    hmmlearn checks that observations are finite, which log-likelihoods need not be.
-    """
-
-    def __init__(self, emissions: Floats, structure: Ergodic) -> None:
-        super().__init__(structure.n_labels)
-        self.emissions = emissions
-        self.startprob_ = structure.start
-        self.transmat_ = structure.transitions
-
-    def _compute_log_likelihood(self, X: npt.NDArray[np.intp]) -> Floats:
-        return self.emissions
-
-    def _get_n_fit_scalars_per_param(self) -> None:
-        return None
-
-
 def viterbi(emissions: Floats, structure: Ergodic) -> tuple[float, npt.NDArray[np.intp]]:
     """Return the log probability of the best path and its labels."""
-    log_probability, labels = _Emissions(emissions, structure).decode(np.arange(len(emissions))[:, None])
+    log_probability, labels = _hmmc.viterbi(structure.start, structure.transitions, emissions)
     if log_probability == -np.inf:
         raise impossible()
     return float(log_probability), labels.astype(np.intp, copy=False)
