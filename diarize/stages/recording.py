@@ -7,7 +7,7 @@ from functools import cached_property
 
 from diarize.audio import AudioInput, open_audio
 from diarize.config import FeatureConfig
-from diarize.features import FilterBank, SpeechCues, Spectrum, grid, mel_spectrum, speech_cues
+from diarize.features import FilterBank, Spectrum, SpeechCues, grid, mel_spectrum, speech_cues
 from diarize.grid import FrameGrid
 
 
