@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from diarize.config import ClusteringConfig
 from diarize.gmm.fitting.kmeans import kmeans_labels
 from diarize.stages.blocks import SpeechBlocks
+from diarize.stages.matching import best_pairs
 from diarize.stages.speakers import View
 
 Floats = npt.NDArray[np.float64]
@@ -179,7 +179,7 @@ def agreement(first: Labels, second: Labels, weights: Labels) -> float:
     """
     table = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
     np.add.at(table, (first, second), weights)
-    rows, columns = linear_sum_assignment(-table)
+    rows, columns = best_pairs(table)
     return float(table[rows, columns].sum() / np.sum(weights))
 
 

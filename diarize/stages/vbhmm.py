@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from diarize import hmm
 from diarize.config import Config, SpeakerConfig
@@ -19,6 +18,7 @@ from diarize.errors import ConfigError
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
 from diarize.stages.limits import Limits, merge_closest, support
+from diarize.stages.matching import best_pairs
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
@@ -162,7 +162,7 @@ def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
     total = np.zeros_like(best.posterior)
     for outcome in outcomes:
         shared = best.posterior.T @ (outcome.posterior * lengths[:, None])
-        own, other = linear_sum_assignment(shared, maximize=True)
+        own, other = best_pairs(shared)
         total[:, own] += outcome.posterior[:, other]
     heard, labels = np.unique(total.argmax(axis=1), return_inverse=True)
     if len(heard) < least:
