@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,12 @@ def progress_line(title: str, quiet: bool = False) -> Iterator[ProgressCallback 
         Takes a stage's name and the share of it that is done, 0 to 1. None where nothing is to be shown.
     """
     stream = sys.stderr
-    if quiet or not stream.isatty():
+    if quiet:
         yield None
+        return
+    if not stream.isatty():
+        with _first_compilation(lambda message: stream.write(f"diarize: {message}\n")):
+            yield None
         return
     shown = ""
 
@@ -42,7 +47,23 @@ def progress_line(title: str, quiet: bool = False) -> Iterator[ProgressCallback 
             shown = line
 
     try:
-        yield show
+        with _first_compilation(lambda message: stream.write(f"{_CLEAR}diarize: {message}\n")):
+            yield show
     finally:
         stream.write(_CLEAR)
         stream.flush()
+
+
+@contextmanager
+def _first_compilation(write: Callable[[str], object]) -> Iterator[None]:
+    """Write what is logged when machine code is compiled, so that nobody wonders why the first run takes so long."""
+    logger = logging.getLogger("diarize.gmm.engine.compilation")
+    handler, level = logging.Handler(), logger.level
+    handler.emit = lambda record: write(record.getMessage())  # type: ignore[method-assign,assignment]
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

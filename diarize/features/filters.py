@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
+from diarize.gmm.engine.cache import choose_cache_folder
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -38,6 +39,7 @@ class FilterBank:
         ConfigError
             When a band holds no FFT bin.
         """
+        choose_cache_folder()  # librosa cannot be imported where numba finds none
         from librosa.filters import mel
 
         edges, n_fft = mel_edges(config), frame_sizes(config)[2]
@@ -74,6 +76,7 @@ def mel_bank(config: FeatureConfig) -> Features:
 
 def mel_edges(config: FeatureConfig) -> Floats:
     """Return the edges of the filters, shape (n_mels + 2,), Hz."""
+    choose_cache_folder()
     from librosa.core.convert import mel_frequencies
 
     edges: Floats = mel_frequencies(config.n_mels + 2, fmin=config.f_min, fmax=config.f_max)

@@ -5,13 +5,20 @@ Import this module inside functions only: importing it imports numba.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core import event
 from numba.extending import intrinsic
+
+from diarize.gmm.engine.cache import choose_cache_folder
+
+logger = logging.getLogger(__name__)
+choose_cache_folder()  # before the first function is compiled
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -22,6 +29,25 @@ FUSED = frozenset({"contract", "nsz"})
 """Products and sums may become one operation; sums stay in their order."""
 REORDERED = FUSED | {"reassoc"}
 """Sums in whatever order is fast; NaN and infinity keep their meaning."""
+
+
+class _Notice(event.Listener):
+    """Logs once that something is compiled: machine code that is kept is loaded instead, and tells nobody."""
+
+    def __init__(self) -> None:
+        self._logged = False
+
+    def on_start(self, _: Any) -> None:
+        """Log the first one."""
+        if not self._logged:
+            self._logged = True
+            logger.info("compiling, on the first run only: this takes about half a minute")
+
+    def on_end(self, _: Any) -> None:
+        """Do nothing."""
+
+
+event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call]
 
 
 def compiled(signature: str = "", fast: frozenset[str] = frozenset()) -> Callable[[Function], Function]:

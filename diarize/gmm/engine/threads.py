@@ -7,13 +7,14 @@ there are.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Generic, TypeVar
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -157,3 +158,24 @@ def one_blas_thread() -> Iterator[None]:
             _inside -= 1
             if not _inside:
                 _limits.__exit__(None, None, None)
+
+
+@contextmanager
+def no_openmp_pool() -> Iterator[None]:
+    """Let compiled code of other libraries use the calling thread only.
+
+    A pool of OpenMP threads that is left behind hangs the first parallel loop of a process that is forked later; one
+    thread needs no pool, on either side of the fork. The limit is the calling thread's own.
+    """
+    with threadpool_limits(limits=1, user_api="openmp"):
+        yield
+
+
+def _forget() -> None:
+    """Start anew in a forked process: the threads that were inside are not there."""
+    global _lock, _inside
+    _lock, _inside = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.utils.random import sample_without_replacement
 
 from diarize.gmm.engine.missing import filled
+from diarize.gmm.engine.threads import no_openmp_pool
 from diarize.gmm.parameters import Float64, Floats
 from diarize.gmm.statistics import Statistics
 
@@ -96,7 +97,8 @@ def _kmeans_labels(
     from sklearn.cluster import KMeans
 
     search = KMeans(n_clusters=n_clusters, n_init=1, max_iter=max_iter, random_state=random_state)
-    labels: npt.NDArray[np.integer] = search.fit(x, sample_weight=weight).labels_
+    with no_openmp_pool():
+        labels: npt.NDArray[np.integer] = search.fit(x, sample_weight=weight).labels_
     return labels
 
 
@@ -107,12 +109,13 @@ def _seed_labels(
     from sklearn.cluster import kmeans_plusplus
     from sklearn.metrics import pairwise_distances_argmin
 
-    if method == "k-means++":
-        centres, _ = kmeans_plusplus(x, n_clusters, sample_weight=weight, random_state=random_state)
-    else:
-        chance = None if weight is None else weight / weight.sum()
-        centres = x[random_state.choice(len(x), size=n_clusters, replace=False, p=chance)]
-    labels: npt.NDArray[np.integer] = pairwise_distances_argmin(x, centres)
+    with no_openmp_pool():
+        if method == "k-means++":
+            centres, _ = kmeans_plusplus(x, n_clusters, sample_weight=weight, random_state=random_state)
+        else:
+            chance = None if weight is None else weight / weight.sum()
+            centres = x[random_state.choice(len(x), size=n_clusters, replace=False, p=chance)]
+        labels: npt.NDArray[np.integer] = pairwise_distances_argmin(x, centres)
     return labels
 
 
@@ -131,7 +134,7 @@ def _spectral_labels(x: Floats, n_clusters: int, random_state: np.random.RandomS
         assign_labels="kmeans",
         random_state=random_state,
     )
-    with warnings.catch_warnings():
+    with no_openmp_pool(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Graph is not fully connected", UserWarning)  # then it is cut already
         labels: npt.NDArray[np.integer] = search.fit(graph).labels_
     return _spread(labels, graph, x)
@@ -156,9 +159,10 @@ def _spread(labels: npt.NDArray[np.integer], sample: Floats, x: Floats) -> npt.N
 
     if len(sample) == len(x):
         return labels
-    nearest = NearestNeighbors(n_neighbors=1).fit(sample).kneighbors(x, return_distance=False)[:, 0]
-    found: npt.NDArray[np.integer] = labels[nearest]
-    return found
+    with no_openmp_pool():
+        nearest = NearestNeighbors(n_neighbors=1).fit(sample).kneighbors(x, return_distance=False)[:, 0]
+    spread: npt.NDArray[np.integer] = labels[nearest]
+    return spread
 
 
 def _sampled(

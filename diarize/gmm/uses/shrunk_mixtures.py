@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from diarize.gmm.engine.threads import no_openmp_pool
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import label_statistics
@@ -204,7 +205,8 @@ def _of_size(
     completed = conditional_mean(rows, before.fit.parameters)
     fits = []
     for _ in range(settings.n_init):
-        search = KMeans(size, n_init=_STARTS, max_iter=_QUICK, random_state=state).fit(completed)
+        with no_openmp_pool():
+            search = KMeans(size, n_init=_STARTS, max_iter=_QUICK, random_state=state).fit(completed)
         sums = label_statistics(completed, search.labels_, size, kind)
         fits.append(settings.train(rows, prior.m_step(sums, settings.reg_covar), prior))
     return Shrunk(max(fits, key=lambda fit: fit.lower_bounds[-1:]), prior)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 
 from diarize.gmm.engine.missing import filled
+from diarize.gmm.engine.threads import no_openmp_pool
 from diarize.gmm.fitting.initialise import label_statistics
 from diarize.hmm.gmmhmm.emissions import Emissions, covars_shape
 from diarize.hmm.gmmhmm.maximisation import at_least, maximise
@@ -77,7 +78,8 @@ def _clusters(rows: npt.NDArray[Any], count: int, random_state: np.random.Random
     count = min(count, len(rows))
     if count < 2:
         return np.zeros(len(rows), np.intp)
-    labels: npt.NDArray[np.integer] = KMeans(count, n_init=1, random_state=random_state).fit(rows).labels_
+    with no_openmp_pool():
+        labels: npt.NDArray[np.integer] = KMeans(count, n_init=1, random_state=random_state).fit(rows).labels_
     return labels
 
 
