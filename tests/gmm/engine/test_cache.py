@@ -52,7 +52,11 @@ def run(site: Path, code: str) -> tuple[str, str]:
     places = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"], str(blocked))
     variables = {**os.environ, **places, "PYTHONPATH": str(site), "NUMBA_CACHE_DIR": "", "TMPDIR": str(temporary)}
     done = subprocess.run(
-        [sys.executable, "-P", "-W", "error", "-c", LOGGED + code], env=variables, capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-W", "error", "-c", LOGGED + code],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
