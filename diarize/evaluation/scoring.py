@@ -9,16 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, isfinite, nan
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_matrix, hstack, identity
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from diarize.annotation import Annotation, Segment, union
 from diarize.errors import ConfigError
 
 _Floats = npt.NDArray[np.float64]
+_Indices = npt.NDArray[np.intp]
 _Marks = npt.NDArray[np.bool_]
+
+_DENSE = 4_000_000  # pairs of speakers up to which a full table is the faster way
+_MOST_PAIRS = 50_000_000  # of turns, which take 2 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +159,13 @@ def score(
     if not (isfinite(collar) and collar >= 0):
         raise ConfigError(f"collar must be seconds, at least 0, got {collar!r}")
     cells = _Cells(reference, hypothesis, uem, collar)
-    pairs = _pairs(-cells.shared)
     scored = cells.duration * cells.outside_collars
-    n_reference, n_hypothesis = cells.reference.sum(axis=0), cells.hypothesis.sum(axis=0)
+    n_reference, n_hypothesis = cells.reference.count(), cells.hypothesis.count()
     if skip_overlap:
         scored = scored * (n_reference < 2)
     n_both = np.minimum(n_reference, n_hypothesis)
-    n_correct = np.zeros_like(n_both)
-    for own, other in pairs:
-        n_correct += cells.reference[own] & cells.hypothesis[other]
+    own, other, _ = _best_pairs(cells.shared)
+    n_correct = cells.count_pairs(own, other)
     return Score(  # the parts of equation (22) of docs/how-it-works.md, second by second
         total=float(scored @ n_reference),
         missed=float(scored @ (n_reference - n_both)),
@@ -168,8 +173,8 @@ def score(
         confusion=float(scored @ (n_both - n_correct)),
         correct=float(scored @ n_correct),
         jaccard_error=_jaccard_error(cells),
-        n_reference=len(cells.reference),
-        n_hypothesis=len(cells.hypothesis),
+        n_reference=len(cells.reference.names),
+        n_hypothesis=len(cells.hypothesis.names),
     )
 
 
@@ -180,11 +185,10 @@ def best_mapping(reference: Annotation, hypothesis: Annotation, uem: Iterable[Se
     it gives both annotations the same names.
     """
     cells = _Cells(reference, hypothesis, uem)
-    pairs = _pairs(-cells.shared)
     return {
-        cells.hypothesis_names[other]: cells.reference_names[own]
-        for own, other in pairs
-        if cells.shared[own, other] > 0
+        cells.hypothesis.names[other]: cells.reference.names[own]
+        for own, other, seconds in zip(*_best_pairs(cells.shared), strict=True)
+        if seconds > 0
     }
 
 
@@ -195,8 +199,8 @@ class _Cells:
     ----------
     duration : (n_cells,) seconds, 0 outside the scored regions
     outside_collars : (n_cells,) bool
-    reference, hypothesis : (n_speakers, n_cells) bool; only speakers who talk in the scored regions
-    shared : (n_reference, n_hypothesis) seconds that each pair of speakers talks at once
+    reference, hypothesis : _Talk
+    shared : sparse (n_reference, n_hypothesis) seconds that each pair of speakers talks at once
     """
 
     def __init__(
@@ -210,19 +214,81 @@ class _Cells:
         edges = np.unique(np.array([*regions, *turns, *collars], dtype=np.float64))
         self.duration: _Floats = np.diff(edges) * _covered(edges, regions)
         self.outside_collars: _Marks = ~_covered(edges, collars)
-        self.reference_names, self.reference = self._speakers(reference, edges)
-        self.hypothesis_names, self.hypothesis = self._speakers(hypothesis, edges)
-        self.shared: _Floats = (self.reference * self.duration) @ self.hypothesis.T
+        elapsed = np.concatenate([[0.0], np.cumsum(self.duration)])
+        self.reference, self.hypothesis = _Talk(reference, edges, elapsed), _Talk(hypothesis, edges, elapsed)
+        own, other = _overlapping(self.reference, self.hypothesis)
+        self._first = np.maximum(self.reference.first[own], self.hypothesis.first[other])
+        self._last = np.minimum(self.reference.last[own], self.hypothesis.last[other])
+        self._speakers = self.reference.speaker[own], self.hypothesis.speaker[other]
+        seconds = elapsed[self._last] - elapsed[self._first]
+        shape = len(self.reference.names), len(self.hypothesis.names)
+        self.shared = csr_matrix((seconds, self._speakers), shape)
 
-    def _speakers(self, annotation: Annotation, edges: _Floats) -> tuple[list[str], _Marks]:
-        turns: dict[str, list[tuple[float, float]]] = {label: [] for label in annotation.labels}
-        for turn in annotation:
-            turns[turn.speaker].append((turn.start, turn.end))
-        talks = np.zeros((len(turns), len(self.duration)), dtype=np.bool_)
-        for row, own in zip(talks, turns.values(), strict=True):
-            row[:] = _covered(edges, own)
-        present = talks @ self.duration > 0
-        return [label for label, here in zip(turns, present, strict=True) if here], talks[present]
+    def count_pairs(self, own: _Indices, other: _Indices) -> _Indices:
+        """Return how many of some pairs of speakers, one-to-one, talk at once in each cell."""
+        partner = np.full(len(self.reference.names), -1, dtype=np.intp)
+        partner[own] = other
+        chosen = partner[self._speakers[0]] == self._speakers[1]
+        return _count(self._first[chosen], self._last[chosen], len(self.duration))
+
+
+class _Talk:
+    """The turns of one annotation in cells; only of speakers who talk in the scored regions.
+
+    Attributes
+    ----------
+    names : list of str, one a speaker
+    seconds : (n_speakers,) scored time
+    speaker : (n_turns,) index of the speaker
+    first, last : (n_turns,) the turn's first cell, and the one after its last; in the order of the first
+    """
+
+    def __init__(self, annotation: Annotation, edges: _Floats, elapsed: _Floats) -> None:
+        names = annotation.labels
+        places = {name: place for place, name in enumerate(names)}
+        speaker = np.array([places[turn.speaker] for turn in annotation], dtype=np.intp)
+        first = np.searchsorted(edges, [turn.start for turn in annotation])
+        last = np.searchsorted(edges, [turn.end for turn in annotation])
+        seconds: _Floats = np.bincount(speaker, elapsed[last] - elapsed[first], len(names)).astype(np.float64)
+        present = seconds > 0
+        kept = present[speaker]
+        self.names = [name for name, here in zip(names, present, strict=True) if here]
+        self.seconds: _Floats = seconds[present]
+        self.speaker: _Indices = (np.cumsum(present) - 1)[speaker[kept]]
+        self.first, self.last = first[kept], last[kept]
+        self._n_cells = len(elapsed) - 1
+
+    def count(self) -> _Indices:
+        """Return how many speakers talk in each cell."""
+        return _count(self.first, self.last, self._n_cells)
+
+
+def _count(first: _Indices, last: _Indices, n_cells: int) -> _Indices:
+    """Return how many spans, from their first cell up to before the last, hold each cell."""
+    change = np.bincount(first, minlength=n_cells + 1) - np.bincount(last, minlength=n_cells + 1)
+    return np.cumsum(change)[:n_cells]
+
+
+def _overlapping(one: _Talk, other: _Talk) -> tuple[_Indices, _Indices]:
+    """Return all pairs of turns that have a cell in common, as indices of turns of the one and of the other."""
+    # of two such turns one starts within the other; where both start at once, the pair counts in the first case
+    own, within = _starting_within(one, other, "left")
+    outer, inner = _starting_within(other, one, "right")
+    return np.concatenate([own, inner]), np.concatenate([within, outer])
+
+
+def _starting_within(outer: _Talk, inner: _Talk, side: Literal["left", "right"]) -> tuple[_Indices, _Indices]:
+    """Return the pairs of turns of which the second starts in the first; with "right", not in its first cell."""
+    low, high = np.searchsorted(inner.first, outer.first, side), np.searchsorted(inner.first, outer.last)
+    n_inside = high - low
+    if n_inside.sum() > _MOST_PAIRS:
+        raise ConfigError(
+            f"more than {_MOST_PAIRS} pairs of turns overlap ({len(outer.names)} and {len(inner.names)} speakers): too "
+            "many to score; cut the recording into parts"
+        )
+    before = np.cumsum(n_inside) - n_inside
+    inside = np.arange(n_inside.sum()) + np.repeat(low - before, n_inside)
+    return np.repeat(np.arange(len(outer.first)), n_inside), inside
 
 
 def _extent(reference: Annotation, hypothesis: Annotation) -> list[Segment]:
@@ -232,17 +298,23 @@ def _extent(reference: Annotation, hypothesis: Annotation) -> list[Segment]:
 
 def _covered(edges: _Floats, spans: list[tuple[float, float]]) -> _Marks:
     """Return which cells between the edges lie in a span; the spans begin and end at edges."""
-    covered = np.zeros(max(len(edges) - 1, 0), dtype=np.bool_)
-    for start, end in spans:
-        first, last = np.searchsorted(edges, (start, end))
-        covered[first:last] = True
-    return covered
+    first, last = np.searchsorted(edges, np.array(spans, dtype=np.float64).reshape(-1, 2).T)
+    return np.asarray(_count(first, last, max(len(edges) - 1, 0)) > 0)
 
 
-def _pairs(cost: _Floats) -> list[tuple[int, int]]:
-    """Return the one-to-one pairs of row and column with the smallest sum."""
-    rows, columns = linear_sum_assignment(cost)
-    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+def _best_pairs(worth: csr_matrix) -> tuple[_Indices, _Indices, _Floats]:
+    """Return the one-to-one pairs of the largest sum: rows, columns, values; a pair worth nothing may be left out."""
+    n_rows, n_columns = worth.shape
+    if n_rows * n_columns <= _DENSE:
+        table = worth.toarray()
+        rows, columns = linear_sum_assignment(table, maximize=True)
+        return rows, columns, table[rows, columns]
+    # that method pairs every row and takes no zeros: each gets a column of its own that is worth nothing, and all is
+    # worth 1 more
+    raised = csr_matrix((worth.data + 1, worth.indices, worth.indptr), worth.shape)
+    rows, columns = min_weight_full_bipartite_matching(hstack([raised, identity(n_rows)], "csr"), maximize=True)
+    rows, columns = rows[columns < n_columns], columns[columns < n_columns]
+    return rows, columns, np.asarray(worth[rows, columns]).ravel()
 
 
 def _jaccard_error(cells: _Cells) -> float:
@@ -250,9 +322,8 @@ def _jaccard_error(cells: _Cells) -> float:
 
     The pairing is the one that makes this sum smallest, as dscore has it; a speaker without partner counts 1.
     """
-    if not cells.shared.size:
-        return float(len(cells.reference))
-    own, other = cells.reference @ cells.duration, cells.hypothesis @ cells.duration
-    error = 1 - cells.shared / (own[:, None] + other[None, :] - cells.shared)  # eq. (23)
-    pairs = _pairs(error)
-    return float(sum(error[pair] for pair in pairs) + len(own) - len(pairs))
+    common = cells.shared.tocoo()
+    either = cells.reference.seconds[common.row] + cells.hypothesis.seconds[common.col] - common.data
+    index = csr_matrix((common.data / either, (common.row, common.col)), common.shape)  # 1 - it is eq. (23)
+    _, _, values = _best_pairs(index)
+    return float(np.sum(1 - values) + len(cells.reference.names) - len(values))
