@@ -11,8 +11,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from diarize.annotation import Annotation, Segment, Turn
+from diarize.formats import registry as _registry
+
 if TYPE_CHECKING:
-    from diarize.annotation import Annotation, Segment, Turn
     from diarize.config import Config, load_config
     from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
     from diarize.pipeline import Diarizer
@@ -38,13 +40,13 @@ __all__ = [
 _ERRORS = ("AudioError", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
 _HOMES = {
     "Diarizer": "diarize.pipeline",
-    "Annotation": "diarize.annotation",
-    "Segment": "diarize.annotation",
-    "Turn": "diarize.annotation",
     "Config": "diarize.config",
     "load_config": "diarize.config",
     **dict.fromkeys(_ERRORS, "diarize.errors"),
 }
+
+# annotations know no format: what reads and writes them is put in here, where both are in sight
+Annotation.files = _registry
 
 
 def __getattr__(name: str) -> Any:

@@ -1,13 +1,31 @@
-"""Who speaks when: values in seconds, which know no file format."""
+"""Who speaks when: values in seconds, which know no file format; what reads and writes them is handed in."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import StringIO
 from math import inf
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar, Protocol, TextIO
+
+
+class Files(Protocol):
+    """What reads and writes annotations; `diarize.formats.registry` is one."""
+
+    def read_one(self, path: str | PathLike[str], format: str | None = None, uri: str | None = None) -> Annotation:
+        """Return one recording in a file; see `Annotation.read`."""
+
+    def write_all(
+        self,
+        annotations: Iterable[Annotation],
+        target: str | PathLike[str] | TextIO,
+        format: str | None = None,
+        *,
+        channel: int = 1,
+    ) -> None:
+        """Write annotations to a file or stream; see `Annotation.write`."""
 
 
 def _check_times(item: Segment | Turn) -> None:
@@ -83,9 +101,9 @@ class Turn:
     def __post_init__(self) -> None:
         _check_times(self)
         if not isinstance(self.speaker, str) or not self.speaker:
-            raise ValueError(f"speaker must be a name of at least one character, got {self.speaker!r}")
+            raise ValueError(f"speaker must be a name of at least one character, got {self.speaker!r:.60}")
         if self.confidence is not None and not 0 <= self.confidence <= 1:
-            raise ValueError(f"confidence must be a number from 0 to 1 or None, got {self.confidence!r}")
+            raise ValueError(f"confidence must be a number from 0 to 1 or None, got {self.confidence!r:.60}")
 
     @property
     def duration(self) -> float:
@@ -113,6 +131,16 @@ class Annotation:
     uri : str
         The recording's id, as a rule its file name without folder and ending.
 
+    Raises
+    ------
+    ValueError
+        The id is no text.
+
+    Attributes
+    ----------
+    files : Files
+        Reads and writes the annotations of all recordings; the package sets it once, on import.
+
     Examples
     --------
     >>> annotation = Annotation([Turn(2.0, 4.0, "anna"), Turn(0.0, 2.5, "ben"), Turn(4.0, 5.0, "anna")], uri="call")
@@ -129,8 +157,11 @@ class Annotation:
 
     turns: tuple[Turn, ...]
     uri: str
+    files: ClassVar[Files]
 
     def __init__(self, turns: Iterable[Turn] = (), uri: str = "") -> None:
+        if not isinstance(uri, str):
+            raise ValueError(f"uri must be the recording's id as text, got {uri!r:.60}; use str(...)")
         object.__setattr__(self, "turns", _merged(turns))
         object.__setattr__(self, "uri", uri)
 
@@ -176,36 +207,58 @@ class Annotation:
         return Annotation(turns, self.uri)
 
     @classmethod
-    def from_rttm(cls, path: str | PathLike[str], uri: str | None = None) -> Annotation:
-        """Read one recording from an RTTM file.
+    def read(cls, path: str | PathLike[str], format: str | None = None, *, uri: str | None = None) -> Annotation:
+        """Read one recording from a file.
 
         Parameters
         ----------
         path : str or path
             The file.
+        format : str or None
+            Its format, such as "rttm"; None to see it from the file's ending, else from its content.
         uri : str or None
             Which recording to take; may be left out where the file holds one.
 
         Raises
         ------
         FormatError
-            The file cannot be read, is no RTTM, lacks that recording, or holds several and `uri` is None.
+            The format is unknown or says nothing of speakers, the file cannot be read or is not in that format, lacks
+            that recording, or holds several and `uri` is None.
         """
-        from diarize.formats.rttm import read_one
+        return cls.files.read_one(path, format, uri)
 
-        return read_one(path, uri)
+    def write(self, target: str | PathLike[str] | TextIO, format: str | None = None, *, channel: int = 1) -> None:
+        """Write the turns to a file, whole or not at all, or to an open text stream.
 
-    def to_rttm(self) -> str:
+        Parameters
+        ----------
+        target : str, path or text stream
+        format : str or None
+            Such as "rttm"; None to see it from the file's ending.
+        channel : int
+            The channel of the recording that they are about, counted from 1; for formats that name it.
+
+        Raises
+        ------
+        FormatError
+            The format is unknown or cannot be written, or the file cannot be written.
+        """
+        self.files.write_all([self], target, format, channel=channel)
+
+    @classmethod
+    def from_rttm(cls, path: str | PathLike[str], uri: str | None = None) -> Annotation:
+        """Read one recording from an RTTM file: `read` with the format "rttm"."""
+        return cls.read(path, "rttm", uri=uri)
+
+    def to_rttm(self, *, channel: int = 1) -> str:
         """Return the turns as RTTM, one line each; see `diarize.formats.rttm.write_rttm` for the rules."""
-        from diarize.formats.rttm import to_rttm
+        text = StringIO()
+        self.write(text, "rttm", channel=channel)
+        return text.getvalue()
 
-        return to_rttm([self])
-
-    def write_rttm(self, path: str | PathLike[str]) -> None:
-        """Write the turns to an RTTM file, whole or not at all; FormatError where that fails."""
-        from diarize.formats.rttm import write_rttm
-
-        write_rttm([self], path)
+    def write_rttm(self, path: str | PathLike[str] | TextIO, *, channel: int = 1) -> None:
+        """Write the turns as RTTM: `write` with the format "rttm"."""
+        self.write(path, "rttm", channel=channel)
 
     def to_pyannote(self) -> Any:
         """Return the turns as a `pyannote.core.Annotation`.

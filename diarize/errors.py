@@ -1,5 +1,10 @@
 """The errors and warnings of the package: every error says what, where, what was got and what to do."""
 
+from collections.abc import Iterable
+
+_MOST = 60  # characters of a value that a message quotes
+_NAMES = 5  # of a list that a message shows
+
 
 class DiarizeError(Exception):
     """Base of every error raised on purpose by this package."""
@@ -27,3 +32,39 @@ class MediaError(DiarizeError):
 
 class DiarizeWarning(UserWarning):
     """Valid but degenerate input, such as a recording without speech."""
+
+
+def quoted(value: object) -> str:
+    """Return a value as a message quotes it: its `repr`, cut where it is long.
+
+    Examples
+    --------
+    >>> quoted("12,5")
+    "'12,5'"
+    >>> len(quoted("9" * 1_000_000))
+    63
+    """
+    try:
+        text = repr(value[: _MOST + 1] if isinstance(value, str | list | tuple) else value)
+    except ValueError:  # Python writes no whole number of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= _MOST else f"{text[:_MOST]}..."
+
+
+def shortened(text: object) -> str:
+    """Return what another library says of an error, cut where it is long."""
+    words = str(text)
+    return words if len(words) <= 4 * _MOST else f"{words[: 4 * _MOST]}..."
+
+
+def shortlist(names: Iterable[str]) -> str:
+    """Return the first names of many for a message, "none" where there is none.
+
+    Examples
+    --------
+    >>> shortlist(["a", "b"]), shortlist("abcdefgh"), shortlist([])
+    ('a, b', 'a, b, c, d, e, ...', 'none')
+    """
+    some = list(names)
+    shown = [name if len(name) <= _MOST else f"{name[:_MOST]}..." for name in some[:_NAMES]]
+    return ", ".join(shown + ["..."] * (len(some) > _NAMES)) or "none"

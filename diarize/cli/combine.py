@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import is_standard, need_standard_output, refuse_unknown_ending, write_result
 from diarize.cli.score import read_annotations
-from diarize.errors import FormatError
+from diarize.errors import FormatError, quoted, shortened
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -23,7 +26,7 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
     try:
         numbers = [float(word) for word in words]
     except ValueError as error:
-        raise click.BadParameter(f"{error}; give numbers, such as 2,1,1", param=option) from None
+        raise click.BadParameter(f"{shortened(error)}; give numbers, such as 2,1,1", param=option) from None
     if not all(isfinite(number) and number > 0 for number in numbers):
         raise click.BadParameter(
             f"weights are numbers above 0, got {','.join(words)}; leave out the rest", param=option
@@ -32,15 +35,8 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
 
 
 @click.command()
-@click.argument("rttm", nargs=-1, required=True, metavar="RTTM...", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    default="-",
-    metavar="OUT.rttm",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="RTTM file to write; standard output where it is left out or '-'.",
-)
+@click.argument("rttm", nargs=-1, required=True, metavar="RTTM...", type=options.PATH)
+@options.output("OUT.rttm", "RTTM file to write; standard output where it is left out or '-'.")
 @click.option(
     "--weight",
     "weights",
@@ -49,7 +45,7 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
     callback=_numbers,
     help="How much each RTTM counts, in their order: several times, or with commas.",
 )
-def combine(rttm: tuple[Path, ...], output: Path, weights: list[float] | None) -> None:
+def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | None) -> None:
     """Combine what several systems, or runs, found in the same recordings.
 
     Each RTTM is a file, or a folder of .rttm files, from one system; recordings are matched by the id inside.
@@ -60,34 +56,39 @@ def combine(rttm: tuple[Path, ...], output: Path, weights: list[float] | None) -
     if weights is not None and len(weights) != len(rttm):
         raise click.UsageError(f"--weight takes one number for each RTTM: {len(rttm)} are needed, got {len(weights)}")
 
-    from diarize.formats.rttm import to_rttm, write_rttm
+    from diarize.formats.registry import write_all
 
+    if output is None or is_standard(output):
+        need_standard_output()
+    else:
+        refuse_unknown_ending(output)
     systems = [(path, read_annotations(path)) for path in rttm]
     combined = [_combined(uri, systems, weights) for uri in _recordings(systems)]
-    if output == Path("-"):
-        click.echo(to_rttm(combined).encode("utf-8"), nl=False)  # bytes: UTF-8 and LF on every system
+    if output is None or is_standard(output):
+        text = StringIO()
+        write_all(combined, text, "rttm")
+        write_result(text.getvalue())
     else:
-        write_rttm(combined, output)
+        write_all(combined, output, None if output.suffix else "rttm")
 
 
 def _recordings(systems: list[_System]) -> list[str]:
     """Return the recordings that any system has, with a line on stderr for each that a system lacks."""
-    uris = sorted({uri for _, found in systems for uri in found})
+    uris = sorted({uri for _, recordings in systems for uri in recordings})
     if not uris:
-        raise FormatError("there is nothing to combine: no turns in any input")
-    if len(systems) > 1 and all(sum(uri in found for _, found in systems) == 1 for uri in uris):
-        held = [f"{path} has {next(iter(found))!r}" for path, found in systems if found]
+        click.echo("diarize: warning: there are no turns in any input, so the result is empty", err=True)
+    elif len(systems) > 1 and all(sum(uri in recordings for _, recordings in systems) == 1 for uri in uris):
+        held = [f"{path} has {quoted(next(iter(recordings)))}" for path, recordings in systems if recordings]
         raise FormatError(f"no recording is in two inputs, so there is nothing to combine: {', '.join(held)}, ...")
     for uri in uris:
-        for path, found in systems:
-            if uri not in found:
-                click.echo(f"diarize: warning: {path}: no recording {uri!r}; the others vote without it", err=True)
+        for path in (path for path, recordings in systems if uri not in recordings):
+            click.echo(f"diarize: warning: {path}: no recording {quoted(uri)}; the others vote without it", err=True)
     return uris
 
 
 def _combined(uri: str, systems: list[_System], weights: list[float] | None) -> Annotation:
     from diarize.evaluation.combination import combine
 
-    present = [place for place, (_, found) in enumerate(systems) if uri in found]
+    present = [place for place, (_, recordings) in enumerate(systems) if uri in recordings]
     of_present = None if weights is None else [weights[place] for place in present]
     return combine([systems[place][1][uri] for place in present], weights=of_present)

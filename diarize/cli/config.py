@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from diarize.cli.output import write_result
+
 
 @click.group()
 def config() -> None:
@@ -19,4 +21,4 @@ def show(name: str) -> None:
     """
     from diarize.config import load_config
 
-    click.echo(load_config(name).to_toml().encode("utf-8"), nl=False)
+    write_result(load_config(name).to_toml())

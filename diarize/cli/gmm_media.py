@@ -6,21 +6,18 @@ from pathlib import Path
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="OUT.png",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The picture in its segments' colours; with .npy, the number of each pixel's segment.",
+@click.argument("image", metavar="IMAGE", type=options.PATH)
+@options.output(
+    "OUT.png", "The picture in its segments' colours; with .npy, the number of each pixel's segment.", required=True
 )
-@click.option("--segments", type=click.IntRange(min=1), metavar="N", help="How many; chosen by BIC otherwise.")
-@click.option("--max-segments", default=8, show_default=True, type=click.IntRange(min=1), metavar="N", help="At most.")
+@click.option("--segments", type=options.COUNT, metavar="N", help="How many; chosen by BIC otherwise.")
+@click.option("--max-segments", default=8, show_default=True, type=options.COUNT, metavar="N", help="At most.")
 @click.option("--colour-space", default="lab", show_default=True, type=click.Choice(["lab", "rgb"]), help="Colours.")
 @click.option(
     "--spatial", default=0.0, show_default=True, type=click.FloatRange(min=0), metavar="S", help="Weight of the place."
@@ -33,7 +30,7 @@ from diarize.cli.progress import progress_line
     metavar="PIXELS",
     help="Width of the filter over probabilities.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Start of the random numbers.")
+@options.seed(default=0)
 def segment(
     image: Path,
     output: Path,
@@ -45,12 +42,13 @@ def segment(
     seed: int,
 ) -> None:
     """Divide IMAGE into segments of similar colour, and print how large they are and their mean colours."""
+    need_standard_output()
     from diarize.cli.pictures import naming, read_picture, write_array, write_picture
     from diarize.gmm.uses.image import segment_image
 
     picture = read_picture(image)
     with naming(image):
-        found = segment_image(
+        segmentation = segment_image(
             picture,
             segments or "bic",
             max_segments=max_segments,
@@ -60,26 +58,25 @@ def segment(
             random_state=seed,
         )
     if output.suffix.lower() == ".npy":
-        write_array(output, found.labels)
+        write_array(output, segmentation.labels)
     else:
-        write_picture(output, found.picture(picture.dtype))
-    click.echo("segment  share %  mean colour")
-    for number, (share, colour) in enumerate(zip(found.shares, found.colours, strict=True)):
-        click.echo(f"{number:7d}  {100 * share:7.2f}  {' '.join(f'{value:.0f}' for value in colour)}")
+        write_picture(output, segmentation.picture(picture.dtype))
+    lines = ["segment  share %  mean colour"]
+    for number, (share, colour) in enumerate(zip(segmentation.shares, segmentation.colours, strict=True)):
+        lines.append(f"{number:7d}  {100 * share:7.2f}  {' '.join(f'{value:.0f}' for value in colour)}")
+    write_result("".join(f"{line}\n" for line in lines))
 
 
 @click.command()
-@click.argument("video", metavar="VIDEO", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
+@click.argument("video", metavar="VIDEO", type=options.PATH)
+@options.output(
+    "DIR|OUT.npy",
+    "Folder for the masks, 000001.png and so on; or one file for all.",
     required=True,
-    metavar="DIR|OUT.npy",
-    type=click.Path(path_type=Path),
-    help="Folder for the masks, 000001.png and so on; or one file for all.",
+    kind=options.PATH,
 )
 @click.option(
-    "--history", default=500, show_default=True, type=click.IntRange(min=1), metavar="N", help="Frames remembered."
+    "--history", default=500, show_default=True, type=options.COUNT, metavar="N", help="Frames remembered."
 )
 @click.option(
     "--threshold",
@@ -94,16 +91,16 @@ def segment(
     "--background",
     "still",
     metavar="OUT.png",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Also write the picture of what stands still.",
 )
 @click.option(
     "--state",
     metavar="OUT.npz",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Also write what was learnt, for BackgroundSubtractor.load.",
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@options.quiet()
 def background(
     video: Path,
     output: Path,
@@ -119,6 +116,9 @@ def background(
     VIDEO is a file, a folder of pictures in the order of their names, or a NumPy array of frames (.npy). In the first
     frame everything is new.
     """
+    need_standard_output()
+    if output.suffix.lower() != ".npy":
+        refuse_as_folder(output, ".npy")
     from diarize.cli.pictures import MaskWriter, naming, open_video, write_picture
     from diarize.gmm.uses.background import BackgroundSubtractor
 
@@ -133,7 +133,7 @@ def background(
         write_picture(still, subtractor.background())
     if state is not None:
         subtractor.save(state)
-    click.echo(
+    write_result(
         f"{masks.count} frames; foreground {100 * masks.foreground:.2f} %, shadow {100 * masks.shadow:.2f} % "
-        "of the pixels after the first"
+        "of the pixels after the first\n"
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diarize.cli.table_command import COVARIANCES, INPUT, SEARCH, Work, listed, options
+from diarize.cli import options
+from diarize.cli.table_command import INPUT, SEARCH, Work, listed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def _searched(kind: Any, work: Work, components: int, covariance: tuple[str, ...], criterion: str, raw: bool) -> Any:
     """Return an estimator of that kind, fitted to the rows."""
-    kinds = covariance or COVARIANCES
+    kinds = covariance or options.COVARIANCES
     with work.running() as show:
         return kind(
             components,
@@ -43,7 +44,7 @@ def _counted(show: Callable[[str, float], None], total: int) -> Callable[[Any], 
 
 
 @click.command()
-@options(INPUT, SEARCH)
+@options.all_of(INPUT, SEARCH)
 def select(components: int, covariance: tuple[str, ...], criterion: str, raw: bool, **common: Any) -> None:
     """Compare mixtures of each covariance and size on the rows of DATA.
 
@@ -54,14 +55,14 @@ def select(components: int, covariance: tuple[str, ...], criterion: str, raw: bo
 
     from diarize.gmm import GaussianMixtureSelector
 
-    found = _searched(GaussianMixtureSelector, work, components, covariance, criterion, raw)
-    results = {name: cells.astype(int) if cells.dtype == bool else cells for name, cells in found.results_.items()}
-    work.write({"chosen": (np.arange(len(results["bic"])) == found.best_index_).astype(int)}, kept=results)
-    work.draw(found.plot)
+    selector = _searched(GaussianMixtureSelector, work, components, covariance, criterion, raw)
+    results = {name: cells.astype(int) if cells.dtype == bool else cells for name, cells in selector.results_.items()}
+    work.write({"chosen": (np.arange(len(results["bic"])) == selector.best_index_).astype(int)}, kept=results)
+    work.draw(selector.plot)
 
 
 @click.command()
-@options(INPUT, SEARCH)
+@options.all_of(INPUT, SEARCH)
 def cluster(components: int, covariance: tuple[str, ...], criterion: str, raw: bool, **common: Any) -> None:
     """Put the rows of DATA into groups, softly; their number is found.
 
@@ -71,16 +72,16 @@ def cluster(components: int, covariance: tuple[str, ...], criterion: str, raw: b
     from diarize.gmm import GaussianMixtureClustering
     from diarize.gmm.views import draw_groups
 
-    found = _searched(GaussianMixtureClustering, work, components, covariance, criterion, raw)
-    ambiguity = found.ambiguity(work.rows)
-    shares = {f"group_{group}": cells for group, cells in enumerate(found.membership_.T)}
-    work.write({"group": found.labels_, "ambiguity": ambiguity, **shares})
-    work.draw(partial(draw_groups, work.rows, found.labels_, ambiguity))
+    clustering = _searched(GaussianMixtureClustering, work, components, covariance, criterion, raw)
+    ambiguity = clustering.ambiguity(work.rows)
+    shares = {f"group_{group}": cells for group, cells in enumerate(clustering.membership_.T)}
+    work.write({"group": clustering.labels_, "ambiguity": ambiguity, **shares})
+    work.draw(partial(draw_groups, work.rows, clustering.labels_, ambiguity))
 
 
 @click.command()
-@options(INPUT)
-@click.option("--components", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Gaussians.")
+@options.all_of(INPUT)
+@options.components(1)
 @click.option(
     "--contamination",
     default="auto",
@@ -103,20 +104,20 @@ def anomalies(components: int, contamination: str, **common: Any) -> None:
 
     with work.running():
         folds = min(5, len(work.rows)) if len(work.rows) > 3 else None
-        found = GaussianMixtureOutlierDetector(components, contamination=share, cv=folds, random_state=work.seed)
-        scores = found.fit(work.rows).score_samples(work.rows)
-        reasons = found.explain(work.rows)
-        p_values = found.p_values(work.rows) if folds else np.full(len(scores), np.nan)
+        detector = GaussianMixtureOutlierDetector(components, contamination=share, cv=folds, random_state=work.seed)
+        scores = detector.fit(work.rows).score_samples(work.rows)
+        reasons = detector.explain(work.rows)
+        p_values = detector.p_values(work.rows) if folds else np.full(len(scores), np.nan)
     most = reasons.argmax(axis=1)
     new = {
         "score": scores,
-        "outlier": (scores < found.offset_).astype(int),
+        "outlier": (scores < detector.offset_).astype(int),
         "p_value": p_values,
         "reason": [work.names[column] for column in most],
         "reason_nats": reasons[np.arange(len(most)), most],
     }
     work.write(new)
-    work.draw(partial(draw_scores, scores, found.offset_))
+    work.draw(partial(draw_scores, scores, detector.offset_))
 
 
 def _share(contamination: str) -> float | str:
@@ -132,10 +133,8 @@ def _share(contamination: str) -> float | str:
 
 
 @click.command()
-@options(INPUT)
-@click.option(
-    "--components", type=click.IntRange(min=1), metavar="N", help="Gaussians; by default as many as BIC says."
-)
+@options.all_of(INPUT)
+@options.components(None, "Gaussians; by default as many as BIC says.")
 @click.option("--draw", is_flag=True, help="Draw the missing entries at random instead of taking what is expected.")
 @click.option(
     "--many",
@@ -160,36 +159,29 @@ def impute(components: int | None, draw: bool, many: int | None, **common: Any) 
             how="sample" if draw else "mean",
             random_state=work.seed,
         ).fit(work.rows)
-        found = model.impute_many(work.rows, many) if many else model.transform(work.rows)[None]
-    tables = [_filled(work.table, work.names, np.isnan(work.rows), rows) for rows in found]
+        completed = model.impute_many(work.rows, many) if many else model.transform(work.rows)[None]
+    tables = [_filled(work.table, work.names, np.isnan(work.rows), rows) for rows in completed]
     joined = {name: [cell for table in tables for cell in table[name]] for name in work.table.names}
     number = np.repeat(np.arange(1, len(tables) + 1), len(work.rows))
     work.write({"imputation": number} if many else {}, kept=joined)
-    work.draw(partial(draw_imputed, work.rows, found[0]))
+    work.draw(partial(draw_imputed, work.rows, completed[0]))
 
 
 def _filled(
     table: Table, names: tuple[str, ...], holes: npt.NDArray[Any], rows: npt.NDArray[Any]
 ) -> dict[str, list[Any]]:
     """Return the columns of the table, its missing cells from `rows`."""
-    found = {name: list(cells) for name, cells in zip(table.names, table.columns, strict=True)}
+    columns = {name: list(cells) for name, cells in zip(table.names, table.columns, strict=True)}
     for place, name in enumerate(names):
         for row in holes[:, place].nonzero()[0]:
-            found[name][row] = float(rows[row, place])
-    return found
+            columns[name][row] = float(rows[row, place])
+    return columns
 
 
 @click.command()
-@options(INPUT)
-@click.option(
-    "--components",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Try up to N Gaussians.",
-)
-@click.option("--covariance", type=click.Choice(COVARIANCES), default="full", show_default=True, help="The covariance.")
+@options.all_of(INPUT)
+@options.components(20, "Try up to N Gaussians.")
+@options.covariance("full")
 def density(components: int, covariance: str, **common: Any) -> None:
     """Estimate the density of the rows of DATA; cross-validation finds the number of Gaussians.
 
@@ -202,17 +194,17 @@ def density(components: int, covariance: str, **common: Any) -> None:
 
     with work.running():
         model = GaussianMixtureDensity(components, covariance_type=covariance, random_state=work.seed).fit(work.rows)
-        found, below = model.score_samples(work.rows), model.cdf(work.rows)
+        log_density, below = model.score_samples(work.rows), model.cdf(work.rows)
     work.write(
-        {"log_density": found, **{f"cdf_{name}": cells for name, cells in zip(work.names, below.T, strict=True)}}
+        {"log_density": log_density, **{f"cdf_{name}": cells for name, cells in zip(work.names, below.T, strict=True)}}
     )
-    work.draw(partial(draw_density, work.rows, found))
+    work.draw(partial(draw_density, work.rows, log_density))
 
 
 @click.command()
-@options(INPUT)
-@click.option("--components", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Gaussians.")
-@click.option("--covariance", type=click.Choice(COVARIANCES), default="diag", show_default=True, help="The covariance.")
+@options.all_of(INPUT)
+@options.components(10)
+@options.covariance("diag")
 @click.option(
     "--blocks",
     metavar="NAMES",
@@ -235,7 +227,7 @@ def features(components: int, covariance: str, blocks: str, **common: Any) -> No
         model = GaussianMixtureFeatures(
             components, blocks=listed(blocks), covariance_type=covariance, random_state=work.seed
         )
-        found = model.fit_transform(even)
+        described = model.fit_transform(even)
         names = model.get_feature_names_out(np.array(work.names, dtype=object))
-    work.write(dict(zip(names.tolist(), found.T, strict=True)))
-    work.draw(partial(draw_features, found, names.tolist()))
+    work.write(dict(zip(names.tolist(), described.T, strict=True)))
+    work.draw(partial(draw_features, described, names.tolist()))

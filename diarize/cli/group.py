@@ -58,6 +58,8 @@ class LazyGroup(click.Group):
             if error.errno == errno.EPIPE:  # click ends quietly: the reader of the pipe has seen enough
                 raise
             raise _Failure(error) from error
+        except MemoryError as error:
+            raise _Failure(error.args[0] if error.args else "the memory of this machine is not enough") from error
         except KeyboardInterrupt:
             click.echo("diarize: interrupted", err=True)
             return ctx.exit(130)
@@ -66,7 +68,7 @@ class LazyGroup(click.Group):
 class _Failure(click.ClickException):
     exit_code = 1
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: object) -> None:
         super().__init__(one_line(error))
 
     def show(self, file: IO[Any] | None = None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.errors import MediaError
-from diarize.formats.files import atomic_file
+from diarize.formats.files import atomic_file, files_in
 
 Array = npt.NDArray[Any]
 
@@ -122,7 +122,7 @@ def open_video(path: Path) -> Frames:
         If it cannot be read, holds no frame, or what reads it is not installed.
     """
     if path.is_dir():
-        pictures = sorted(item for item in path.iterdir() if item.suffix.lower() in _PICTURES)
+        pictures = files_in(path, _PICTURES)
         if not pictures:
             raise MediaError(f"{path}: no pictures in the folder")
         return Frames(len(pictures), lambda: (_opaque(read_picture(item)) for item in pictures))

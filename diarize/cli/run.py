@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from diarize.cli import options
 from diarize.cli.group import one_line
+from diarize.cli.output import is_standard, need_folder, need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
-from diarize.errors import DiarizeError, DiarizeWarning, FormatError
+from diarize.errors import DiarizeError, DiarizeWarning
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
 
 
 @click.command()
-@click.argument("audio", nargs=-1, required=True, metavar="AUDIO...", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    metavar="OUT",
-    type=click.Path(path_type=Path),
-    help="Folder for one RTTM file a recording; with one recording also a file that ends in .rttm.",
+@click.argument("audio", nargs=-1, required=True, metavar="AUDIO...", type=options.PATH)
+@options.output(
+    "OUT",
+    "Folder for one RTTM file a recording; with one recording also a file that ends in .rttm, or '-'.",
+    kind=options.PATH,
 )
-@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings to use.")
-@click.option("--num-speakers", type=click.IntRange(min=1), metavar="N", help="Find exactly N speakers.")
-@click.option("--min-speakers", type=click.IntRange(min=1), metavar="N", help="Find at least N speakers.")
-@click.option("--max-speakers", type=click.IntRange(min=1), metavar="N", help="Find at most N speakers.")
+@options.config()
+@options.num_speakers()
+@options.speakers("at least", "min")
+@options.speakers("at most", "max")
 @click.option(
     "--speech",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
-@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Use only channel N, counted from 1.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Start of the random numbers.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@options.channel()
+@options.seed()
+@options.quiet()
 def run(
     audio: tuple[Path, ...],
     output: Path | None,
@@ -55,11 +54,12 @@ def run(
 ) -> None:
     """Find who spoke when in each AUDIO file.
 
-    One recording without -o gives RTTM on standard output; with -o OUT each recording gives OUT/<name>.rttm.
-    A file that cannot be used is reported, the others are done, and the exit code is 1.
+    One recording without -o gives RTTM on standard output; with -o OUT each recording gives OUT/<name>.rttm, or
+    OUT/<name>.chN.rttm for channel N alone. A file that cannot be used is reported, the others are done, and the exit
+    code is 1.
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
-    targets = _targets(audio, output)
+    targets = _targets(audio, output, channel)
     _check_speech(speech, targets)
 
     from threadpoolctl import threadpool_limits
@@ -71,9 +71,10 @@ def run(
     threadpool_limits(1)
     settings = load_config(config)
     diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
-    _make_folders(targets)
+    _need_folders(targets.values())
     failed = 0
     for source, target in targets.items():
+        _need_folders([target])  # where it is gone for good, all further work would be in vain
         try:
             with _warnings_named(source), progress_line(source.name, quiet) as progress:
                 annotation = diarizer(
@@ -86,7 +87,7 @@ def run(
                     uri=source.stem,
                     progress=progress,
                 )
-            _deliver(annotation, target)
+            _deliver(annotation, target, channel)
         except BrokenPipeError:
             raise  # whoever reads the output has seen enough
         except (DiarizeError, OSError) as error:
@@ -105,51 +106,53 @@ def _check_speakers(number: int | None, low: int | None, high: int | None) -> No
         raise click.UsageError(f"--min-speakers {low} is above --max-speakers {high}")
 
 
-def _targets(audio: tuple[Path, ...], output: Path | None) -> dict[Path, Path | None]:
-    """Return the file each recording's RTTM goes to, None for standard output."""
-    if output is None:
+def _targets(audio: tuple[Path, ...], output: Path | None, channel: int | None) -> dict[Path, Path | None]:
+    """Return the file that each recording's result is written to, None for standard output."""
+    from diarize.formats.names import result_stem
+    from diarize.formats.registry import by_ending, writable_endings
+
+    if output is None or is_standard(output):
         if len(audio) > 1:
             raise click.UsageError("several recordings need a folder for their RTTM files: -o OUT")
+        need_standard_output()
         return {audio[0]: None}
-    if output.suffix == ".rttm" and not output.is_dir():
+    known = by_ending(output)
+    if known is not None and known.write is not None and not output.is_dir():
         if len(audio) > 1:
             raise click.UsageError(f"several recordings cannot share the file {output}; give a folder: -o OUT")
         return {audio[0]: output}
+    refuse_as_folder(output, writable_endings())
     taken: dict[str, Path] = {}
     for source in audio:
-        if source.stem in taken:
-            raise click.UsageError(f"{taken[source.stem]} and {source} would both be written to {source.stem}.rttm")
-        taken[source.stem] = source
-    return {source: output / f"{stem}.rttm" for stem, source in taken.items()}
+        name = f"{result_stem(source.stem, channel)}.rttm"
+        if name in taken:
+            raise click.UsageError(f"{taken[name]} and {source} would both be written to {name}")
+        taken[name] = source
+    return {source: output / name for name, source in taken.items()}
 
 
 def _check_speech(speech: Path | None, targets: dict[Path, Path | None]) -> None:
     if speech is None:
         return
-    from diarize.formats.marks import file_kind
+    from diarize.formats.registry import format_of
 
-    if len(targets) > 1 and file_kind(speech) == "lab":
+    if len(targets) > 1 and format_of(speech).anonymous:
         raise click.UsageError(f"{speech} names no recording, so it can mark only one; use RTTM or UEM for several")
     if any(target is not None and target.resolve() == speech.resolve() for target in targets.values()):
         raise click.UsageError(f"the result would overwrite the speech marks {speech}; choose another -o OUT")
 
 
-def _make_folders(targets: dict[Path, Path | None]) -> None:
-    """Create the folders to write to and see that they take files, before hours of work are spent."""
-    for folder in {target.parent for target in targets.values() if target is not None}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
+def _need_folders(targets: Iterable[Path | None]) -> None:
+    for folder in {target.parent for target in targets if target is not None}:
+        need_folder(folder)
 
 
-def _deliver(annotation: Annotation, target: Path | None) -> None:
+def _deliver(annotation: Annotation, target: Path | None, channel: int | None) -> None:
     if target is None:
-        click.echo(annotation.to_rttm().encode("utf-8"), nl=False)  # bytes: UTF-8 and LF on every system
+        write_result(annotation.to_rttm(channel=channel or 1))
     else:
-        annotation.write_rttm(target)
+        _need_folders([target])  # it may have been removed in the meantime
+        annotation.write(target, channel=channel or 1)
 
 
 def _about(source: Path, message: object) -> str:

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from diarize.errors import FormatError
+from diarize.cli import options
+from diarize.cli.output import write_result
+from diarize.errors import FormatError, quoted
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Segment
     from diarize.evaluation.scoring import Score
 
 _Content = TypeVar("_Content")
-_PATH = click.Path(path_type=Path)
 _HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confusion", "JER %", "speakers", "seconds")
 
 
 @click.command()
-@click.argument("reference", type=_PATH)
-@click.argument("hypothesis", type=_PATH)
-@click.option("--uem", type=_PATH, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
+@click.argument("reference", type=options.PATH)
+@click.argument("hypothesis", type=options.PATH)
+@click.option("--uem", type=options.PATH, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
 @click.option(
     "--collar",
     type=click.FloatRange(min=0),
@@ -63,35 +64,43 @@ def score(
     }
     pooled = scoring.pool(scores.values())
     text = _as_json(scores, pooled, collar, skip_overlap) if as_json else _as_table(scores, pooled)
-    click.echo(text.encode("utf-8", "backslashreplace"))
+    write_result(f"{text}\n")
 
 
 def read_annotations(path: Path) -> dict[str, Annotation]:
+    """Return the annotation of each recording that a file, or a folder of .rttm files, says something of."""
     from diarize.annotation import Annotation
-    from diarize.formats.rttm import read_rttm
+    from diarize.formats.names import uri_of_stem
+    from diarize.formats.registry import read_all
 
     def read(file: Path) -> dict[str, Annotation]:
         # a recording without speech gives an empty file, which is still about the recording it is named after
-        return read_rttm(file) or {file.stem: Annotation(uri=file.stem)}
+        uri = uri_of_stem(file.stem)
+        return read_all(file) or {uri: Annotation(uri=uri)}
 
-    return _read(path, ".rttm", read if path.is_dir() else read_rttm)
+    return _read(path, ".rttm", read if path.is_dir() else read_all)
 
 
 def _read(path: Path, ending: str, read: Callable[[Path], dict[str, _Content]]) -> dict[str, _Content]:
     """Return what a file, or each file of a folder with that ending, says of each recording."""
+    from diarize.formats.files import files_in
+
     if not path.is_dir():
         return read(path)
-    files = sorted(path.glob(f"*{ending}"))
+    files = files_in(path, (ending,))
     if not files:
         raise FormatError(f"{path}: no {ending} files in this folder")
-    found: dict[str, _Content] = {}
+    contents: dict[str, _Content] = {}
     source: dict[str, Path] = {}
     for file in files:
         for uri, content in read(file).items():
-            if uri in found:
-                raise FormatError(f"{file}: recording {uri!r} is in {source[uri]} already")
-            found[uri], source[uri] = content, file
-    return found
+            if uri in contents:
+                raise FormatError(
+                    f"{file}: recording {quoted(uri)} is in {source[uri]} already; results of several channels or "
+                    "systems need a folder each"
+                )
+            contents[uri], source[uri] = content, file
+    return contents
 
 
 def _recordings(
@@ -101,7 +110,9 @@ def _recordings(
     uris = sorted({*references, *hypotheses})
     if references and hypotheses and not references.keys() & hypotheses.keys():
         first, second = next(iter(references)), next(iter(hypotheses))
-        raise FormatError(f"no recording is in both: the reference has {first!r}, the hypothesis {second!r}, ...")
+        raise FormatError(
+            f"no recording is in both: the reference has {quoted(first)}, the hypothesis {quoted(second)}, ..."
+        )
     if regions is not None:
         _note("not in the UEM, not scored", [uri for uri in uris if uri not in regions])
         uris = [uri for uri in uris if uri in regions]
@@ -114,7 +125,7 @@ def _recordings(
 
 def _note(what: str, uris: list[str]) -> None:
     for uri in uris:
-        click.echo(f"diarize: warning: recording {uri!r} is {what}", err=True)
+        click.echo(f"diarize: warning: recording {quoted(uri)} is {what}", err=True)
 
 
 def _as_json(scores: dict[str, Score], pooled: Score, collar: float, skip_overlap: bool) -> str:
@@ -139,7 +150,9 @@ def _fields(result: Score) -> dict[str, float | None]:
 
 
 def _as_table(scores: dict[str, Score], pooled: Score) -> str:
-    rows = [_HEAD, *(_row(uri, result) for uri, result in scores.items())]
+    from diarize.formats.names import printable
+
+    rows = [_HEAD, *(_row(printable(uri), result) for uri, result in scores.items())]
     if len(scores) > 1:
         rows.append(_row("pooled", pooled))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

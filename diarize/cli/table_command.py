@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import is_standard, need_standard_output, write_result
 from diarize.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -18,39 +20,19 @@ if TYPE_CHECKING:
 
     from diarize.formats.tables import Table
 
-COVARIANCES = ("full", "tied", "diag", "spherical")
 INPUT = [
-    click.argument("data", metavar="DATA", type=click.Path(path_type=Path)),
-    click.option(
-        "-o", "--output", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False), help="The table to write."
-    ),
-    click.option("--columns", metavar="NAMES", default="", help="Work on these columns, separated by commas."),
-    click.option("--except", "left_out", metavar="NAMES", default="", help="Work on all columns but these."),
-    click.option(
-        "--plot", metavar="PICTURE", type=click.Path(path_type=Path, dir_okay=False), help="A picture to draw."
-    ),
-    click.option(
-        "--seed",
-        type=click.IntRange(min=0),
-        default=0,
-        show_default=True,
-        metavar="N",
-        help="Start of the random numbers.",
-    ),
-    click.option("--quiet", is_flag=True, help="Show no progress."),
+    click.argument("data", metavar="DATA", type=options.PATH),
+    options.output("OUT", "The table to write; CSV on standard output where it is left out or '-'."),
+    *options.columns(),
+    click.option("--plot", metavar="PICTURE", type=options.FILE, help="A picture to draw."),
+    options.seed(default=0),
+    options.quiet(),
 ]
 SEARCH = [
-    click.option(
-        "--components",
-        type=click.IntRange(min=1),
-        default=9,
-        show_default=True,
-        metavar="N",
-        help="Try up to N Gaussians.",
-    ),
+    options.components(9, "Try up to N Gaussians."),
     click.option(
         "--covariance",
-        type=click.Choice(COVARIANCES),
+        type=click.Choice(options.COVARIANCES),
         multiple=True,
         help="Try this covariance; may be repeated. All by default.",
     ),
@@ -65,17 +47,6 @@ SEARCH = [
 ]
 
 
-def options(*groups: list[Any]) -> Callable[[Any], Any]:
-    """Return a decorator that adds options, in the order they are listed."""
-
-    def add(function: Any) -> Any:
-        for option in reversed([option for group in groups for option in group]):
-            function = option(function)
-        return function
-
-    return add
-
-
 class Work:
     """A table, the columns to work on, and where the results go."""
 
@@ -85,6 +56,9 @@ class Work:
         from diarize.errors import FormatError
         from diarize.formats.tables import read_table
 
+        if is_standard(output):
+            need_standard_output()
+            output = None
         for path in (output, plot):
             if path is not None and not path.parent.is_dir():
                 raise click.UsageError(f"the folder of {path} does not exist")
@@ -135,17 +109,17 @@ class Work:
         """Write the table with new columns beside those that it has; a name that is taken gets a _ in the end."""
         from diarize.formats.tables import write_table
 
-        found = dict(zip(self.table.names, self.table.columns, strict=True)) if kept is None else dict(kept)
+        columns = dict(zip(self.table.names, self.table.columns, strict=True)) if kept is None else dict(kept)
         for name, cells in new.items():
-            while name in found:
+            while name in columns:
                 name += "_"
-            found[name] = cells
+            columns[name] = cells
         if self.output is not None:
-            write_table(found, self.output)
+            write_table(columns, self.output)
             return
         text = StringIO()
-        write_table(found, text)
-        click.echo(text.getvalue().encode("utf-8", "backslashreplace"), nl=False)
+        write_table(columns, text)
+        write_result(text.getvalue())
 
     def draw(self, draw: Callable[[Any], object]) -> None:
         """Draw the picture, if one is wanted."""

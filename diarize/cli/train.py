@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from diarize.cli import options
 from diarize.cli.progress import progress_line
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -13,19 +14,12 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 @click.command()
 @click.argument("speech_dir", metavar="SPEECH_DIR", type=FOLDER)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="MODEL.npz",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The model file to write.",
-)
+@options.output("MODEL.npz", "The model file to write.", required=True)
 @click.option("--noise", metavar="DIR", type=FOLDER, help="Background sounds to mix in.")
 @click.option("--rooms", metavar="DIR", type=FOLDER, help="Room impulse responses to play the speech through.")
-@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings to use.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Start of the random numbers.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@options.config()
+@options.seed()
+@options.quiet()
 def train(
     speech_dir: Path, output: Path, noise: Path | None, rooms: Path | None, config: str, seed: int | None, quiet: bool
 ) -> None:

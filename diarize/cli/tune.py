@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import is_standard, need_standard_output, write_result
 from diarize.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -16,18 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="CONFIG.toml",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The configuration to write.",
-)
-@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings to start from.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Start of the random numbers.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.argument("folder", metavar="DIR", type=options.PATH)
+@options.output("CONFIG.toml", "The configuration to write; with - it takes the place of the table.", required=True)
+@options.config("Settings to start from.")
+@options.seed()
+@options.quiet()
 def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool) -> None:
     """Fit the decisive settings to the recordings in DIR, and in the folders in it.
 
@@ -35,10 +30,12 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
     NAME.uem. The table shows the DER of each, without a collar and with overlap scored, before and after: with
     settings that were fitted to other recordings. Where that shows no gain beyond chance nothing is changed.
     """
-    if output.suffix != ".toml":
+    if not is_standard(output) and output.suffix != ".toml":
         raise click.UsageError(f"the configuration must end in .toml, got {output}")
     if not output.parent.is_dir():
         raise click.UsageError(f"the folder of the configuration does not exist: {output.parent}")
+
+    need_standard_output()
 
     from threadpoolctl import threadpool_limits
 
@@ -52,24 +49,30 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
         start = start.with_(seed=seed)
     examples = tuning.find_examples(folder)
     with progress_line("tuning", quiet) as progress:
-        found = tuning.tune(examples, start, progress or (lambda stage, fraction: None))
-    write_text(output, _as_toml(found))
-    lines = [*_table(found), "", _verdict(found), *_differences(start, found.config)]
-    click.echo("\n".join(lines).encode("utf-8", "backslashreplace"))
+        outcome = tuning.tune(examples, start, progress or (lambda stage, fraction: None))
+    lines = [*_table(outcome), "", _verdict(outcome), *_differences(start, outcome.config)]
+    table = "".join(f"{line}\n" for line in lines)
+    if is_standard(output):
+        click.echo(table.encode("utf-8", "backslashreplace"), nl=False, err=True)
+        write_result(_as_toml(outcome))
+    else:
+        write_text(output, _as_toml(outcome))
+        write_result(table)
 
 
-def _as_toml(found: Tuning) -> str:
+def _as_toml(outcome: Tuning) -> str:
     from diarize.evaluation.tuning import changes_to_toml
 
-    changes = changes_to_toml(found.config)
-    return f"# {_verdict(found)}\n" + (f"\n{changes}" if changes else "")
+    changes = changes_to_toml(outcome.config)
+    return f"# {_verdict(outcome)}\n" + (f"\n{changes}" if changes else "")
 
 
-def _table(found: Tuning) -> list[str]:
+def _table(outcome: Tuning) -> list[str]:
     from diarize.evaluation.scoring import pool
+    from diarize.formats.names import printable
 
-    rows = list(zip(found.names, found.before, found.after, strict=True))
-    rows.append(("pooled", pool(found.before), pool(found.after)))
+    rows = list(zip(map(printable, outcome.names), outcome.before, outcome.after, strict=True))
+    rows.append(("pooled", pool(outcome.before), pool(outcome.after)))
     width = max(len(name) for name, *_ in rows)
     lines = [f"{'recording':{width}}  DER % before  after"]
     return lines + [f"{name:{width}}  {_percent(old.der):>12}  {_percent(new.der):>5}" for name, old, new in rows]
@@ -79,10 +82,10 @@ def _percent(rate: float) -> str:
     return f"{100 * rate:.2f}" if isfinite(rate) else "-"
 
 
-def _verdict(found: Tuning) -> str:
-    over = f"by cross-validation over {len(found.names)} recordings"
-    points = f"{100 * found.gain:.2f} points of DER, standard error {100 * found.deviation:.2f}"
-    if found.worthwhile:
+def _verdict(outcome: Tuning) -> str:
+    over = f"by cross-validation over {len(outcome.names)} recordings"
+    points = f"{100 * outcome.gain:.2f} points of DER, standard error {100 * outcome.deviation:.2f}"
+    if outcome.worthwhile:
         return f"Gain {over}: {points}."
     return f"No gain beyond chance {over} ({points}): the settings stay as they are."
 

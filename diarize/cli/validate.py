@@ -6,21 +6,24 @@ from pathlib import Path
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import write_result
 from diarize.errors import ConfigError, FormatError
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
 def validate(files: tuple[Path, ...]) -> None:
-    """List all problems in each FILE: RTTM, UEM, LAB or settings in TOML, told by the ending, else by the content.
+    """List all problems in each FILE: RTTM, UEM, LAB or settings in TOML, seen from the ending, else from the content.
 
     A problem is what keeps some tool from reading the file, even where this program would go on. The exit code is
     1 if there is any.
     """
+    from diarize.formats.names import printable
+
     problems = [line for file in files for line in _problems(file)]
-    for line in problems:
-        click.echo(line.encode("utf-8", "backslashreplace"))
     if problems:
+        write_result("".join(f"{printable(line)}\n" for line in problems))
         click.get_current_context().exit(1)
 
 
@@ -34,13 +37,9 @@ def _problems(file: Path) -> list[str]:
             return [" ".join(str(error).split())]
         return []
 
-    from diarize.formats.lab import validate_lab
-    from diarize.formats.marks import file_kind
-    from diarize.formats.rttm import validate_rttm
-    from diarize.formats.uem import validate_uem
+    from diarize.formats import registry
 
     try:
-        check = {"rttm": validate_rttm, "uem": validate_uem, "lab": validate_lab}[file_kind(file)]
+        return [str(problem) for problem in registry.validate(file)]
     except FormatError as error:
         return [str(error)]
-    return [str(problem) for problem in check(file)]

@@ -6,17 +6,22 @@ import os
 import re
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, TypeVar
 
-from diarize.errors import DiarizeWarning, FormatError
+from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BOM = b"\xef\xbb\xbf"
+_LONGEST = 100  # characters of a number that is read; nobody writes a time in more
+_RESOURCE_FORK = "._"  # macOS puts such a file beside each file on a foreign disk
+
+_Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +124,49 @@ def warn_dropped(dropped: list[Problem]) -> None:
 def parse_seconds(text: str, what: str) -> float:
     """Return a time that is a plain decimal number, at least 0; FormatError without file and line otherwise."""
     if not _NUMBER.fullmatch(text):
-        raise FormatError(f"{what} must be a number of seconds such as 12.345, got {text!r}")
-    value = float(text)
+        raise FormatError(f"{what} must be a number of seconds such as 12.345, got {quoted(text)}")
+    value = float(text) if len(text) <= _LONGEST else inf
     if not 0 <= value < 1e9:
-        raise FormatError(f"{what} must be at least 0 seconds and finite, got {text}")
+        raise FormatError(f"{what} must be at least 0 seconds and finite, got {quoted(text)}")
     return value
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a field is a plain decimal number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_channel(text: str) -> bool:
+    """Tell whether a field is a channel's number, counted from 1."""
+    return text.isdecimal() and text.strip("0") != ""
+
+
+def one_of(contents: Mapping[str, _Content], path: str | PathLike[str], uri: str | None) -> _Content:
+    """Return what a file says of one recording: the one that is named, or the only one.
+
+    Raises
+    ------
+    FormatError
+        There is no such recording, or `uri` is None and there is not exactly one.
+    """
+    if uri is None and len(contents) == 1:
+        return next(iter(contents.values()))
+    if uri is not None and uri in contents:
+        return contents[uri]
+    wanted = "exactly one recording was expected; name one" if uri is None else f"no recording {quoted(uri)}"
+    raise FormatError(f"{os.fspath(path)}: {wanted} (the file holds: {shortlist(contents)})")
+
+
+def files_in(folder: Path, endings: Container[str]) -> list[Path]:
+    """Return the files of a folder whose names end so (lower case, with the dot), sorted by name.
+
+    The resource forks that macOS leaves beside files, `._name`, are left out.
+    """
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in endings and not path.name.startswith(_RESOURCE_FORK)
+    )
 
 
 def milliseconds(value: int) -> str:

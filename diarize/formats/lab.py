@@ -6,8 +6,8 @@ import os
 from os import PathLike
 
 from diarize.annotation import Segment, union
-from diarize.errors import FormatError
-from diarize.formats.files import Problem, parse_seconds, raise_fatal, read_lines, warn_dropped
+from diarize.errors import FormatError, quoted
+from diarize.formats.files import Problem, is_number, parse_seconds, raise_fatal, read_lines, warn_dropped
 
 NON_SPEECH = frozenset({"non-speech", "nonspeech", "non_speech", "sil", "silence", "noise", "music"})
 _COMMENTS = (";", "#", "\\")  # Audacity puts a label's frequencies on a line of their own after a backslash
@@ -50,6 +50,12 @@ def read_lab(path: str | PathLike[str]) -> list[Segment]:
     return union(Segment(start, end) for _, start, end, _ in speech if end > start)
 
 
+def is_lab(line: str) -> bool:
+    """Tell whether a line begins with two times, as in a label track."""
+    fields = line.split(maxsplit=2)
+    return len(fields) > 1 and is_number(fields[0]) and is_number(fields[1])
+
+
 def validate_lab(path: str | PathLike[str]) -> list[Problem]:
     """Return what is wrong with a label track, by line; an empty list where all is well."""
     rows, problems = _parse(path)
@@ -72,10 +78,10 @@ def _parse(path: str | PathLike[str]) -> tuple[list[_Row], list[Problem]]:
 def _label(line: str) -> tuple[float, float, str]:
     fields = line.split(maxsplit=2)
     if len(fields) < 2:
-        raise FormatError(f"a label line has start, end and label, got {line[:40]!r}")
+        raise FormatError(f"a label line has start, end and label, got {quoted(line)}")
     start, end = parse_seconds(fields[0], "the start"), parse_seconds(fields[1], "the end")
     if end < start:
-        raise FormatError(f"the label ends before it starts: {fields[0]} to {fields[1]}")
+        raise FormatError(f"the label ends before it starts: {start:g} to {end:g}")
     if end > _WEEK:
-        raise FormatError(f"times must be in seconds (HTK counts units of 100 ns: divide by 1e7), got {fields[1]}")
+        raise FormatError(f"times must be in seconds (HTK counts units of 100 ns: divide by 1e7), got {end:g}")
     return start, end, fields[2] if len(fields) > 2 else ""

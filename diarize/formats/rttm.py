@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from os import PathLike
 from typing import TextIO
 
 from diarize.annotation import Annotation, Turn
-from diarize.errors import FormatError
+from diarize.errors import FormatError, quoted
 from diarize.formats.files import (
     Problem,
+    is_channel,
     milliseconds,
+    one_of,
     parse_seconds,
     raise_fatal,
     read_lines,
@@ -74,30 +77,27 @@ def read_rttm(path: str | PathLike[str]) -> dict[str, Annotation]:
 
 
 def read_one(path: str | PathLike[str], uri: str | None = None) -> Annotation:
-    """Read one recording from an RTTM file: the one named, or the only one; see `Annotation.from_rttm`."""
-    annotations = read_rttm(path)
-    if uri is None and len(annotations) == 1:
-        return next(iter(annotations.values()))
-    if uri in annotations:
-        return annotations[uri]
-    held = ", ".join(list(annotations)[:5]) + (", ..." if len(annotations) > 5 else "") if annotations else "none"
-    wanted = "exactly one recording was expected; name one" if uri is None else f"no recording {uri!r}"
-    raise FormatError(f"{os.fspath(path)}: {wanted} (the file holds: {held})")
+    """Read one recording from an RTTM file: the one that is named, or the only one; see `Annotation.read`."""
+    return one_of(read_rttm(path), path, uri)
 
 
-def to_rttm(annotations: Annotation | Iterable[Annotation]) -> str:
+def to_rttm(annotations: Annotation | Iterable[Annotation], *, channel: int = 1) -> str:
     """Return annotations as RTTM text; see `write_rttm`."""
     items = [annotations] if isinstance(annotations, Annotation) else annotations
     by_id: dict[str, Annotation] = {}
     for annotation in items:
         name = encode_uri(annotation.uri)
         if name in by_id:
-            raise FormatError(f"two annotations would be written under the recording id {name!r}; give them own ids")
+            raise FormatError(
+                f"two annotations would be written under the recording id {quoted(name)}; give them own ids"
+            )
         by_id[name] = annotation
-    return "".join(_line(name, turn) for name in sorted(by_id) for turn in _in_milliseconds(by_id[name]))
+    return "".join(_line(name, channel, turn) for name in sorted(by_id) for turn in _in_milliseconds(by_id[name]))
 
 
-def write_rttm(annotations: Annotation | Iterable[Annotation], target: str | PathLike[str] | TextIO) -> None:
+def write_rttm(
+    annotations: Annotation | Iterable[Annotation], target: str | PathLike[str] | TextIO, *, channel: int = 1
+) -> None:
     """Write annotations as RTTM that every known tool reads.
 
     Ten fields, single blanks, line feeds, three decimals, sorted by recording, start and speaker. Start and end
@@ -111,13 +111,21 @@ def write_rttm(annotations: Annotation | Iterable[Annotation], target: str | Pat
         One for each recording.
     target : str, path or text stream
         A file appears whole or not at all.
+    channel : int
+        What the channel field says, counted from 1.
 
     Raises
     ------
     FormatError
         The file cannot be written, or two recordings or two speakers would get the same name.
     """
-    write_text(target, to_rttm(annotations))
+    write_text(target, to_rttm(annotations, channel=channel))
+
+
+def is_rttm(line: str) -> bool:
+    """Tell whether a line is one of RTTM, by its first field."""
+    first = line.split(maxsplit=1)[0]
+    return first == "SPEAKER" or first in OTHER_TYPES
 
 
 def validate_rttm(path: str | PathLike[str]) -> list[Problem]:
@@ -135,7 +143,7 @@ def validate_rttm(path: str | PathLike[str]) -> list[Problem]:
         before = (uri, turn.start)
         end = end_of.get((uri, turn.speaker), 0.0)
         if turn.start < end:
-            problems.append(Problem(where, number, f"speaker {turn.speaker!r} is still talking until {end:.3f}"))
+            problems.append(Problem(where, number, f"speaker {quoted(turn.speaker)} is still talking until {end:.3f}"))
         end_of[uri, turn.speaker] = max(end, turn.end)
     return sorted(problems, key=lambda problem: problem.line)
 
@@ -164,7 +172,7 @@ def _parse(path: str | PathLike[str]) -> tuple[list[_Row], list[Problem]]:
 def _turn(fields: list[str]) -> tuple[str, Turn | None]:
     """Return recording and turn of a SPEAKER line; FormatError where that cannot be."""
     if fields[0] != "SPEAKER":
-        raise FormatError(f"an RTTM line begins with SPEAKER, got {fields[0][:40]!r}")
+        raise FormatError(f"an RTTM line begins with SPEAKER, got {quoted(fields[0])}")
     if not 8 <= len(fields) <= 10:
         raise FormatError(f"a SPEAKER line has ten fields separated by blanks, got {len(fields)}")
     uri, speaker = decode_uri(fields[1]), fields[7]
@@ -191,13 +199,13 @@ def _remarks(fields: list[str]) -> list[str]:
         remarks.append(f"ten fields are expected, got {len(fields)}")
     for what, name in (("recording id", fields[1]), ("speaker", fields[7])):
         if is_missing(name):
-            remarks.append(f"the {what} {name!r} is taken for a missing value by common readers")
+            remarks.append(f"the {what} {quoted(name)} is taken for a missing value by common readers")
         elif not is_safe(name):
-            remarks.append(f"the {what} {name!r} holds unprintable characters or white space")
-    if not (fields[2].isdecimal() and int(fields[2]) > 0):
-        remarks.append(f"the channel is a number from 1, got {fields[2]!r}")
+            remarks.append(f"the {what} {quoted(name)} holds unprintable characters or white space")
+    if not is_channel(fields[2]):
+        remarks.append(f"the channel is a number from 1, got {quoted(fields[2])}")
     if len(fields) > 8 and fields[8] != "<NA>" and _confidence(fields[8]) is None:
-        remarks.append(f"the confidence is a number from 0 to 1 or <NA>, got {fields[8]!r}")
+        remarks.append(f"the confidence is a number from 0 to 1 or <NA>, got {quoted(fields[8])}")
     return remarks
 
 
@@ -205,15 +213,18 @@ def _in_milliseconds(annotation: Annotation) -> Annotation:
     """Return the turns with rounded times and with names that are safe in a file."""
     names = {label: encode_speaker(label) for label in annotation.labels}
     if len(set(names.values())) < len(names):
-        shared = sorted(label for label, name in names.items() if list(names.values()).count(name) > 1)
-        raise FormatError(f"speakers {shared} of recording {annotation.uri!r} get the same name in RTTM; rename them")
+        count = Counter(names.values())
+        shared = sorted(label for label, name in names.items() if count[name] > 1)
+        raise FormatError(
+            f"speakers {quoted(shared)} of recording {quoted(annotation.uri)} get the same name in RTTM; rename them"
+        )
     rounded = ((round(turn.start * 1000) / 1000, round(turn.end * 1000) / 1000, turn) for turn in annotation)
     turns = [Turn(start, end, names[turn.speaker], turn.confidence) for start, end, turn in rounded if end > start]
     return Annotation(turns, annotation.uri)
 
 
-def _line(name: str, turn: Turn) -> str:
+def _line(name: str, channel: int, turn: Turn) -> str:
     start, end = round(turn.start * 1000), round(turn.end * 1000)
     confidence = "<NA>" if turn.confidence is None else f"{turn.confidence:.3f}"
     times = f"{milliseconds(start)} {milliseconds(end - start)}"
-    return f"SPEAKER {name} 1 {times} <NA> <NA> {turn.speaker} {confidence} <NA>\n"
+    return f"SPEAKER {name} {channel} {times} <NA> <NA> {turn.speaker} {confidence} <NA>\n"

@@ -9,9 +9,11 @@ from os import PathLike
 from typing import TextIO
 
 from diarize.annotation import Segment, union
-from diarize.errors import FormatError
+from diarize.errors import FormatError, quoted, shortlist
 from diarize.formats.files import (
     Problem,
+    is_channel,
+    is_number,
     milliseconds,
     parse_seconds,
     raise_fatal,
@@ -78,7 +80,7 @@ def write_uem(regions: Mapping[str, Iterable[Segment]], target: str | PathLike[s
     """
     by_id = {encode_uri(uri): union(own) for uri, own in regions.items()}
     if len(by_id) < len(regions):
-        raise FormatError(f"recordings get the same id in UEM; give them own ids: {sorted(regions)}")
+        raise FormatError(f"recordings get the same id in UEM; give them own ids: {shortlist(sorted(regions))}")
     lines = []
     for name in sorted(by_id):
         for segment in by_id[name]:
@@ -86,6 +88,12 @@ def write_uem(regions: Mapping[str, Iterable[Segment]], target: str | PathLike[s
             if end > start:
                 lines.append(f"{name} 1 {milliseconds(start)} {milliseconds(end)}\n")
     write_text(target, "".join(lines))
+
+
+def is_uem(line: str) -> bool:
+    """Tell whether a line has four fields as in UEM; one that begins with a number is rather of LAB."""
+    fields = line.split()
+    return len(fields) == 4 and not is_number(fields[0])
 
 
 def validate_uem(path: str | PathLike[str]) -> list[Problem]:
@@ -124,16 +132,16 @@ def _region(fields: list[str]) -> tuple[str, float, float]:
         raise FormatError(f"a UEM line has four fields, recording, channel, start and end, got {len(fields)}")
     start, end = parse_seconds(fields[2], "the start"), parse_seconds(fields[3], "the end")
     if end < start:
-        raise FormatError(f"the region ends before it starts: {fields[2]} to {fields[3]}")
+        raise FormatError(f"the region ends before it starts: {start:g} to {end:g}")
     return decode_uri(fields[0]), start, end
 
 
 def _remarks(fields: list[str]) -> list[str]:
     remarks = []
     if is_missing(fields[0]):
-        remarks.append(f"the recording id {fields[0]!r} is taken for a missing value by common readers")
+        remarks.append(f"the recording id {quoted(fields[0])} is taken for a missing value by common readers")
     elif not is_safe(fields[0]):
-        remarks.append(f"the recording id {fields[0]!r} holds unprintable characters or white space")
-    if not (fields[1].isdecimal() and int(fields[1]) > 0):
-        remarks.append(f"the channel is a number from 1, got {fields[1]!r}")
+        remarks.append(f"the recording id {quoted(fields[0])} holds unprintable characters or white space")
+    if not is_channel(fields[1]):
+        remarks.append(f"the channel is a number from 1, got {quoted(fields[1])}")
     return remarks

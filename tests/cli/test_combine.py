@@ -99,9 +99,26 @@ def test_folders_in_which_an_empty_file_is_a_vote_for_silence(tmp_path: Path) ->
     assert (tmp_path / "out.rttm").read_text() == text(talk=EARLY)
 
 
+@pytest.mark.parametrize("options", [[], ["-o", "out.rttm"]])
+def test_where_all_are_empty_so_is_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*(rttm(tmp_path / name) for name in ("one.rttm", "two.rttm")), *options)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "diarize: warning: there are no turns in any input, so the result is empty\n"
+    assert not options or (tmp_path / "out.rttm").read_bytes() == b""
+
+
+def test_a_file_without_an_ending(three: list[Path], tmp_path: Path) -> None:
+    assert run(*three, "-o", tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out").read_text() == run(*three).stdout
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["a.rttm", "-o", "out.srt"], "out.srt: the known ending of a file is .rttm"),
         ([], "Missing argument 'RTTM...'"),
         (["a.rttm", "b.rttm", "--weight", "1"], "--weight takes one number for each RTTM: 2 are needed, got 1"),
         (["a.rttm", "b.rttm", "--weight", "1,2", "--weight", "3"], "2 are needed, got 3"),
@@ -125,7 +142,6 @@ def test_wrong_usage(options: list[str], words: str) -> None:
         (["one.rttm", "none.rttm"], "none.rttm: cannot read the file: No such file or directory"),
         (["one.rttm", "bad.rttm"], "bad.rttm:1: an RTTM line begins with SPEAKER"),
         (["one.rttm", "empty"], "empty: no .rttm files in this folder"),
-        (["empty.rttm", "empty.rttm"], "nothing to combine: no turns in any input"),
         (["one.rttm", "other.rttm"], "no recording is in two inputs, so there is nothing to combine"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,10 +15,11 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner, Result
 
-from diarize.annotation import Annotation, Turn
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.cli import main
 from diarize.config import Config, load_config
 from diarize.errors import AudioError, DiarizeWarning
+from diarize.formats.marks import read_speech_marks
 
 Calls = list[tuple[Path, dict[str, Any]]]
 
@@ -36,6 +39,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
             seen.append((audio, options))
             if "bad" in audio.name:
                 raise AudioError(f"{audio}: not audio;\nlibsndfile said nothing")
+            if "remove" in audio.name or "block" in audio.name:
+                shutil.rmtree("out")
+            if "block" in audio.name:
+                Path("out").write_text("in the way")
             if "crash" in audio.name:
                 raise KeyboardInterrupt
             if "quiet" in audio.name:
@@ -88,6 +95,66 @@ def test_an_existing_folder_is_a_folder_whatever_its_name(invoke: Callable[..., 
     assert (tmp_path / "odd.rttm/one.rttm").is_file()
 
 
+@pytest.mark.parametrize("name", ["-", "out.srt", "2024.05"])
+def test_standard_output_and_files_make_no_folders(
+    invoke: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    result = invoke("one.wav", "-o", name)
+    assert list(tmp_path.iterdir()) == []
+    assert (result.exit_code, result.stdout) == (0, invoke("one.wav").stdout) if name == "-" else (2, "")
+
+
+def test_an_existing_folder_may_have_an_ending(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "2024.05").mkdir()
+    assert invoke("one.wav", "two.wav", "-o", "2024.05").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "2024.05").iterdir()) == ["one.rttm", "two.rttm"]
+
+
+def test_an_ending_in_capitals(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    assert invoke("one.wav", "-o", "mine.RTTM").exit_code == 0
+    assert (tmp_path / "mine.RTTM").is_file()
+
+
+def test_channels_have_files_and_fields_of_their_own(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    for channel in (1, 2):
+        assert invoke("call.wav", "-o", "out", "--channel", channel).exit_code == 0
+    assert invoke("call.wav", "-o", "out").exit_code == 0
+    lines = {path.name: path.read_text().split()[:3] for path in (tmp_path / "out").iterdir()}
+    assert lines == {
+        "call.rttm": ["SPEAKER", "call", "1"],
+        "call.ch1.rttm": ["SPEAKER", "call", "1"],
+        "call.ch2.rttm": ["SPEAKER", "call", "2"],
+    }
+    assert invoke("call.wav", "--channel", 2).stdout == (tmp_path / "out/call.ch2.rttm").read_text()
+    assert invoke("call.wav", "-o", "mine.rttm", "--channel", 2).exit_code == 0
+    assert (tmp_path / "mine.rttm").read_text() == (tmp_path / "out/call.ch2.rttm").read_text()
+
+
+def test_the_result_of_a_channel_can_be_scored_and_be_speech_marks(
+    invoke: Callable[..., Result], tmp_path: Path
+) -> None:
+    for folder, options in (("ref", ()), ("hyp", ("--channel", "2"))):
+        assert invoke("call.wav", "quiet.wav", "-o", folder, *options).exit_code == 0
+    result = CliRunner().invoke(main, ["score", "ref", "hyp"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [
+        ["call", "0.00"],
+        ["quiet", "-"],
+        ["pooled", "0.00"],
+    ]
+    assert read_speech_marks(tmp_path / "hyp/call.ch2.rttm", "call") == [Segment(0.5, 2.0)]
+
+
+def test_names_with_percent_signs_stay_apart(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    names = ["my call", "my%20call", "my%2520call", "100%"]
+    assert invoke(*(f"{name}.wav" for name in names), "-o", "out").exit_code == 0
+    for name in names:
+        assert read_speech_marks(tmp_path / f"out/{name}.rttm", name) == [Segment(0.5, 2.0)]
+    result = CliRunner().invoke(main, ["score", "out", "out", "--json"])
+    assert result.exit_code == 0
+    assert set(json.loads(result.stdout)["recordings"]) == set(names)
+
+
 def test_blanks_in_a_name(invoke: Callable[..., Result], tmp_path: Path) -> None:
     assert invoke("my call.wav", "-o", "results").exit_code == 0
     assert (tmp_path / "results/my call.rttm").read_text().startswith("SPEAKER my%20call 1 ")
@@ -100,6 +167,10 @@ def test_blanks_in_a_name(invoke: Callable[..., Result], tmp_path: Path) -> None
         (("a.wav", "b.wav"), "-o OUT"),
         (("a.wav", "b.wav", "-o", "both.rttm"), "cannot share the file both.rttm"),
         (("a/x.wav", "b/x.flac", "-o", "out"), "a/x.wav and b/x.flac would both be written to x.rttm"),
+        (("a.wav", "-o", "out.srt"), "out.srt: the known ending of a file is .rttm; a folder whose name has an ending"),
+        (("a.wav", "b.wav", "-o", "out.d"), "out.d: the known ending of a file is .rttm"),
+        (("a.wav", "-o", "out.uem"), "out.uem: the known ending of a file is .rttm"),
+        (("a.wav", "b.wav", "-o", "-"), "several recordings need a folder"),
         (("a.wav", "a.wav", "-o", "out"), "would both be written to a.rttm"),
         (("a.wav", "--num-speakers", "0"), "--num-speakers"),
         (("a.wav", "--min-speakers", "-1"), "--min-speakers"),
@@ -185,6 +256,24 @@ def test_the_output_folder_cannot_be_made(invoke: Callable[..., Result], calls: 
     assert calls == []
 
 
+def test_a_folder_that_is_removed_on_the_way_is_made_again(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    result = invoke("one.wav", "remove.wav", "two.wav", "-o", "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["remove.rttm", "two.rttm"]
+
+
+def test_where_it_cannot_be_made_again_the_rest_is_not_computed(
+    invoke: Callable[..., Result], calls: Calls, tmp_path: Path
+) -> None:
+    result = invoke("one.wav", "block.wav", "two.wav", "three.wav", "-o", "out")
+    assert result.exit_code == 1
+    assert [audio.name for audio, _ in calls] == ["one.wav", "block.wav"]
+    assert [line.partition("create")[0] for line in result.stderr.splitlines()] == [
+        "diarize: error: block.wav: out: cannot ",
+        "diarize: error: out: cannot ",
+    ]
+
+
 def test_a_full_disk_is_reported_and_leaves_nothing(
     invoke: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +300,7 @@ def test_an_interrupt_stops_at_once_and_keeps_what_is_done(invoke: Callable[...,
 def test_a_reader_who_has_seen_enough_is_no_error(
     invoke: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def closed(_: Annotation) -> str:
+    def closed(_: Annotation, **__: Any) -> str:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     monkeypatch.setattr(Annotation, "to_rttm", closed)

@@ -86,6 +86,38 @@ def test_folders_and_empty_file(tmp_path: Path) -> None:
     assert (rows["one"][0], rows["two"][0], rows["pooled"][0]) == ("50.00", "100.00", "75.00")
 
 
+def test_an_id_of_two_lines_takes_one_line_of_the_table(tmp_path: Path) -> None:
+    path = rttm(tmp_path / "ref.rttm", "two%0Alines%09%1B[31m", (0, 2, "a"))
+    result = run(path, path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [[r"two\nlines\t\x1b[31m", "0.00"]]
+
+
+def test_resource_forks_in_a_folder_are_left_out(tmp_path: Path) -> None:
+    rttm(tmp_path / "ref" / "one.rttm", "one", (0, 2, "a"))
+    (tmp_path / "ref" / "._one.rttm").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    assert run(tmp_path / "ref", tmp_path / "ref").exit_code == 0
+
+
+def test_an_empty_file_of_a_channel_is_about_its_recording(tmp_path: Path) -> None:
+    rttm(tmp_path / "ref" / "one.rttm", "one", (0, 2, "a"))
+    rttm(tmp_path / "hyp" / "one.ch2.rttm", "one")
+    result = run(tmp_path / "ref", tmp_path / "hyp")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[1].split()[:2] == ["one", "100.00"]
+
+
+def test_more_speakers_than_a_table_of_pairs_could_hold(tmp_path: Path) -> None:
+    turns = [(number, number + 1, f"s{number}") for number in range(20_000)]
+    late = [(start + 0.25, end + 0.25, who) for start, end, who in turns]
+    result = run(rttm(tmp_path / "ref.rttm", "a", *turns), rttm(tmp_path / "hyp.rttm", "a", *late), "--json")
+    assert result.exit_code == 0
+    pooled = json.loads(result.stdout)["pooled"]
+    # each hypothesis speaker has 0.75 s of its own reference speaker and 0.25 s of the next
+    assert (pooled["missed"], pooled["false_alarm"]) == pytest.approx((0.25, 0.25))
+    assert (pooled["correct"], pooled["confusion"]) == pytest.approx((15_000, 4_999.75))
+
+
 def test_undefined_rates_are_null_in_json(tmp_path: Path) -> None:
     reference = rttm(tmp_path / "ref" / "a.rttm", "a").parent
     hypothesis = rttm(tmp_path / "hyp" / "a.rttm", "a", (0, 2, "x")).parent
@@ -113,6 +145,7 @@ def test_only_what_the_uem_names_is_scored(tmp_path: Path) -> None:
         ("ref.rttm", "hyp.rttm", "no recording is in both: the reference has 'mine', the hypothesis 'theirs'"),
         ("empty", "hyp.rttm", "empty: no .rttm files in this folder"),
         ("twice", "hyp.rttm", "recording 'mine' is in"),
+        ("twice", "hyp.rttm", "1.rttm already; results of several channels or systems need a folder each"),
         ("empty.rttm", "empty.rttm", "nothing to score"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 
 from diarize.annotation import Segment
 from diarize.errors import FormatError
-from diarize.formats.marks import file_kind, read_speech_marks
+from diarize.formats.marks import read_speech_marks
+from diarize.formats.registry import format_of
 
 RTTM = """SPEAKER talk 1 0.000 2.000 <NA> <NA> anna <NA> <NA>
 SPEAKER talk 1 1.000 2.000 <NA> <NA> ben <NA> <NA>
@@ -24,7 +25,7 @@ SPKR_INFO = "SPKR-INFO talk 1 <NA> <NA> <NA> unknown anna <NA> <NA>\n"
 def test_by_ending_or_content(tmp_path: Path, kind: str, content: str, ending: str) -> None:
     path = tmp_path / f"marks{ending.replace('.OWN', '.' + kind.upper())}"
     path.write_text(content)
-    assert file_kind(path) == kind
+    assert format_of(path).name == kind
     assert read_speech_marks(path, "talk") == [Segment(0, 3)]
 
 

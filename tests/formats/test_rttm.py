@@ -91,6 +91,19 @@ class TestWrite:
         write_rttm(annotation, tmp_path / "x.rttm")
         assert (tmp_path / "x.rttm").read_bytes() == stream.getvalue().encode()
 
+    def test_channel(self, tmp_path: Path) -> None:
+        annotation = Annotation([Turn(0, 1, "a")], "x")
+        assert annotation.to_rttm(channel=2) == "SPEAKER x 2 0.000 1.000 <NA> <NA> a <NA> <NA>\n"
+        annotation.write_rttm(tmp_path / "x.rttm", channel=2)
+        assert Annotation.from_rttm(tmp_path / "x.rttm") == annotation
+        assert validate_rttm(tmp_path / "x.rttm") == []
+
+    @pytest.mark.parametrize("uris", [("my call", "my%20call"), ("NA", "%4EA"), (";a", "%3Ba")])
+    def test_ids_stay_apart(self, uris: tuple[str, str], tmp_path: Path) -> None:
+        write_rttm([Annotation([Turn(0, 1, "a")], uri) for uri in uris], tmp_path / "both.rttm")
+        assert set(read_rttm(tmp_path / "both.rttm")) == set(uris)
+        assert validate_rttm(tmp_path / "both.rttm") == []
+
     def test_pyannote_reads_it(self, tmp_path: Path) -> None:
         util = pytest.importorskip("pyannote.database.util")
         annotation = random_annotation(3, "x")
@@ -137,6 +150,9 @@ class TestRead:
             ("SPEAKER a 1 -0.5 1.0 <NA> <NA> anna <NA> <NA>", "at least 0"),
             ("SPEAKER a 1 0.5 -1.0 <NA> <NA> anna <NA> <NA>", "the duration must be at least 0"),
             ("SPEAKER a 1 0.5 1e999 <NA> <NA> anna <NA> <NA>", "finite"),
+            (f"SPEAKER a 1 {'9' * 10**6} 1.0 <NA> <NA> anna <NA> <NA>", r"finite, got '9{57,60}\.\.\.$"),
+            (f"SPEAKER a 1 {'x' * 10**6} 1.0 <NA> <NA> anna <NA> <NA>", r"number .* got 'x{57,60}\.\.\.$"),
+            ("x" * 10**6, r"begins with SPEAKER, got 'x{57,60}\.\.\.$"),
             ("a 1 0.0 1.0", "begins with SPEAKER, got 'a'"),
         ],
     )
@@ -226,6 +242,11 @@ class TestValidate:
         assert [line for line, _ in found] == [line for line, _ in expected]
         for line, words in expected:
             assert any(at == line and words in message for at, message in found), (line, words)
+
+    def test_a_channel_of_thousands_of_digits(self, tmp_path: Path) -> None:
+        assert validate_rttm(write(tmp_path, GOOD.replace(" 1 ", f" {'1' * 9999} ", 1))) == []
+        (problem,) = validate_rttm(write(tmp_path, GOOD.replace(" 1 ", f" {'0' * 9999} ", 1)))
+        assert len(str(problem)) < 200 + len(str(tmp_path))
 
     def test_text_form(self, tmp_path: Path) -> None:
         problem = validate_rttm(write(tmp_path, GOOD + GOOD.replace("1.000 <NA>", "1.000 x <NA>", 1)))[0]

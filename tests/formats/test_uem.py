@@ -37,7 +37,15 @@ def test_stream_and_empty_region() -> None:
 
 def test_two_recordings_with_one_id() -> None:
     with pytest.raises(FormatError, match="same id"):
-        write_uem({"a b": [], "a%20b": []}, io.StringIO())
+        write_uem({"": [], "recording": []}, io.StringIO())
+
+
+@pytest.mark.parametrize("uris", [("a b", "a%20b"), (";a", "a"), ("#a", "%23a"), (";", "#")])
+def test_ids_stay_apart(tmp_path: Path, uris: tuple[str, str]) -> None:
+    regions = {uri: [Segment(number, number + 1)] for number, uri in enumerate(uris)}
+    write_uem(regions, tmp_path / "out.uem")
+    assert read_uem(tmp_path / "out.uem") == regions
+    assert validate_uem(tmp_path / "out.uem") == []
 
 
 @pytest.mark.parametrize(

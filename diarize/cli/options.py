@@ -1,0 +1,92 @@
+"""Options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+COVARIANCES = ("full", "tied", "diag", "spherical")
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+COUNT = click.IntRange(min=1)
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+Option = Callable[[_Command], _Command]
+
+
+def all_of(*groups: Iterable[Option[Any]]) -> Option[Any]:
+    """Return a decorator that adds options, in the order they are listed."""
+
+    def add(function: Any) -> Any:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return add
+
+
+def output(metavar: str, help: str, *, required: bool = False, kind: click.Path = FILE) -> Option[Any]:
+    """Return -o, --output."""
+    return click.option("-o", "--output", required=required, metavar=metavar, type=kind, help=help)
+
+
+def config(help: str = "Settings to use.") -> Option[Any]:
+    """Return --config."""
+    return click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help=help)
+
+
+def seed(default: int | None = None) -> Option[Any]:
+    """Return --seed; None stands for the seed of the configuration."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=default,
+        show_default=default is not None,
+        metavar="N",
+        help="Start of the random numbers.",
+    )
+
+
+def quiet() -> Option[Any]:
+    """Return --quiet."""
+    return click.option("--quiet", is_flag=True, help="Show no progress.")
+
+
+def speakers(word: str, name: str) -> Option[Any]:
+    """Return --num-speakers, --min-speakers or --max-speakers."""
+    return click.option(f"--{name}-speakers", type=COUNT, metavar="N", help=f"Find {word} N speakers.")
+
+
+def num_speakers() -> Option[Any]:
+    """Return --num-speakers."""
+    return speakers("exactly", "num")
+
+
+def channel() -> Option[Any]:
+    """Return --channel."""
+    return click.option("--channel", type=COUNT, metavar="N", help="Use only channel N, counted from 1.")
+
+
+def columns() -> list[Option[Any]]:
+    """Return --columns and --except, which choose what of a table is worked on."""
+    return [
+        click.option("--columns", metavar="NAMES", default="", help="Work on these columns, separated by commas."),
+        click.option("--except", "left_out", metavar="NAMES", default="", help="Work on all columns but these."),
+    ]
+
+
+def components(default: int | None, help: str = "Gaussians.") -> Option[Any]:
+    """Return --components."""
+    return click.option(
+        "--components", type=COUNT, default=default, show_default=default is not None, metavar="N", help=help
+    )
+
+
+def covariance(default: str) -> Option[Any]:
+    """Return --covariance, of one kind."""
+    return click.option(
+        "--covariance", type=click.Choice(COVARIANCES), default=default, show_default=True, help="The covariance."
+    )

@@ -1,0 +1,88 @@
+"""Where results are written: standard output, a file, or a folder that is still there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from diarize.errors import FormatError
+
+STANDARD = Path("-")
+
+
+def is_standard(output: Path | None) -> bool:
+    """Tell whether a result is for standard output: no file is named, or "-"."""
+    return output is None or output == STANDARD
+
+
+def need_standard_output() -> None:
+    """Raise FormatError where standard output is closed, so that no result is computed and then lost."""
+    if sys.stdout is None:
+        raise FormatError("standard output is closed, the result cannot be written; name a file, or leave out >&-")
+
+
+def write_result(text: str) -> None:
+    """Write text to standard output: UTF-8 and line feeds on every system.
+
+    Raises
+    ------
+    FormatError
+        Standard output is closed.
+    """
+    need_standard_output()
+    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+
+
+def need_folder(folder: Path) -> None:
+    """Create a folder where it is missing and see that it takes files, before hours of work are spent.
+
+    Raises
+    ------
+    FormatError
+        The folder cannot be created, or takes no files.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
+
+
+def refuse_unknown_ending(output: Path) -> None:
+    """Refuse a file whose ending stands for no format that annotations are written in; a name without one is taken.
+
+    Raises
+    ------
+    UsageError
+        The ending is unknown; the message lists those that are known.
+    """
+    from diarize.formats.registry import by_ending, writable_endings
+
+    known = by_ending(output)
+    if output.suffix and (known is None or known.write is None):
+        raise click.UsageError(f"{output}: the known ending of a file is {writable_endings()}")
+
+
+def refuse_as_folder(output: Path, endings: str = "") -> None:
+    """Refuse what is meant as a file, or as standard output, where the name of a folder is expected.
+
+    Parameters
+    ----------
+    output : path
+    endings : str
+        Of the files that can be named in its place, such as ".rttm".
+
+    Raises
+    ------
+    UsageError
+        The name is "-", or has an ending and no folder is there.
+    """
+    if output == STANDARD:
+        raise click.UsageError("the results are files in a folder, not text for standard output; name a folder")
+    if output.suffix and not output.is_dir():
+        known = f"the known ending of a file is {endings}" if endings else "results are written to a folder"
+        raise click.UsageError(f"{output}: {known}; a folder whose name has an ending must exist already")

@@ -1,0 +1,88 @@
+"""Where results are written: nothing is lost without a word, nothing is made that nobody asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from diarize.cli.output import is_standard, need_folder, refuse_as_folder, refuse_unknown_ending
+from diarize.errors import FormatError
+
+RTTM = "SPEAKER a 1 0.000 1.000 <NA> <NA> anna <NA> <NA>\n"
+PROGRAM = "from diarize.cli import main; main()"
+
+
+def test_standard_output() -> None:
+    assert is_standard(None)
+    assert is_standard(Path("-"))
+    assert not is_standard(Path("./out"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "absent.wav"],
+        ["run", "absent.wav", "-o", "-"],
+        ["score", "a.rttm", "a.rttm"],
+        ["score", "a.rttm", "a.rttm", "--json"],
+        ["combine", "a.rttm", "a.rttm"],
+        ["validate", "bad.rttm"],
+        ["config", "show"],
+        ["tune", ".", "-o", "out.toml"],
+        ["gmm", "select", "absent.csv"],
+        ["gmm", "cluster", "absent.csv", "-o", "-"],
+        ["gmm", "segment", "absent.png", "-o", "out.png"],
+        ["gmm", "background", "absent.avi", "-o", "out"],
+    ],
+    ids=" ".join,
+)
+def test_closed_standard_output_is_an_error_before_any_work(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "a.rttm").write_text(RTTM)
+    (tmp_path / "bad.rttm").write_text("{}\n")
+    before = sorted(tmp_path.iterdir())
+    shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", PROGRAM]
+    result = subprocess.run([*shell, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.stderr.startswith("diarize: error: standard output is closed")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_file_needs_no_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "a.rttm").write_text(RTTM)
+    shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", PROGRAM]
+    command = [*shell, "combine", "a.rttm", "a.rttm", "-o", "out.rttm"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "out.rttm").read_text() == RTTM
+
+
+def test_folders_are_made_with_those_above_them(tmp_path: Path) -> None:
+    need_folder(tmp_path / "a" / "b")
+    need_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FormatError, match=r"file/x: cannot create the output folder: Not a directory"):
+        need_folder(tmp_path / "file" / "x")
+
+
+@pytest.mark.parametrize("name", ["-", "out.srt", "x/out.rttm"])
+def test_no_name_of_a_folder(name: str) -> None:
+    with pytest.raises(click.UsageError):
+        refuse_as_folder(Path(name), ".rttm")
+
+
+def test_names_of_folders(tmp_path: Path) -> None:
+    (tmp_path / "2024.05").mkdir()
+    for path in (tmp_path / "2024.05", tmp_path / "new", tmp_path / ".hidden", Path(".."), Path("x.d/new")):
+        refuse_as_folder(path)
+
+
+def test_endings_of_files() -> None:
+    for name in ("out.rttm", "out.RTTM", "out", ".hidden", "a.b/out"):
+        refuse_unknown_ending(Path(name))
+    for name in ("out.srt", "out.uem", "out.rttm.gz"):
+        with pytest.raises(click.UsageError, match=r"the known ending of a file is \.rttm"):
+            refuse_unknown_ending(Path(name))
