@@ -9,7 +9,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_type_hints
 
-from diarize.errors import ConfigError
+from diarize.errors import ConfigError, quoted, shortened
+
+_LARGEST_SEED = 2**63 - 1  # TOML's whole numbers end there
+_MOST_DOTS = 100  # in a line of a configuration; reading a dotted key takes the square of its depth
 
 CONFIG_NAMES = ("default", "meeting", "telephone", "broadcast", "fast")
 
@@ -38,7 +41,7 @@ class Section:
         known = [item.name for item in fields(self)]  # type: ignore[arg-type]
         for name in changes:
             if name not in known:
-                raise ConfigError(f"unknown setting {self.prefix + name!r}{_nearest(name, known)}")
+                raise ConfigError(f"unknown setting {quoted(self.prefix + name)}{_nearest(name, known)}")
         return replace(self, **changes)  # type: ignore[type-var]
 
     def _lines(self) -> list[str]:
@@ -55,7 +58,7 @@ class Section:
 def _checked(value: Any, kind: type, name: str, metadata: Any) -> Any:
     if issubclass(kind, Section):
         if not isinstance(value, kind):
-            raise ConfigError(f"setting {name!r} must be a section of settings, got {value!r}")
+            raise ConfigError(f"setting {name!r} must be a section of settings, got {quoted(value)}")
         return value
     if kind is float and type(value) is int:
         value = float(value)
@@ -64,7 +67,7 @@ def _checked(value: Any, kind: type, name: str, metadata: Any) -> Any:
     fits = fits and (low is None or value >= low) and (high is None or value <= high)
     fits = fits and (not choices or value in choices)
     if not fits:
-        shown = f"{value!r}" if type(value) is kind else f"{value!r} ({type(value).__name__})"
+        shown = quoted(value) if type(value) is kind else f"{quoted(value)} ({type(value).__name__})"
         raise ConfigError(f"setting {name!r} must be {_allowed(kind, metadata)}, got {shown}")
     return value
 
@@ -86,7 +89,7 @@ def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
     """Return the end of a message on an unknown name: the nearest known one, then all of them."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(name, known, n=1, cutoff=0.5)
+    matches = get_close_matches(name[:100], known, n=1, cutoff=0.5)
     hint = f", did you mean {matches[0]!r}?" if matches else ""
     return f"{hint} (known: {', '.join(known)})"
 
@@ -226,6 +229,11 @@ class Config(Section):
     output: OutputConfig = OutputConfig()
     training: TrainingConfig = TrainingConfig()
 
+    def __post_init__(self) -> None:
+        Section.__post_init__(self)
+        if self.seed > _LARGEST_SEED:
+            raise ConfigError(f"setting 'seed' must be at most {_LARGEST_SEED}, got {quoted(self.seed)}")
+
     @classmethod
     def from_toml(cls, text: str, where: str = "<text>") -> Self:
         """Return the defaults with the changes that a TOML text asks for.
@@ -251,6 +259,9 @@ class Config(Section):
         ...
         diarize.errors.ConfigError: my.toml: setting 'seed' must be a whole number, at least 0, got -5
         """
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#"):
+                raise ConfigError(f"{where}: not a configuration: over {_MOST_DOTS} dots in line {number}")
         try:
             changes: dict[str, Any] = tomllib.loads(text)
             base = cls()
@@ -259,10 +270,12 @@ class Config(Section):
                 if isinstance(section, Section) and isinstance(value, dict):
                     changes[name] = section.with_(**value)
             return base.with_(**changes)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{where}: not valid TOML: {error}") from None
         except ConfigError as error:
             raise ConfigError(f"{where}: {error}") from None
+        except RecursionError:
+            raise ConfigError(f"{where}: not a configuration: brackets within brackets, hundreds deep") from None
+        except ValueError as error:  # of the syntax, or a number of thousands of digits
+            raise ConfigError(f"{where}: not valid TOML: {shortened(error)}") from None
 
     def to_toml(self) -> str:
         """Return every setting as TOML, each under a comment that says what it means and what it may be."""

@@ -11,7 +11,7 @@ from diarize.annotation import Annotation, Segment
 from diarize.audio import AudioInput, audio_uri
 from diarize.config import Config, load_config
 from diarize.diarization import Diarization
-from diarize.errors import ConfigError, DiarizeWarning, ModelError
+from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.model import BandModel, Model, builtin_model
@@ -153,7 +153,7 @@ class Diarizer:
             As for the diarizer itself.
         """
         limits = Limits.of(num_speakers, min_speakers, max_speakers)
-        uri = audio_uri(audio) if uri is None else uri
+        uri = _name(audio, uri)
         marks, report = _marks(speech, uri), progress or (lambda stage, fraction: None)
         with one_blas_thread():
             report("audio", 0.0)
@@ -217,6 +217,13 @@ class Diarizer:
         warnings.warn(f"{uri}: {why}; the result is empty", DiarizeWarning, stacklevel=4)
         frames = analysis.recording.frames
         return Diarization(Annotation((), uri), frames, detection, analysis.band, self.model, self.config)
+
+
+def _name(audio: AudioInput, uri: str | None) -> str:
+    """Return the recording's id, checked before any work is done."""
+    if uri is not None and not isinstance(uri, str):
+        raise ConfigError(f"uri must be the recording's id as text, got {quoted(uri)}; use str(...)")
+    return audio_uri(audio) if uri is None else uri
 
 
 def _marks(speech: str | os.PathLike[str] | Iterable[Segment] | None, uri: str) -> list[Segment] | None:

@@ -131,6 +131,12 @@ class TestAnnotation:
         assert Annotation([Turn(0, 1, "a")]) != Annotation([Turn(0, 1, "a", 0.5)])
         assert hash(Annotation([Turn(0, 1, "a")], "x")) == hash(Annotation([Turn(0, 1, "a")], "x"))
 
+    @pytest.mark.parametrize("uri", [5, None, b"call", ["call"] * 1000])
+    def test_an_id_that_is_no_text(self, uri: object) -> None:
+        with pytest.raises(ValueError, match="uri must be the recording's id as text, got") as caught:
+            Annotation([], uri)  # type: ignore[arg-type]
+        assert len(str(caught.value)) < 200
+
     def test_cannot_be_changed(self) -> None:
         annotation = Annotation([Turn(0, 1, "a")])
         with pytest.raises(AttributeError):

@@ -68,6 +68,13 @@ def test_toml_comments_give_meaning_and_range() -> None:
     assert "from 1 to 200" in comment
 
 
+def test_dots_in_comments_and_small_numbers_are_no_matter() -> None:
+    assert Config.from_toml("  # " + "." * 1000 + "\nseed = 1").seed == 1
+    assert Config(seed=2**63 - 1).seed == 2**63 - 1
+    with pytest.raises(ConfigError, match="'seed' must be at most"):
+        Config(seed=10**5000)
+
+
 def test_empty_text_gives_the_defaults() -> None:
     assert Config.from_toml("") == Config()
 
@@ -104,6 +111,16 @@ def test_whole_numbers_do_for_real_ones() -> None:
         ('prefix = "x"', ("'prefix'",)),
         ("seed = 1\nmodel = x", ("not valid TOML", "line 2")),
         ("seed = 1\nseed = 2", ("not valid TOML",)),
+        ("x = " + "[" * 1000, ("brackets within brackets",)),
+        ("x = " + "{a=" * 1000, ("brackets within brackets",)),
+        ("seed = " + "9" * 5000, ("not valid TOML",)),
+        ("seed = 0x" + "f" * 5000, ("'seed'", "at most 9223372036854775807")),
+        ("seed = 9223372036854775808", ("'seed'", "at most 9223372036854775807", "got 9223372036854775808")),
+        ("seed = 1\n" + ".".join("a" * 20_000) + " = 1", ("over 100 dots in line 2",)),
+        ("[" + ".".join("a" * 20_000) + "]", ("over 100 dots in line 1",)),
+        ("x" * 10**6 + " = 1", ("unknown setting 'xxx",)),
+        (f'model = "{"x" * 10**6}"\nband = "{"y" * 10**6}"', ("'band'",)),
+        ("[" + "k" * 10**6 + "]\n[" + "k" * 10**6 + "]", ("not valid TOML",)),
     ],
 )
 def test_wrong_settings_are_errors_that_name_file_and_field(text: str, said: tuple[str, ...]) -> None:
@@ -112,6 +129,7 @@ def test_wrong_settings_are_errors_that_name_file_and_field(text: str, said: tup
     message = str(caught.value)
     assert message.startswith("my.toml: ")
     assert "\n" not in message
+    assert len(message) < 500
     for part in said:
         assert part in message
 

@@ -436,6 +436,12 @@ def test_settings_of_the_output_reach_the_result(dialogue: Samples) -> None:
     assert len(Diarizer(finer)((dialogue, RATE))) > 0
 
 
+@pytest.mark.parametrize("uri", [5, b"call", Path("call")])
+def test_an_id_that_is_no_text_is_refused_before_any_work(quick: Diarizer, uri: Any) -> None:
+    with pytest.raises(ConfigError, match="uri must be the recording's id as text, got"):
+        quick("absent.wav", uri=uri)
+
+
 def test_marks_must_be_segments(quick: Diarizer, dialogue: Samples) -> None:
     with pytest.raises(ConfigError, match=r"Segment\(start, end\)"):
         quick((dialogue, RATE), speech=[(1.0, 2.0)])  # type: ignore[list-item]

@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
                 raise
             raise _Failure(error) from error
         except MemoryError as error:
-            raise _Failure(error.args[0] if error.args else "the memory of this machine is not enough") from error
+            raise _Failure(f"the memory does not suffice: {error}".removesuffix(": ")) from error
         except KeyboardInterrupt:
             click.echo("diarize: interrupted", err=True)
             return ctx.exit(130)

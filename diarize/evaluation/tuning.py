@@ -16,6 +16,7 @@ from diarize.audio import SUFFIXES
 from diarize.config import Config, SpeechConfig
 from diarize.errors import ConfigError, DiarizeWarning, FormatError
 from diarize.evaluation.scoring import Score, pool, score
+from diarize.formats.files import files_in
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
 from diarize.pipeline import Diarizer
@@ -143,7 +144,7 @@ def find_examples(folder: Path) -> list[Example]:
     if not folder.is_dir():
         raise FormatError(f"{folder}: no such folder; tuning needs one with recordings and their references")
     inside = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    sounds = [path for part in inside for path in sorted(part.iterdir()) if path.suffix.lower() in SUFFIXES]
+    sounds = [path for part in inside for path in files_in(part, SUFFIXES)]
     labelled = [path for path in sounds if path.with_suffix(".rttm").is_file()]
     if not labelled:
         raise FormatError(

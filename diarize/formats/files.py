@@ -157,14 +157,14 @@ def one_of(contents: Mapping[str, _Content], path: str | PathLike[str], uri: str
     raise FormatError(f"{os.fspath(path)}: {wanted} (the file holds: {shortlist(contents)})")
 
 
-def files_in(folder: Path, endings: Container[str]) -> list[Path]:
-    """Return the files of a folder whose names end so (lower case, with the dot), sorted by name.
+def files_in(folder: Path, endings: Container[str], below: bool = False) -> list[Path]:
+    """Return the files of a folder, or also of all folders below it, whose names have one of the endings, sorted.
 
-    The resource forks that macOS leaves beside files, `._name`, are left out.
+    Endings are in lower case with the dot. The resource forks that macOS leaves beside files, `._name`, are left out.
     """
     return sorted(
         path
-        for path in folder.iterdir()
+        for path in (folder.rglob("*") if below else folder.iterdir())
         if path.suffix.lower() in endings and not path.name.startswith(_RESOURCE_FORK)
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isinf, isnan
 from os import PathLike
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,7 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from diarize.errors import FormatError
+from diarize.errors import FormatError, quoted, shortened, shortlist
 from diarize.formats.files import atomic_file, write_text
 
 Floats = npt.NDArray[np.float64]
@@ -56,13 +58,14 @@ class Table:
         FormatError
             There is no such column, or none is left.
         """
+        known, left_out = set(self.names), set(but)
         for name in (*only, *but):
-            if name not in self.names:
-                raise FormatError(f"{self.path}: no column {name!r} (there are: {', '.join(self.names)})")
-        found = tuple(name for name in (only or self.names) if name not in but)
-        if not found:
+            if name not in known:
+                raise FormatError(f"{self.path}: no column {quoted(name)} (there are: {shortlist(self.names)})")
+        names = tuple(name for name in (only or self.names) if name not in left_out)
+        if not names:
             raise FormatError(f"{self.path}: no column is left to work on")
-        return found
+        return names
 
     def numbers(self, names: Sequence[str]) -> Floats:
         """Return columns as numbers, (n_rows, n_names), NaN where a cell is empty or says that it is missing.
@@ -72,17 +75,18 @@ class Table:
         FormatError
             A cell is no number, or infinite; file, line and column are named.
         """
-        return np.stack([self._numbers(name) for name in names], axis=1)
+        columns = dict(zip(self.names, self.columns, strict=True))
+        return np.stack([self._numbers(name, columns[name]) for name in names], axis=1)
 
-    def _numbers(self, name: str) -> Floats:
-        cells = self.columns[self.names.index(name)]
-        found = np.empty(len(self))
+    def _numbers(self, name: str, cells: Any) -> Floats:
+        numbers = np.empty(len(self))
         for row, cell in enumerate(cells):
-            found[row] = value = _number(cell)
-            if np.isinf(value) or (np.isnan(value) and not _is_missing(cell)):
-                wrong = "is infinite" if np.isinf(value) else "is no number; leave the column out or mend the cell"
-                raise FormatError(f"{self.path}:{self.lines[row]}: column {name!r}: {str(cell).strip()!r} {wrong}")
-        return found
+            numbers[row] = value = _number(cell)
+            if isinf(value) or (isnan(value) and not _is_missing(cell)):
+                wrong = "is infinite" if isinf(value) else "is no number; leave the column out or mend the cell"
+                where = f"{self.path}:{self.lines[row]}: column {quoted(name)}"
+                raise FormatError(f"{where}: {quoted(str(cell).strip())} {wrong}")
+        return numbers
 
 
 def _is_missing(cell: Any) -> bool:
@@ -112,9 +116,9 @@ def read_table(path: str | PathLike[str]) -> Table:
     """
     where = os.fspath(path)
     table = _read_parquet(where) if where.lower().endswith(".parquet") else _read_csv(where)
-    doubles = sorted({name for name in table.names if table.names.count(name) > 1})
+    doubles = sorted(name for name, count in Counter(table.names).items() if count > 1)
     if doubles:
-        raise FormatError(f"{where}: column {doubles[0]!r} is there more than once")
+        raise FormatError(f"{where}: column {quoted(doubles[0])} is there more than once")
     if not len(table) or not table.names:
         raise FormatError(f"{where}: the table has no rows")
     return table
@@ -146,7 +150,7 @@ def _read_csv(where: str) -> Table:
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(rows[0]):
             raise FormatError(f"{where}:{line}: {len(row)} cells, but {len(rows[0])} in line {lines[0]}")
-    named = all(np.isnan(_number(cell)) and not _is_missing(cell) for cell in rows[0])
+    named = all(isnan(_number(cell)) and not _is_missing(cell) for cell in rows[0])
     names = [cell.strip() for cell in rows[0]] if named else [f"x{number}" for number in range(len(rows[0]))]
     rows, lines = (rows[1:], lines[1:]) if named else (rows, lines)
     columns = tuple(list(cells) for cells in zip(*rows, strict=True))
@@ -160,13 +164,13 @@ def _read_parquet(where: str) -> Table:
     except ImportError as error:
         raise FormatError(_NO_PYARROW.format(where)) from error
     try:
-        found = read_arrow(where)
+        content = read_arrow(where)
     except OSError as error:
         raise FormatError(f"{where}: cannot read the file: {error.strerror or error}") from error
     except ArrowException as error:
-        raise FormatError(f"{where}: no Parquet file: {error}") from error
-    columns = tuple(column.to_pylist() for column in found.columns)
-    return Table(where, tuple(map(str, found.column_names)), columns, np.arange(1, found.num_rows + 1))
+        raise FormatError(f"{where}: no Parquet file: {shortened(error)}") from error
+    columns = tuple(column.to_pylist() for column in content.columns)
+    return Table(where, tuple(map(str, content.column_names)), columns, np.arange(1, content.num_rows + 1))
 
 
 def write_table(columns: Mapping[str, Iterable[Any]], target: str | PathLike[str] | TextIO) -> None:

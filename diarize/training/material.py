@@ -15,6 +15,7 @@ from diarize.audio import SUFFIXES, read_audio
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import log_mel, voice_features
+from diarize.formats.files import files_in
 from diarize.training.augment import Augmenter
 
 Samples = npt.NDArray[np.float32]
@@ -83,7 +84,7 @@ def load_sounds(folder: str | os.PathLike[str] | None, sample_rate: int) -> list
 
 
 def _sounds(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
+    return tuple(files_in(folder, SUFFIXES, below=True))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import time
 import warnings
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -33,6 +34,16 @@ def full_disk() -> None:
 
 
 @click.command()
+def full_memory() -> None:
+    raise MemoryError
+
+
+@click.command()
+def full_array() -> None:
+    np.empty((10**9, 10**9))
+
+
+@click.command()
 def warning() -> None:
     warnings.warn("talk.wav: no\nspeech", DiarizeWarning, stacklevel=1)
     click.echo("result")
@@ -49,7 +60,7 @@ def interrupted_in_a_callback() -> None:
         time.sleep(0.01)
 
 
-NAMES = ("failing", "interrupted", "interrupted_in_a_callback", "full_disk", "warning")
+NAMES = ("failing", "interrupted", "interrupted_in_a_callback", "full_disk", "full_memory", "full_array", "warning")
 group = LazyGroup("group", commands_at={name: (f"{__name__}:{name}", f"Test {name}.") for name in NAMES})
 
 
@@ -59,12 +70,20 @@ group = LazyGroup("group", commands_at={name: (f"{__name__}:{name}", f"Test {nam
         ("failing", 1, "diarize: error: talk.wav: not audio\n"),
         ("interrupted", 130, "diarize: interrupted\n"),
         ("interrupted_in_a_callback", 130, "diarize: interrupted\n"),
+        ("full_memory", 1, "diarize: error: the memory does not suffice\n"),
         ("full_disk", 1, "diarize: error: [Errno 28] No space left on device: 'out.rttm'\n"),
     ],
 )
 def test_errors(command: str, code: int, stderr: str) -> None:
     result = CliRunner().invoke(group, [command])
     assert (result.exit_code, result.stdout, result.stderr) == (code, "", stderr)
+
+
+def test_an_array_beyond_the_memory() -> None:
+    result = CliRunner().invoke(group, ["full_array"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("diarize: error: the memory does not suffice: Unable to allocate")
+    assert result.stderr.count("\n") == 1
 
 
 def test_warnings_are_lines_on_stderr() -> None:

@@ -88,6 +88,13 @@ def read_table_of(result: Result) -> list[list[str]]:
     return [line.split(",") for line in result.stdout.splitlines()]
 
 
+def test_dash_is_standard_output(data: Path) -> None:
+    arguments = ("cluster", "data.csv", "--except", "name", "--components", "2", "--covariance", "diag")
+    before = sorted(Path().iterdir())
+    assert read_table_of(call(*arguments, "-o", "-")) == read_table_of(call(*arguments))
+    assert sorted(Path().iterdir()) == before
+
+
 def test_parquet_in_and_out(data: Path) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     assert call("anomalies", "data.csv", "--except", "name", "-o", "one.parquet").exit_code == 0

@@ -100,6 +100,24 @@ def test_config_and_seed_are_where_it_starts(folder: Path, stand_in: Callable[..
     assert fitted == start.with_(speakers=SpeakerConfig(prior=3.0, iterations=start.speakers.iterations))
 
 
+def test_the_configuration_on_standard_output(folder: Path, stand_in: Callable[..., list[tuple[Any, ...]]]) -> None:
+    stand_in(BETTER, 5.0, 4.0, 6.0)
+    result = CliRunner().invoke(main, ["tune", "mine", "-o", "-", "--quiet"])
+    assert result.exit_code == 0
+    assert Config.from_toml(result.stdout) == BETTER
+    assert result.stderr.splitlines()[0].startswith("recording ")
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+
+
+def test_resource_forks_are_no_recordings(folder: Path, stand_in: Callable[..., list[tuple[Any, ...]]]) -> None:
+    for path in list(folder.iterdir()):
+        (folder / f"._{path.name}").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    calls = stand_in(BETTER, 5.0, 4.0)
+    result = CliRunner().invoke(main, ["tune", "mine", "-o", "fitted.toml", "--quiet"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [example.audio.name for example in calls[0][0]] == ["call.flac", "dialogue.flac"]
+
+
 def test_a_rate_that_is_none_is_a_dash(folder: Path, stand_in: Callable[..., list[tuple[Any, ...]]]) -> None:
     stand_in(BETTER, 5.0, 4.0, first=0.0)
     result = CliRunner().invoke(main, ["tune", "mine", "-o", "fitted.toml"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from diarize.errors import FormatError
-from diarize.formats.files import atomic_file, read_lines, write_text
+from diarize.formats.files import atomic_file, files_in, is_channel, parse_seconds, read_lines, write_text
 
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
 
@@ -104,6 +104,28 @@ def test_mode_follows_the_user_s_mask(tmp_path: Path) -> None:
     plain.write_text("")
     write_text(tmp_path / "ours.txt", "")
     assert stat.S_IMODE((tmp_path / "ours.txt").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_files_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("b.wav", "a.WAV", "._a.WAV", "a.txt", ".hidden.wav", "inner/c.wav", "inner/._c.wav"):
+        (tmp_path / name).write_text("")
+    here = [tmp_path / name for name in (".hidden.wav", "a.WAV", "b.wav")]
+    assert files_in(tmp_path, {".wav"}) == here
+    assert files_in(tmp_path, {".wav"}, below=True) == [*here, tmp_path / "inner" / "c.wav"]
+
+
+@pytest.mark.parametrize(("text", "channel"), [("1", True), ("12", True), ("0", False), ("A", False), ("-1", False)])
+def test_channels(text: str, channel: bool) -> None:
+    assert is_channel(text) == channel
+    assert is_channel(text * 9999) == channel or text == "-1"
+
+
+@pytest.mark.parametrize("text", ["9" * 10**6, "-1", "1e999", "0." + "0" * 10**6])
+def test_seconds_out_of_range(text: str) -> None:
+    with pytest.raises(FormatError, match="the start must be at least 0 seconds and finite, got") as caught:
+        parse_seconds(text, "the start")
+    assert len(str(caught.value)) < 150
 
 
 def test_line_numbers_with_any_line_ends(tmp_path: Path) -> None:

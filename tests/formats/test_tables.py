@@ -83,6 +83,22 @@ def test_no_such_column(tmp_path: Path) -> None:
         table.chosen(but=["a", "b"])
 
 
+def test_thousands_of_columns(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(200_000)]
+    table = read_table(table_file(tmp_path, ",".join(names) + "\n" + ",".join(map(str, range(200_000))) + "\n"))
+    assert table.chosen(only=names[::-1], but=names[1:]) == ("c0",)
+    assert table.numbers(table.chosen(but=names[:5])).tolist() == [list(range(5, 200_000))]
+    with pytest.raises(FormatError, match=r"no column 'd' \(there are: c0, c1, c2, c3, c4, \.\.\.\)"):
+        table.chosen(but=[*names, "d"])
+
+
+def test_a_long_cell_makes_no_long_message(tmp_path: Path) -> None:
+    path = table_file(tmp_path, f"a,b\n1,{'x' * 100_000}\n")
+    with pytest.raises(FormatError, match="is no number") as caught:
+        read_table(path).numbers(["b"])
+    assert len(str(caught.value)) < len(str(path)) + 200
+
+
 def test_what_is_written_reads_back_exactly(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=50) * 10.0 ** rng.integers(-300, 300, 50)
