@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 from diarize.errors import ConfigError, quoted, shortened
 
 _LARGEST_SEED = 2**63 - 1  # TOML's whole numbers end there
+_LONGEST_TEXT = 200_000  # characters of a configuration; all settings with their comments take 10,000
 _MOST_DOTS = 100  # in a line of a configuration; reading a dotted key takes the square of its depth
 
 CONFIG_NAMES = ("default", "meeting", "telephone", "broadcast", "fast")
@@ -259,6 +260,8 @@ class Config(Section):
         ...
         diarize.errors.ConfigError: my.toml: setting 'seed' must be a whole number, at least 0, got -5
         """
+        if len(text) > _LONGEST_TEXT:
+            raise ConfigError(f"{where}: not a configuration: {len(text)} characters, over {_LONGEST_TEXT}")
         for number, line in enumerate(text.split("\n"), start=1):
             if line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#"):
                 raise ConfigError(f"{where}: not a configuration: over {_MOST_DOTS} dots in line {number}")
