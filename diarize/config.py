@@ -144,7 +144,7 @@ class SpeechConfig(Section):
     prefix: ClassVar[str] = "speech."
     bias: float = setting(0.0, "nats a frame in favour of speech: more gives fewer misses, more false alarms", -20, 20)
     acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
-    stay: float = setting(0.975, "probability that speech, or its absence, goes on from frame to frame", 0.5, 0.9999)
+    stay: float = setting(0.975, "probability that speech, or its absence, continues from frame to frame", 0.5, 0.9999)
     min_speech: float = setting(0.2, "s; shortest stretch of speech", 0.0, 10.0)
     min_silence: float = setting(0.2, "s; shortest pause that splits speech", 0.0, 10.0)
 
@@ -171,7 +171,7 @@ class SpeakerConfig(Section):
     block: float = setting(0.2, "s; time resolution of the inference", 0.05, 1.0)
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
-    loop_probability: float = setting(0.95, "probability that the speaker of a block goes on in the next", 0.0, 0.9999)
+    loop_probability: float = setting(0.95, "probability that the speaker of a block continues in the next", 0.0, 0.9999)
     prior: float = setting(2.4, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
     reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
     min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)
@@ -186,7 +186,7 @@ class OverlapConfig(Section):
     enabled: bool = setting(True, "look for a second speaker beside the main one")
     bias: float = setting(-2.5, "nats a frame in favour of overlap; fewer misses, more false alarms", -20, 20)
     acoustic_scale: float = setting(0.1, "weight of the evidence, below 1 as frames hang together", 0.001, 1.0)
-    stay: float = setting(0.98, "probability that overlap, or its absence, goes on from frame to frame", 0.5, 0.9999)
+    stay: float = setting(0.98, "probability that overlap, or its absence, continues from frame to frame", 0.5, 0.9999)
     min_overlap: float = setting(0.2, "s; shortest stretch of overlap", 0.0, 10.0)
 
 
@@ -209,7 +209,7 @@ class OutputConfig(Section):
     """From posteriors to turns."""
 
     prefix: ClassVar[str] = "output."
-    min_turn: float = setting(0.4, "s of speech; shorter turns go to their neighbours", 0.0, 10.0)
+    min_turn: float = setting(0.4, "s of speech; shorter turns are given to their neighbours", 0.0, 10.0)
     max_pause: float = setting(0.0, "s; pauses of the same speaker up to this are bridged", 0.0, 10.0)
     confidence_slope: float = setting(0.53, "calibration of confidences: factor of their log-odds", 0.0, 10.0)
     confidence_offset: float = setting(0.80, "calibration of confidences: nats added to their log-odds", -20.0, 20.0)

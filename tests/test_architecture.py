@@ -68,6 +68,10 @@ def test_stages_never_import_each_other() -> None:
             assert own_imports(path) <= STAGES_MAY_USE | {part(path)}, path
 
 
+def test_annotations_know_nothing_of_the_rest() -> None:
+    assert own_imports(PACKAGE / "annotation.py") == set()
+
+
 def test_nothing_below_the_command_line_imports_it() -> None:
     for path in MODULES:
         if part(path) != "cli":

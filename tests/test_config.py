@@ -163,7 +163,7 @@ def test_values_cannot_be_changed_and_travel_between_processes() -> None:
 def test_every_setting_says_what_it_means() -> None:
     for item in fields(Config):
         section = getattr(Config(), item.name)
-        for leaf in fields(section) if isinstance(section, Section) else [item]:
+        for leaf in fields(section) if isinstance(section, Section) else [item]:  # type: ignore[arg-type]
             assert leaf.metadata["doc"], leaf.name
 
 

@@ -46,12 +46,12 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
     help="How much each RTTM counts, in their order: several times, or with commas.",
 )
 def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | None) -> None:
-    """Combine what several systems, or runs, found in the same recordings.
+    """Combine the results of several systems, or runs, for the same recordings.
 
     Each RTTM is a file, or a folder of .rttm files, from one system; recordings are matched by the id inside.
     Speakers need not have the same names. In each stretch of time the systems vote on how many talk and who: with
-    three or more the result is as a rule better than their average. A recording that a system lacks is a warning, and
-    the others vote. Without --weight those that are nearest to all the others count a little more.
+    three or more the result is usually better than their average. A recording that a system lacks is a warning, and
+    the others vote. Without --weight the systems nearest to all the others count a little more.
     """
     if weights is not None and len(weights) != len(rttm):
         raise click.UsageError(f"--weight takes one number for each RTTM: {len(rttm)} are needed, got {len(weights)}")

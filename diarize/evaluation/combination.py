@@ -28,7 +28,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from diarize.annotation import Annotation, Turn
-from diarize.errors import ConfigError
+from diarize.errors import ConfigError, quoted, shortlist
 from diarize.evaluation.scoring import score
 
 _Floats = npt.NDArray[np.float64]
@@ -41,12 +41,12 @@ _RISE = 1 + 1e-9  # a gain below this is rounding
 
 
 def combine(annotations: Sequence[Annotation], *, weights: Sequence[float] | None = None) -> Annotation:
-    """Combine what several systems, or runs of one system, found in the same recording.
+    """Combine the results of several systems, or runs of one system, for the same recording.
 
-    The time is cut wherever a turn of any system begins or ends. In each piece as many speakers talk as the systems
-    have there in weighted mean, rounded; they are those with the largest sums of weights. Where systems stand against
-    each other with equal weights, the one nearest to all the others decides; where the same systems are for two
-    speakers and there is room for one, it is who began first.
+    The time is cut wherever a turn of any system begins or ends. In each piece the number of speakers is the weighted
+    mean of the systems' numbers, rounded; the speakers are those with the largest sums of weights. Between systems of
+    equal weight that disagree, the one nearest to all the others decides. Between speakers for whom the same systems
+    vote, the one who began first is taken.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def _check(systems: list[Annotation], weights: Sequence[float] | None) -> None:
         raise ConfigError("there are no annotations to combine; give at least one")
     uris = sorted({system.uri for system in systems})
     if len(uris) > 1:
-        raise ConfigError(f"only annotations of one recording can be combined, got {', '.join(map(repr, uris))}")
+        raise ConfigError(f"only annotations of one recording can be combined, got {shortlist(map(quoted, uris))}")
     if weights is None:
         return
     if len(weights) != len(systems):
         raise ConfigError(f"weights must be one number for each of {len(systems)} annotations, got {len(weights)}")
     if not all(isfinite(weight) and weight > 0 for weight in weights):
-        raise ConfigError(f"weights must be numbers above 0, got {list(weights)!r}; leave out what shall not count")
+        raise ConfigError(f"weights must be numbers above 0, got {quoted(list(weights))}; leave out what shall not count")
 
 
 def _ranks(systems: list[Annotation]) -> _Floats:
@@ -155,11 +155,11 @@ def _by_first_words(system: Annotation) -> list[str]:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    number, found = 1, name
-    while found in taken:
+    number, candidate = 1, name
+    while candidate in taken:
         number += 1
-        found = f"{name}-{number}"
-    return found
+        candidate = f"{name}-{number}"
+    return candidate
 
 
 def _groups(affinity: _Floats, system_of: _Indices, order: _Indices) -> _Indices:
@@ -183,7 +183,7 @@ def _groups(affinity: _Floats, system_of: _Indices, order: _Indices) -> _Indices
 
 
 def _climb(affinity: _Floats, system_of: _Indices, order: _Indices) -> _Indices:
-    """Take in one system after the other, then match each in turn anew for as long as the affinity within groups grows.
+    """Take in one system after the other; then match each again while the affinity within groups grows.
 
     That affinity has a limit, so this ends.
     """
@@ -211,10 +211,10 @@ def _matched(groups: _Indices, own: npt.NDArray[np.bool_], affinity: _Floats) ->
     gain = affinity[np.ix_(own, others)] @ (groups[others][:, None] == known)
     rows, columns = linear_sum_assignment(gain, maximize=True)
     useful = gain[rows, columns] > 0
-    found = np.setdiff1d(np.arange(len(groups)), known)[: len(gain)]  # a group of one's own where nobody fits
-    found[rows[useful]] = known[columns[useful]]
+    chosen = np.setdiff1d(np.arange(len(groups)), known)[: len(gain)]  # a group of one's own where nobody fits
+    chosen[rows[useful]] = known[columns[useful]]
     result = groups.copy()
-    result[own] = found
+    result[own] = chosen
     return result
 
 

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, hstack, identity
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from diarize.annotation import Annotation, Segment, union
-from diarize.errors import ConfigError
+from diarize.errors import ConfigError, quoted
 
 _Floats = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
@@ -157,7 +157,7 @@ def score(
     (1.0, 0.0, 1.0, 0.2)
     """
     if not (isfinite(collar) and collar >= 0):
-        raise ConfigError(f"collar must be seconds, at least 0, got {collar!r}")
+        raise ConfigError(f"collar must be seconds, at least 0, got {quoted(collar)}")
     cells = _Cells(reference, hypothesis, uem, collar)
     scored = cells.duration * cells.outside_collars
     n_reference, n_hypothesis = cells.reference.count(), cells.hypothesis.count()

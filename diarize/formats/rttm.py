@@ -43,9 +43,9 @@ _Row = tuple[int, str, Turn | None]
 def read_rttm(path: str | PathLike[str]) -> dict[str, Annotation]:
     """Read an RTTM file.
 
-    What can be forgiven is: byte order mark, any line ends, tabs, blank lines, comments, lines of other types than
-    SPEAKER, 8 to 10 fields, turns in any order. Channels are not told apart; turns of a speaker that overlap are
-    joined; a confidence that is no number from 0 to 1 becomes None.
+    These are accepted: byte order mark, any line ends, tabs, blank lines, comments, lines of other types than SPEAKER,
+    8 to 10 fields, turns in any order. All channels are read as one; turns of a speaker that overlap are joined; a
+    confidence that is no number from 0 to 1 becomes None.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def write_rttm(
 
     Ten fields, single blanks, line feeds, three decimals, sorted by recording, start and speaker. Start and end
     are rounded to whole milliseconds and the duration is their difference, so that no gaps open; turns that become
-    empty are left out. In a recording's id white space is percent-encoded, in a speaker's name it becomes an
-    underscore; the names that readers take for a missing value (NA, nan, null ...) are changed likewise.
+    empty are left out. In a recording's id white space is percent-encoded (see `encode_uri`), in a speaker's name it
+    becomes an underscore; names that readers take for a missing value (NA, nan, null ...) are changed likewise.
 
     Parameters
     ----------

@@ -56,11 +56,12 @@ def tone(seconds: float = 8.0) -> Samples:
     return 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(16000 * seconds)) / 16000)
 
 
-def agreement(found: Annotation, reference: Annotation) -> float:
+def agreement(hypothesis: Annotation, reference: Annotation) -> float:
     """Return the share of the time in which as many people speak in both, of the time in which anybody speaks."""
-    end = max(turn.end for annotation in (found, reference) for turn in annotation)
+    end = max(turn.end for annotation in (hypothesis, reference) for turn in annotation)
     at = np.arange(0.005, end, 0.01)
-    counts = [sum(((at >= turn.start) & (at < turn.end)).astype(int) for turn in each) for each in (found, reference)]
+    both = (hypothesis, reference)
+    counts = [sum(((at >= turn.start) & (at < turn.end)).astype(int) for turn in each) for each in both]
     someone = (counts[0] > 0) | (counts[1] > 0)
     return float(np.mean(np.asarray(counts[0] == counts[1])[someone]))
 
@@ -73,10 +74,10 @@ def test_samples_into_a_folder(run: Callable[..., Result], tmp_path: Path) -> No
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["call.rttm", "dialogue.rttm", "meeting.rttm"]
     for name, n_speakers in (("call", 2), ("dialogue", 2), ("meeting", 4)):
-        found = Annotation.from_rttm(tmp_path / "out" / f"{name}.rttm")
-        assert found.uri == name
-        assert len(found.labels) == n_speakers
-        assert agreement(found, Annotation.from_rttm(SAMPLES / f"{name}.rttm")) > 0.8
+        hypothesis = Annotation.from_rttm(tmp_path / "out" / f"{name}.rttm")
+        assert hypothesis.uri == name
+        assert len(hypothesis.labels) == n_speakers
+        assert agreement(hypothesis, Annotation.from_rttm(SAMPLES / f"{name}.rttm")) > 0.8
     checked = CliRunner().invoke(main, ["validate", *map(str, (tmp_path / "out").iterdir())])
     assert checked.exit_code == 0, checked.output
 
@@ -221,9 +222,9 @@ def test_marks_on_sound_without_speech_are_obeyed(
     (tmp_path / "marks.lab").write_text("0.5 4.5 speech\n")
     result = run("x.wav", "--speech", "marks.lab", "--num-speakers", str(number), "-o", "x.rttm")
     assert result.exit_code == 0, result.stderr
-    found = Annotation.from_rttm(tmp_path / "x.rttm")
-    assert len(found.labels) == number
-    assert found.duration == pytest.approx(4.0, abs=0.03)
+    hypothesis = Annotation.from_rttm(tmp_path / "x.rttm")
+    assert len(hypothesis.labels) == number
+    assert hypothesis.duration == pytest.approx(4.0, abs=0.03)
 
 
 def test_a_truncated_file_is_used_as_far_as_it_goes(
@@ -237,8 +238,8 @@ def test_a_truncated_file_is_used_as_far_as_it_goes(
     assert result.stderr == (
         "diarize: warning: x.wav: the file is cut short or damaged; using the 9.999 s before that\n"
     )
-    found = Annotation.from_rttm(tmp_path / "x.rttm")
-    assert 8 < max(turn.end for turn in found) <= 10
+    hypothesis = Annotation.from_rttm(tmp_path / "x.rttm")
+    assert 8 < max(turn.end for turn in hypothesis) <= 10
 
 
 def test_clipped_audio(run: Callable[..., Result], tmp_path: Path, call: tuple[Samples, int]) -> None:

@@ -51,11 +51,10 @@ def warning() -> None:
 
 @click.command()
 def interrupted_in_a_callback() -> None:
-    @ctypes.CFUNCTYPE(None)
-    def callback() -> None:
+    def interrupt() -> None:
         raise KeyboardInterrupt
 
-    callback()  # ctypes, as other callers from C, drops the exception
+    ctypes.CFUNCTYPE(None)(interrupt)()  # ctypes, as other callers from C, drops the exception
     for _ in range(500):
         time.sleep(0.01)
 

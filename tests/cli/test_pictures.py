@@ -22,9 +22,9 @@ VIDEO = Path(__file__).resolve().parents[2] / "../shared/media/vtest.avi"
 def test_modes_of_pictures(mode: str, shape: tuple[int, ...], tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     image.new(mode, (8, 6)).save(tmp_path / "picture.png")
-    found = read_picture(tmp_path / "picture.png")
-    assert found.shape == shape
-    assert found.dtype == np.uint8
+    picture = read_picture(tmp_path / "picture.png")
+    assert picture.shape == shape
+    assert picture.dtype == np.uint8
 
 
 def test_pictures_are_turned_upright(tmp_path: Path) -> None:
@@ -102,8 +102,7 @@ def test_pyav_where_opencv_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
             return [Frame(), Frame()]
 
     library = ModuleType("av")
-    library.open = lambda path: Container()
-    library.FFmpegError = OSError
+    vars(library).update(open=lambda path: Container(), FFmpegError=OSError)
     monkeypatch.setitem(sys.modules, "cv2", None)
     monkeypatch.setitem(sys.modules, "av", library)
     (tmp_path / "film.mp4").write_bytes(b"any")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -38,7 +39,7 @@ def test_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("golden", EXPECTED["md_eval"], ids=lambda g: f"{g['collar']}-{g['skip_overlap']}")
-def test_json(golden: dict) -> None:
+def test_json(golden: dict[str, Any]) -> None:
     options = ["--skip-overlap"] if golden["skip_overlap"] else []
     result = run(
         GOLDEN / "reference.rttm",
@@ -52,9 +53,9 @@ def test_json(golden: dict) -> None:
     )
     assert result.exit_code == 0
     assert result.stderr == "diarize: warning: recording 'silent' is not in the hypothesis, counted as empty\n"
-    found = json.loads(result.stdout)
-    assert (found["collar"], found["skip_overlap"]) == (golden["collar"], golden["skip_overlap"])
-    rows = {**found["recordings"], "ALL": found["pooled"]}
+    report = json.loads(result.stdout)
+    assert (report["collar"], report["skip_overlap"]) == (golden["collar"], golden["skip_overlap"])
+    rows = {**report["recordings"], "ALL": report["pooled"]}
     assert rows.keys() == golden["recordings"].keys()
     for uri, parts in golden["recordings"].items():
         assert {part: rows[uri][part] for part in parts} == pytest.approx(parts, abs=1e-6)
@@ -121,8 +122,8 @@ def test_more_speakers_than_a_table_of_pairs_could_hold(tmp_path: Path) -> None:
 def test_undefined_rates_are_null_in_json(tmp_path: Path) -> None:
     reference = rttm(tmp_path / "ref" / "a.rttm", "a").parent
     hypothesis = rttm(tmp_path / "hyp" / "a.rttm", "a", (0, 2, "x")).parent
-    found = json.loads(run(reference, hypothesis, "--json").stdout)["recordings"]["a"]
-    assert (found["der"], found["jer"], found["false_alarm"]) == (None, 1.0, 2.0)
+    report = json.loads(run(reference, hypothesis, "--json").stdout)["recordings"]["a"]
+    assert (report["der"], report["jer"], report["false_alarm"]) == (None, 1.0, 2.0)
     assert "inf" in run(reference, hypothesis).stdout
 
 

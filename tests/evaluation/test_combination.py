@@ -18,8 +18,8 @@ def annotation(*turns: tuple[float, float, str] | tuple[float, float, str, float
     return Annotation((Turn(*turn) for turn in turns), "talk")
 
 
-def times(found: Annotation) -> list[tuple[float, float, str]]:
-    return [(turn.start, turn.end, turn.speaker) for turn in found]
+def times(combined: Annotation) -> list[tuple[float, float, str]]:
+    return [(turn.start, turn.end, turn.speaker) for turn in combined]
 
 
 def conversation(rng: np.random.Generator, n_speakers: int = 4, n_turns: int = 60) -> Annotation:
@@ -89,10 +89,10 @@ class TestUnchanged:
 
     @pytest.mark.parametrize("copies", [1, 2, 3, 6])
     def test_copies_of_one_annotation(self, copies: int) -> None:
-        found = combine([self.REFERENCE] * copies)
-        assert found.uri == "talk"
-        assert times(found) == times(self.REFERENCE)
-        assert [turn.confidence for turn in found] == pytest.approx([0.9, 0.6, 0.8, 0.25])
+        combined = combine([self.REFERENCE] * copies)
+        assert combined.uri == "talk"
+        assert times(combined) == times(self.REFERENCE)
+        assert [turn.confidence for turn in combined] == pytest.approx([0.9, 0.6, 0.8, 0.25])
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_long_one(self, seed: int) -> None:
@@ -150,7 +150,7 @@ class TestNames:
             seconds = np.array([[shared(systems[one], a, systems[other], b) for b in names] for a in names])
             same = ways[one][:, None, :, None] == ways[other][None, :, None, :]
             # those who never talk at once are not paired
-            return weights[one] * weights[other] * (same * (seconds - 1e-9)).sum(axis=(2, 3))
+            return np.asarray(weights[one] * weights[other] * (same * (seconds - 1e-9)).sum(axis=(2, 3)))
 
         values = agreement(0, 1)[0][:, None] + agreement(0, 2)[0] + agreement(1, 2)
         second, third = np.unravel_index(values.argmax(), values.shape)
@@ -160,8 +160,8 @@ class TestNames:
             for system, own in zip(systems, groups, strict=True)
         ]
         expected = times_of_speakers(best, weights)
-        found = times_of_speakers([combine(systems, weights=weights)], [1.0])
-        assert found == expected
+        combined = times_of_speakers([combine(systems, weights=weights)], [1.0])
+        assert combined == expected
 
 
 class TestVote:
@@ -179,8 +179,8 @@ class TestVote:
     @pytest.mark.parametrize(("votes", "kept"), [(0, False), (1, False), (2, True), (3, True)])
     def test_overlap_stays_where_most_have_it(self, votes: int, kept: bool) -> None:
         overlapping, plain = annotation((0, 6, "a"), (5, 9, "b")), annotation((0, 6, "a"), (6, 9, "b"))
-        found = combine([overlapping] * votes + [plain] * (3 - votes))
-        assert times(found) == times(overlapping if kept else plain)
+        combined = combine([overlapping] * votes + [plain] * (3 - votes))
+        assert times(combined) == times(overlapping if kept else plain)
 
     @pytest.mark.parametrize(("silent", "heard"), [(1, True), (2, False)])
     def test_an_empty_annotation_votes_for_silence(self, silent: int, heard: bool) -> None:
@@ -242,10 +242,10 @@ class TestVote:
         nearest = annotation((0, 20, "a", 1.0), (30, 40, "b", 0.0))
         second = annotation((0, 21, "a", 0.0), (30, 40, "b", 1.0))
         last = annotation((0, 17, "a", 0.0), (30, 40, "b", 0.0))
-        found = combine([last, nearest, second])  # distances 3 + 4, 1 + 3 and 1 + 4 seconds
+        combined = combine([last, nearest, second])  # distances 3 + 4, 1 + 3 and 1 + 4 seconds
         total = 1 + 2**-0.1 + 3**-0.1
-        assert found.turns[0].end == 20
-        assert [turn.confidence for turn in found] == pytest.approx([1 / total, 2**-0.1 / total], rel=1e-3)
+        assert combined.turns[0].end == 20
+        assert [turn.confidence for turn in combined] == pytest.approx([1 / total, 2**-0.1 / total], rel=1e-3)
 
     def test_no_confidence_where_a_system_has_none(self) -> None:
         (turn,) = combine([annotation((0, 4, "a", 0.9)), annotation((0, 4, "a"))])

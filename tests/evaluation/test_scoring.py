@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def conversation(seed: int, n_speakers: int = 4) -> tuple[Annotation, Annotation
 
 class TestGolden:
     @pytest.mark.parametrize("golden", EXPECTED["md_eval"], ids=lambda g: f"{g['collar']}-{g['skip_overlap']}")
-    def test_md_eval(self, golden: dict) -> None:
+    def test_md_eval(self, golden: dict[str, Any]) -> None:
         scores = {
             uri: score(
                 reference,
@@ -84,9 +85,9 @@ class TestPyannote:
         diarization = pytest.importorskip("pyannote.metrics.diarization")
         metric = diarization.DiarizationErrorRate(**settings)
         uem = core.Timeline([core.Segment(region.start, region.end) for region in regions])
-        found = metric(reference.to_pyannote(), hypothesis.to_pyannote(), uem=uem, detailed=True)
+        parts = metric(reference.to_pyannote(), hypothesis.to_pyannote(), uem=uem, detailed=True)
         return Score(
-            found["total"], found["missed detection"], found["false alarm"], found["confusion"], found["correct"]
+            parts["total"], parts["missed detection"], parts["false alarm"], parts["confusion"], parts["correct"]
         )
 
     @pytest.mark.parametrize("seed", range(8))

@@ -225,7 +225,7 @@ class TestValidate:
             "SPEAKER NA 0 3.000 1.000 <NA> <NA> null 1.5 <NA>\n"
             "SPEAKER b 1 3.000 1.000 <NA> <NA>  anna <NA> <NA>",
         )
-        found = [(problem.line, problem.message) for problem in validate_rttm(path)]
+        listed = [(problem.line, problem.message) for problem in validate_rttm(path)]
         expected = [
             (2, "blank line"),
             (3, "sorted"),
@@ -239,9 +239,9 @@ class TestValidate:
             (7, "line feed"),
             (7, "single blanks"),
         ]
-        assert [line for line, _ in found] == [line for line, _ in expected]
+        assert [line for line, _ in listed] == [line for line, _ in expected]
         for line, words in expected:
-            assert any(at == line and words in message for at, message in found), (line, words)
+            assert any(at == line and words in message for at, message in listed), (line, words)
 
     def test_a_channel_of_thousands_of_digits(self, tmp_path: Path) -> None:
         assert validate_rttm(write(tmp_path, GOOD.replace(" 1 ", f" {'1' * 9999} ", 1))) == []

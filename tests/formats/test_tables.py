@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +105,8 @@ def test_what_is_written_reads_back_exactly(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=50) * 10.0 ** rng.integers(-300, 300, 50)
     values[3] = np.nan
-    columns = {"name, with comma": ['quote "', "line\nend"] + ["x"] * 48, "value": values, "count": np.arange(50)}
+    texts = ['quote "', "line\nend"] + ["x"] * 48
+    columns: dict[str, Iterable[Any]] = {"name, with comma": texts, "value": values, "count": np.arange(50)}
     write_table(columns, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
@@ -116,7 +119,8 @@ def test_what_is_written_reads_back_exactly(tmp_path: Path) -> None:
 
 def test_parquet_reads_back_with_its_types(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    columns = {"name": ["a", "b"], "value": np.array([1.5, np.nan]), "group": np.array([3, 4])}
+    values = np.array([1.5, np.nan])
+    columns: dict[str, Iterable[Any]] = {"name": ["a", "b"], "value": values, "group": np.array([3, 4])}
     write_table(columns, tmp_path / "out.parquet")
     table = read_table(tmp_path / "out.parquet")
     assert table.columns[0] == ["a", "b"]
