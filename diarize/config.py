@@ -59,7 +59,7 @@ class Section:
 def _checked(value: Any, kind: type, name: str, metadata: Any) -> Any:
     if issubclass(kind, Section):
         if not isinstance(value, kind):
-            raise ConfigError(f"setting {name!r} must be a section of settings, got {quoted(value)}")
+            raise ConfigError(f"setting {quoted(name)} must be a section of settings, got {quoted(value)}")
         return value
     if kind is float and type(value) is int:
         value = float(value)
@@ -171,7 +171,7 @@ class SpeakerConfig(Section):
     block: float = setting(0.2, "s; time resolution of the inference", 0.05, 1.0)
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
-    loop_probability: float = setting(0.95, "probability that the speaker of a block continues in the next", 0.0, 0.9999)
+    loop_probability: float = setting(0.95, "probability that a block's speaker continues in the next", 0.0, 0.9999)
     prior: float = setting(2.4, "weight of the prior (FB); more gives fewer speakers", 0.1, 100)
     reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
     min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)

@@ -217,13 +217,13 @@ def features(components: int, covariance: str, blocks: str, **common: Any) -> No
     work = Work(**common)
     work.need_all()
     import numpy as np
+    from sklearn.preprocessing import StandardScaler
 
     from diarize.gmm import GaussianMixtureFeatures
     from diarize.gmm.views import draw_features
 
     with work.running():
-        center, spread = work.rows.mean(axis=0), work.rows.std(axis=0)
-        even = (work.rows - center) / np.where(spread > 0, spread, 1.0)
+        even = StandardScaler().fit_transform(work.rows)
         model = GaussianMixtureFeatures(
             components, blocks=listed(blocks), covariance_type=covariance, random_state=work.seed
         )

@@ -53,7 +53,7 @@ class Work:
     def __init__(
         self, data: Path, output: Path | None, columns: str, left_out: str, plot: Path | None, seed: int, quiet: bool
     ) -> None:
-        from diarize.errors import FormatError
+        from diarize.errors import FormatError, quoted, shortened
         from diarize.formats.tables import read_table
 
         if is_standard(output):
@@ -70,17 +70,17 @@ class Work:
         self.rows: npt.NDArray[Any] = self.table.numbers(self.names)
         for name, cells in zip(self.names, self.rows.T, strict=True):
             if (cells != cells).all():
-                raise FormatError(f"{data}: column {name!r} has no value; leave it out by --except {name}")
+                raise FormatError(f"{data}: column {quoted(name)} has no value; leave it out by --except {shortened(name)}")
 
     def need_all(self) -> None:
         """Raise an error where a cell is empty, for estimators that need all of them."""
-        from diarize.errors import FormatError
+        from diarize.errors import FormatError, quoted
 
         empty = (self.rows != self.rows).nonzero()
         if len(empty[0]):
             row, column = empty[0][0], empty[1][0]
             raise FormatError(
-                f"{self.table.path}:{self.table.lines[row]}: column {self.names[column]!r} is empty; "
+                f"{self.table.path}:{self.table.lines[row]}: column {quoted(self.names[column])} is empty; "
                 "fill it in first, for example with `diarize gmm impute`"
             )
 
@@ -89,7 +89,7 @@ class Work:
         """Show progress; end errors and warnings of the estimators as this program's own, with the file's name."""
         from sklearn.exceptions import ConvergenceWarning
 
-        from diarize.errors import DiarizeWarning, FormatError
+        from diarize.errors import DiarizeWarning, FormatError, shortened
 
         with (
             warnings.catch_warnings(record=True) as caught,
@@ -101,7 +101,7 @@ class Work:
             try:
                 yield show
             except ValueError as error:
-                raise FormatError(f"{self.table.path}: {error}") from error
+                raise FormatError(f"{self.table.path}: {shortened(error)}") from error
         for text in dict.fromkeys(str(item.message) for item in caught):
             warnings.warn(f"{self.table.path}: {text}", DiarizeWarning, stacklevel=3)
 

@@ -101,7 +101,8 @@ def _check(systems: list[Annotation], weights: Sequence[float] | None) -> None:
     if len(weights) != len(systems):
         raise ConfigError(f"weights must be one number for each of {len(systems)} annotations, got {len(weights)}")
     if not all(isfinite(weight) and weight > 0 for weight in weights):
-        raise ConfigError(f"weights must be numbers above 0, got {quoted(list(weights))}; leave out what shall not count")
+        got = quoted(list(weights))
+        raise ConfigError(f"weights must be numbers above 0, got {got}; leave out what shall not count")
 
 
 def _ranks(systems: list[Annotation]) -> _Floats:

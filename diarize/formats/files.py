@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import warnings
 from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO, TypeVar
 
+from diarize.atomic import whole_file
 from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -191,35 +191,15 @@ def write_text(target: str | PathLike[str] | TextIO, text: str) -> None:
 
 @contextmanager
 def atomic_file(path: str | PathLike[str]) -> Iterator[BinaryIO]:
-    """Give a binary file that gets its name only once everything is written and the block ends without error.
-
-    Parameters
-    ----------
-    path : str or path
-        The file to write. It is first written under another name in the same folder, then renamed; devices and
-        pipes are written to directly.
+    """Give a binary file that appears whole or not at all; see `diarize.atomic.whole_file`.
 
     Raises
     ------
     FormatError
-        The file cannot be written: no such folder, no permission, disk full. No half file is left.
+        The file cannot be written: no such folder, no permission, disk full.
     """
-    target = Path(path).resolve()  # so that a link stays a link
     try:
-        if target.exists() and not target.is_file():
-            with target.open("wb") as stream:
-                yield stream
-            return
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                yield file
-            temporary.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        with whole_file(path) as file:
+            yield file
     except OSError as error:
         raise FormatError(f"{os.fspath(path)}: cannot write the file: {error.strerror or error}") from error
