@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.errors import DiarizeError, DiarizeWarning, FormatError
-from diarize.pipeline import Diarizer, Progress
+from diarize.errors import DiarizeError, DiarizeWarning
+from diarize.formats.files import need_folder
 
-Watch = Callable[[Path], AbstractContextManager[Progress | None]]
-"""Makes, for each recording, a context that gives what is told how far the work has come, or None."""
+if TYPE_CHECKING:
+    from diarize.pipeline import Diarizer, Progress
+
+Watch = Callable[[Path], "AbstractContextManager[Progress | None]"]
+"""Makes a context for each recording, which gives a function that is called with stage and fraction, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def diarize_corpus(
     ----------
     diarizer : Diarizer
     targets : mapping of Path to Path or None
-        For each recording the RTTM file to write; None where the caller takes the annotation as it is. Folders are
-        made where they are missing, before the first recording is read.
+        For each recording the file to write, in the format of its ending; None where the caller takes the annotation
+        as it is. Folders are made where they are missing, before the first recording is read.
     watch : callable, optional
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
@@ -64,27 +66,12 @@ def diarize_corpus(
     FormatError
         A folder cannot be written to, at the start or later: no result could be kept.
     """
-    folders = {target.parent for target in targets.values() if target is not None}
-    for folder in folders:
-        make_folder(folder)
+    for folder in {target.parent for target in targets.values() if target is not None}:
+        need_folder(folder)
     for audio, target in targets.items():
+        if target is not None:
+            need_folder(target.parent)  # where it is gone for good, all further work would be in vain
         yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options)
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder where it is missing, and see that it takes files.
-
-    Raises
-    ------
-    FormatError
-        It cannot be created or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
 
 
 def _diarized(
@@ -99,9 +86,9 @@ def _diarized(
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     if target is not None:
-        make_folder(target.parent)  # it may have been removed since the start
+        need_folder(target.parent)  # it may have been removed in the meantime
         try:
-            annotation.write_rttm(target)
+            annotation.write(target, channel=options.get("channel") or 1)
         except (DiarizeError, OSError) as error:
             return Result(audio, error=error, warnings=tuple(seen))
     return Result(audio, annotation, warnings=tuple(seen))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -34,22 +33,6 @@ def write_result(text: str) -> None:
     """
     need_standard_output()
     click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
-
-
-def need_folder(folder: Path) -> None:
-    """Create a folder where it is missing and see that it takes files, before hours of work are spent.
-
-    Raises
-    ------
-    FormatError
-        The folder cannot be created, or takes no files.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
 
 
 def refuse_unknown_ending(output: Path) -> None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from diarize.cli import options
 from diarize.cli.group import one_line
-from diarize.cli.output import is_standard, need_folder, need_standard_output, refuse_as_folder, write_result
+from diarize.cli.output import is_standard, need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
-from diarize.errors import DiarizeError, DiarizeWarning
-
-if TYPE_CHECKING:
-    from diarize.annotation import Annotation
+from diarize.errors import DiarizeError
 
 
 @click.command()
@@ -62,37 +55,31 @@ def run(
     targets = _targets(audio, output, channel)
     _check_speech(speech, targets)
 
-    from threadpoolctl import threadpool_limits
-
     from diarize.config import load_config
+    from diarize.corpus import diarize_corpus
     from diarize.pipeline import Diarizer
 
-    # more threads of linear algebra mostly wait for each other here, at twice the processor time
-    threadpool_limits(1)
     settings = load_config(config)
     diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
-    _need_folders(targets.values())
+    results = diarize_corpus(
+        diarizer,
+        targets,
+        lambda source: progress_line(source.name, quiet),
+        num_speakers=num_speakers,
+        min_speakers=min_speakers,
+        max_speakers=max_speakers,
+        speech=speech,
+        channel=channel,
+    )
     failed = 0
-    for source, target in targets.items():
-        _need_folders([target])  # where it is gone for good, all further work would be in vain
-        try:
-            with _warnings_named(source), progress_line(source.name, quiet) as progress:
-                annotation = diarizer(
-                    source,
-                    num_speakers=num_speakers,
-                    min_speakers=min_speakers,
-                    max_speakers=max_speakers,
-                    speech=speech,
-                    channel=channel,
-                    uri=source.stem,
-                    progress=progress,
-                )
-            _deliver(annotation, target, channel)
-        except BrokenPipeError:
-            raise  # whoever reads the output has seen enough
-        except (DiarizeError, OSError) as error:
+    for result in results:
+        for message in result.warnings:
+            click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
+        if result.error is not None:
             failed += 1
-            click.echo(f"diarize: error: {_about(source, error)}", err=True)
+            click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
+        elif result.annotation is not None and targets[result.audio] is None:
+            write_result(result.annotation.to_rttm(channel=channel or 1))
     if failed and len(targets) > 1:
         click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
     if failed:
@@ -142,42 +129,12 @@ def _check_speech(speech: Path | None, targets: dict[Path, Path | None]) -> None
         raise click.UsageError(f"the result would overwrite the speech marks {speech}; choose another -o OUT")
 
 
-def _need_folders(targets: Iterable[Path | None]) -> None:
-    for folder in {target.parent for target in targets if target is not None}:
-        need_folder(folder)
-
-
-def _deliver(annotation: Annotation, target: Path | None, channel: int | None) -> None:
-    if target is None:
-        write_result(annotation.to_rttm(channel=channel or 1))
-    else:
-        _need_folders([target])  # it may have been removed in the meantime
-        annotation.write(target, channel=channel or 1)
+def _reason(error: Exception) -> str:
+    """Return what an error says; one that nobody thought of says what kind it is."""
+    return str(error) if isinstance(error, DiarizeError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def _about(source: Path, message: object) -> str:
     """Return one line that names the recording once, and by its path."""
     line, name = one_line(message), one_line(source)
     return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(source.stem)}: ')}"
-
-
-@contextmanager
-def _warnings_named(source: Path) -> Iterator[None]:
-    """Show each of the package's own warnings as one line on stderr that names the recording, at the end."""
-    seen: list[Warning | str] = []
-    with warnings.catch_warnings():
-        show_others = warnings.showwarning
-
-        def keep(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
-            if issubclass(category, DiarizeWarning):
-                seen.append(message)
-            else:
-                show_others(message, category, *rest, **more)
-
-        warnings.simplefilter("always", DiarizeWarning)
-        warnings.showwarning = keep
-        try:
-            yield
-        finally:
-            for message in seen:
-                click.echo(f"diarize: warning: {_about(source, message)}", err=True)

@@ -70,7 +70,8 @@ class Work:
         self.rows: npt.NDArray[Any] = self.table.numbers(self.names)
         for name, cells in zip(self.names, self.rows.T, strict=True):
             if (cells != cells).all():
-                raise FormatError(f"{data}: column {quoted(name)} has no value; leave it out by --except {shortened(name)}")
+                hint = f"leave it out by --except {shortened(name)}"
+                raise FormatError(f"{data}: column {quoted(name)} has no value; {hint}")
 
     def need_all(self) -> None:
         """Raise an error where a cell is empty, for estimators that need all of them."""

@@ -169,6 +169,22 @@ def files_in(folder: Path, endings: Container[str], below: bool = False) -> list
     )
 
 
+def need_folder(folder: Path) -> None:
+    """Create a folder where it is missing and see that it takes files, before hours of work are spent.
+
+    Raises
+    ------
+    FormatError
+        The folder cannot be created, or takes no files.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
+
+
 def milliseconds(value: int) -> str:
     """Return whole milliseconds as seconds with three decimals."""
     return f"{value // 1000}.{value % 1000:03d}"

@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from diarize.cli.output import is_standard, need_folder, refuse_as_folder, refuse_unknown_ending
-from diarize.errors import FormatError
+from diarize.cli.output import is_standard, refuse_as_folder, refuse_unknown_ending
 
 RTTM = "SPEAKER a 1 0.000 1.000 <NA> <NA> anna <NA> <NA>\n"
 PROGRAM = "from diarize.cli import main; main()"
@@ -57,15 +56,6 @@ def test_a_file_needs_no_standard_output(tmp_path: Path) -> None:
     command = [*shell, "combine", "a.rttm", "a.rttm", "-o", "out.rttm"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     assert (tmp_path / "out.rttm").read_text() == RTTM
-
-
-def test_folders_are_made_with_those_above_them(tmp_path: Path) -> None:
-    need_folder(tmp_path / "a" / "b")
-    need_folder(tmp_path / "a" / "b")
-    assert (tmp_path / "a" / "b").is_dir()
-    (tmp_path / "file").write_text("")
-    with pytest.raises(FormatError, match=r"file/x: cannot create the output folder: Not a directory"):
-        need_folder(tmp_path / "file" / "x")
 
 
 @pytest.mark.parametrize("name", ["-", "out.srt", "x/out.rttm"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from diarize.errors import FormatError
-from diarize.formats.files import atomic_file, files_in, is_channel, parse_seconds, read_lines, write_text
+from diarize.formats.files import atomic_file, files_in, is_channel, need_folder, parse_seconds, read_lines, write_text
 
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
 
@@ -152,3 +152,12 @@ def test_no_text(tmp_path: Path, content: bytes, line: int) -> None:
     lines, problems = read_lines(path)
     assert lines == []
     assert [(problem.line, problem.fatal) for problem in problems] == [(line, True)]
+
+
+def test_folders_are_made_with_those_above_them(tmp_path: Path) -> None:
+    need_folder(tmp_path / "a" / "b")
+    need_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FormatError, match=r"file/x: cannot create the output folder: Not a directory"):
+        need_folder(tmp_path / "file" / "x")

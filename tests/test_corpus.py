@@ -1,0 +1,116 @@
+"""Many recordings from Python: what is written, what is collected, what ends everything."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarize import Annotation, AudioError, Diarizer, DiarizeWarning, FormatError, Turn
+from diarize.corpus import Result, diarize_corpus
+
+
+class Stub(Diarizer):
+    """Finds one turn in every recording, whatever it holds; some names mean mischief."""
+
+    def __init__(self) -> None:
+        self.options: list[dict[str, Any]] = []
+
+    def __call__(self, audio: Any, **options: Any) -> Annotation:
+        self.options.append(options)
+        if audio.stem == "bad":
+            raise AudioError(f"{audio}: not audio")
+        if audio.stem == "fault":
+            raise ZeroDivisionError("nobody thought of this")
+        if audio.stem == "stop":
+            raise KeyboardInterrupt
+        if audio.stem == "quiet":
+            warnings.warn("quiet: no speech was found", DiarizeWarning, stacklevel=1)
+        if audio.stem == "remove":
+            shutil.rmtree(audio.parent / "out")
+        if audio.stem == "block":
+            shutil.rmtree(audio.parent / "out")
+            (audio.parent / "out").write_text("a file where the folder was")
+        return Annotation([Turn(0.5, 2.0, "A")], options["uri"])
+
+
+def targets(folder: Path, *names: str) -> dict[Path, Path | None]:
+    return {folder / f"{name}.wav": folder / "out" / f"{name}.rttm" for name in names}
+
+
+def errors(results: list[Result]) -> list[type | None]:
+    return [type(result.error) if result.error else None for result in results]
+
+
+def test_what_cannot_be_used_does_not_stop_the_others(tmp_path: Path) -> None:
+    results = list(diarize_corpus(Stub(), targets(tmp_path, "one", "bad", "fault", "two")))
+    assert [result.audio.stem for result in results] == ["one", "bad", "fault", "two"]
+    assert errors(results) == [None, AudioError, ZeroDivisionError, None]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["one.rttm", "two.rttm"]
+    assert Annotation.read(tmp_path / "out" / "two.rttm") == Annotation([Turn(0.5, 2.0, "A")], "two")
+
+
+def test_nothing_is_written_without_a_target_and_warnings_are_collected(tmp_path: Path) -> None:
+    (result,) = diarize_corpus(Stub(), {tmp_path / "quiet.wav": None})
+    assert result.warnings == ("quiet: no speech was found",)
+    assert result.annotation is not None
+    assert result.annotation.uri == "quiet"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_are_handed_on_and_the_channel_is_written(tmp_path: Path) -> None:
+    stub = Stub()
+    list(diarize_corpus(stub, targets(tmp_path, "one"), channel=2, num_speakers=3))
+    assert stub.options[0] | {"progress": None} == {"uri": "one", "progress": None, "channel": 2, "num_speakers": 3}
+    assert (tmp_path / "out" / "one.rttm").read_text().startswith("SPEAKER one 2 ")
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    results = list(diarize_corpus(Stub(), targets(tmp_path, "remove", "two")))
+    assert errors(results) == [None, None]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["remove.rttm", "two.rttm"]
+
+
+def test_without_a_folder_nothing_more_is_computed(tmp_path: Path) -> None:
+    stub = Stub()
+    results = diarize_corpus(stub, targets(tmp_path, "one", "block", "two"))
+    with pytest.raises(FormatError, match="out: cannot create the output folder"):
+        list(results)
+    assert len(stub.options) == 2
+
+
+def test_an_interrupt_is_no_error_of_a_recording(tmp_path: Path) -> None:
+    results = diarize_corpus(Stub(), targets(tmp_path, "one", "stop", "two"))
+    assert next(results).error is None
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+
+
+def test_each_recording_is_watched(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def watch(audio: Path) -> Iterator[None]:
+        seen.append(f"begin {audio.stem}")
+        yield None
+        seen.append(f"end {audio.stem}")
+
+    list(diarize_corpus(Stub(), targets(tmp_path, "one", "two"), watch))
+    assert seen == ["begin one", "end one", "begin two", "end two"]
+
+
+def test_with_a_diarizer_results_are_those_of_single_calls(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(scale=0.05, size=32000)
+    soundfile.write(tmp_path / "a.wav", noise, 16000)
+    diarizer = Diarizer("fast")
+    (result,) = diarize_corpus(diarizer, {tmp_path / "a.wav": None}, speech=None, num_speakers=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DiarizeWarning)
+        assert result.annotation == diarizer(tmp_path / "a.wav")
