@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, BinaryIO
 
 import soundfile
 
+from diarize.audio.quiet import quiet_decoder
 from diarize.errors import AudioError
+
+FAILURES = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError)
+"""What soundfile raises for files that it cannot decode; TypeError for a .raw one, which has no header."""
 
 _UNKNOWN_LENGTH = 1 << 62
 
@@ -21,6 +26,21 @@ _CONTAINERS = (
     (0, b"#!AMR", "an AMR file"),
 )
 
+_SIZES = re.compile(
+    r"\s*(?:RIFF|RIFX|riff|Riff size|FORM|SSND|BODY|data|Data Size) *: (\d+) \(should be (\d+)\)"
+)
+
+
+class _Decoder(soundfile.SoundFile):  # type: ignore[misc]
+    """A decoder that reads from the start to the end.
+
+    soundfile seeks to the place it is at after each read of a file that can seek. Some codecs cannot do that though
+    they say they could, others do it wrongly at the end of a stream of unknown length.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
 
 def decoder(file: BinaryIO, direct: bool) -> Any:
     """Return a soundfile.SoundFile.
@@ -28,9 +48,10 @@ def decoder(file: BinaryIO, direct: bool) -> Any:
     With `direct`, for an unbuffered file, libsndfile reads by the descriptor. Otherwise it calls back into Python, and
     an interrupt that falls into such a call gets lost.
     """
-    if direct and os.name == "posix":  # elsewhere a descriptor may mean nothing to another C library
-        return soundfile.SoundFile(file.fileno(), closefd=False)
-    return soundfile.SoundFile(file)
+    with quiet_decoder():
+        if direct and os.name == "posix":  # elsewhere a descriptor may mean nothing to another C library
+            return _Decoder(file.fileno(), closefd=False)
+        return _Decoder(file)
 
 
 def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
@@ -44,7 +65,7 @@ def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
         raise AudioError(f"{name}: the file is empty; check how it was recorded or copied")
     try:
         return decoder(file, direct)
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless .raw
+    except FAILURES as error:
         for offset, mark, kind in _CONTAINERS:
             if head[offset:].startswith(mark):
                 raise AudioError(
@@ -57,10 +78,15 @@ def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
         ) from error
 
 
-def has_count(sound: Any, file: BinaryIO) -> bool:
-    """Tell whether the number of samples stands in the file; for an MP3 without it libsndfile makes a guess."""
-    if sound.format != "MP3":
-        return bool(sound.frames < _UNKNOWN_LENGTH)
+def promised_samples(sound: Any, file: BinaryIO) -> int:
+    """Return how many samples there should be, 0 where that does not stand in the file."""
+    if sound.frames >= _UNKNOWN_LENGTH or (sound.format == "MP3" and not _has_count(file)):
+        return 0
+    return int(sound.frames)
+
+
+def _has_count(file: BinaryIO) -> bool:
+    """Tell whether the number of frames stands in an MP3; without it libsndfile makes a guess."""
     position = file.tell()
     file.seek(0)
     head = file.read(10)
@@ -78,9 +104,8 @@ def cut_short(log: str) -> bool:
     for line in log.splitlines():
         if any(sign in line.lower() for sign in ("truncated file", "end-of-stream", "junk after the last page")):
             return True
-        numbers = line.partition(":")[2].replace("(should be", "").replace(")", "").split()
-        if "(should be" in line and len(numbers) == 2 and all(number.isdigit() for number in numbers):
-            promised, present = int(numbers[0]), int(numbers[1])
+        if sizes := _SIZES.match(line):
+            promised, present = int(sizes[1]), int(sizes[2])
             # recorders that write to a pipe put a huge size; some headers are a few bytes off
             if promised < 0x7FFFF000 and promised - present > 64:
                 return True

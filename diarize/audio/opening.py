@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from diarize.audio.readers import ArrayReader, Reader, Samples, from_file
+from diarize.audio.decoding import from_file
+from diarize.audio.readers import ArrayReader, Reader, Samples
 from diarize.audio.stream import AudioStream
 from diarize.errors import AudioError
 

@@ -1,0 +1,213 @@
+"""Sound files: each part decoded after the other, what is damaged left out, replaced by silence and reported."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
+from typing import BinaryIO
+
+import numpy as np
+
+from diarize.audio.flac import flac_parts, flac_rest
+from diarize.audio.headers import FAILURES, cut_short, decoder, open_sound, promised_samples
+from diarize.audio.mpeg import mpeg_parts
+from diarize.audio.ogg import ogg_parts
+from diarize.audio.parts import Hole, Part, composed, copied
+from diarize.audio.quiet import quiet_decoder
+from diarize.audio.readers import Samples
+from diarize.audio.sizes import sized_parts
+from diarize.errors import AudioError, DiarizeWarning
+
+_SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
+_MOST_NAMED = 3  # places of damage; the others are counted
+_PARTS: dict[str, Callable[[BinaryIO], list[Part]]] = {  # by libsndfile's name of the kind
+    "MP3": mpeg_parts,
+    "OGG": ogg_parts,
+    "FLAC": flac_parts,
+    "WAV": sized_parts,
+    "WAVEX": sized_parts,
+    "RF64": sized_parts,
+    "AIFF": sized_parts,
+    "AU": sized_parts,
+}
+
+
+class FileReader:
+    """Blocks of a sound file; reads what is there of a damaged one and warns.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    file : binary file
+        It can seek.
+    owned : bool
+        Whether it is closed with the reader; it is not buffered then.
+
+    Raises
+    ------
+    AudioError
+        It holds no sound that can be read.
+    """
+
+    def __init__(self, name: str, file: BinaryIO, owned: bool) -> None:
+        self.name = name
+        self._file = file
+        self._owned = owned
+        self._copy: BinaryIO | None = None
+        self._sound = open_sound(name, file, direct=owned)
+        position = file.tell()
+        self._parts = _PARTS[self._sound.format](file) if self._sound.format in _PARTS else []
+        self._whole = Part((range(file.seek(0, os.SEEK_END)),))
+        file.seek(position)  # where the decoder left it
+        if self._parts and not self._open(self._parts[0]):
+            self._parts = []
+        self.sample_rate = int(self._sound.samplerate)
+        self.n_channels = int(self._sound.channels)
+        if not self._sound.frames:
+            raise AudioError(f"{name}: has a header but no audio samples; check how it was recorded or copied")
+        self._n_read = 0
+        self._remarks: list[str] = []
+
+    def blocks(self, size: int) -> Iterator[Samples]:
+        buffer = np.empty((size if self._parts else min(size, self._sound.frames), self.n_channels), np.float32)
+        parts = self._parts or [self._whole]
+        for number, part in enumerate(parts):
+            if number and not self._follows(part):
+                break
+            yield from self._part_blocks(part, buffer, number + 1 == len(parts))
+        for remark in self._remarks:
+            warnings.warn(f"{self.name}: {remark}", DiarizeWarning, stacklevel=2)
+
+    def _part_blocks(self, part: Part, buffer: Samples, last: bool) -> Iterator[Samples]:
+        """Give the blocks of a part that is open, and note what is wrong with it."""
+        start, kind = self._n_read, self._sound.format
+        promised = promised_samples(self._sound, self._copy or self._file)
+        holes = list(part.holes)
+        undamaged = yield from self._decoded(buffer)
+        if kind == "FLAC" and not undamaged:
+            undamaged = yield from self._behind_breaks(part, start, buffer, holes)
+        if part.remark:
+            self._remarks.append(part.remark)
+        if holes:
+            self._remarks.append(_about_holes(holes, start / self.sample_rate))
+        missing = (promised - (self._n_read - start)) / self.sample_rate
+        if undamaged and missing <= _SHORTAGE and not (last and cut_short(self._sound.extra_info)):
+            return
+        seconds = self._n_read / self.sample_rate
+        if kind == "OGG" and undamaged and missing > _SHORTAGE:  # the length is that of the last page which is there
+            remark = f"it is damaged: {missing:.3f} s are missing, and times behind the damage come too early"
+        elif last:
+            remark = f"the file is cut short or damaged; using the {seconds:.3f} s before that"
+        else:
+            remark = f"it is damaged at {seconds:.3f} s; what is lost there is left out"
+        self._remarks.append(remark)
+
+    def _decoded(self, buffer: Samples) -> Generator[Samples, None, bool]:
+        """Give the blocks of what is open; return whether the decoder met no damage."""
+        count, undamaged = self._fill(buffer)
+        while count:
+            self._n_read += count
+            yield buffer[:count]
+            count, undamaged = self._fill(buffer) if undamaged else (0, False)
+        return undamaged
+
+    def _fill(self, buffer: Samples) -> tuple[int, bool]:
+        """Return how many samples were read, and whether the decoder met no damage."""
+        before = self._place()
+        try:
+            with quiet_decoder() if self._sound.format == "MP3" else nullcontext():
+                return len(self._sound.read(out=buffer)), True
+        except FAILURES:  # the samples before the damage are in the buffer all the same
+            return min(max(self._place() - before, 0), len(buffer)), False
+
+    def _place(self) -> int:
+        try:
+            return int(self._sound.tell())
+        except FAILURES:  # some codecs do not know
+            return 0
+
+    def _behind_breaks(
+        self, part: Part, start: int, buffer: Samples, holes: list[Hole]
+    ) -> Generator[Samples, None, bool]:
+        """Give silence for what a FLAC stream lost, then what follows; add the holes; return whether that was all."""
+        stream = part.pieces[-1]
+        undamaged, begin = False, 0
+        if not isinstance(stream, range):
+            return False
+        while not undamaged and (rest := flac_rest(self._file, stream, max(begin, stream.start), self._n_read - start)):
+            following, frame = rest
+            begin = frame.position + 1
+            n_lost = frame.sample - (self._n_read - start)
+            if not self._open(following):
+                continue
+            holes.append(Hole((self._n_read - start) / self.sample_rate, n_lost / self.sample_rate))
+            buffer[:] = 0
+            for first in range(0, n_lost, len(buffer)):
+                count = min(n_lost - first, len(buffer))
+                self._n_read += count
+                yield buffer[:count]
+            undamaged = yield from self._decoded(buffer)
+        return undamaged
+
+    def _follows(self, part: Part) -> bool:
+        """Open the next part; note why it cannot be used, if so."""
+        seconds = self._n_read / self.sample_rate
+        if not self._open(part):
+            self._remarks.append(f"what follows cannot be read; using the first {seconds:.3f} s")
+            return False
+        rate, n_channels = int(self._sound.samplerate), int(self._sound.channels)
+        if (rate, n_channels) == (self.sample_rate, self.n_channels):
+            return True
+        self._remarks.append(
+            f"it goes on with another sample rate or number of channels ({rate} Hz, {n_channels}, before "
+            f"{self.sample_rate} Hz, {self.n_channels}); using the first {seconds:.3f} s; split the file or convert it"
+        )
+        return False
+
+    def _open(self, part: Part) -> bool:
+        """Open a copy of a part in place of what is open; return whether it can be decoded."""
+        copy = composed(self._file, part)
+        try:
+            sound = decoder(copy, direct=True)
+        except FAILURES:
+            copy.close()
+            return False
+        self._release()
+        self._copy, self._sound = copy, sound
+        return True
+
+    def _release(self) -> None:
+        self._sound.close()
+        if self._copy:
+            self._copy.close()
+
+    def close(self) -> None:
+        self._release()
+        if self._owned:
+            self._file.close()
+
+
+def from_file(name: str, file: BinaryIO, owned: bool) -> FileReader:
+    """Return a reader of a binary file, of a copy of it where it cannot seek; it closes what it owns, unbuffered."""
+    try:
+        if not file.seekable():  # a pipe: libsndfile must seek
+            copy = copied(file)
+            if owned:
+                file.close()
+            file, owned = copy, True
+        return FileReader(name, file, owned)
+    except BaseException:
+        if owned:
+            file.close()
+        raise
+
+
+def _about_holes(holes: list[Hole], start: float) -> str:
+    """Return what to say of holes in a part that begins at `start` seconds."""
+    named = [f"{start + hole.start:.3f} s" for hole in holes[:_MOST_NAMED]]
+    more = [f"{len(holes) - _MOST_NAMED} more places"] if len(holes) > _MOST_NAMED else []
+    lost = sum(hole.duration for hole in holes)
+    return f"it is damaged at {', '.join(named + more)}; {lost:.3f} s are replaced by silence"

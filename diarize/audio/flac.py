@@ -1,0 +1,88 @@
+"""FLAC streams that are joined or broken. Each frame holds the number of its samples, so that no time gets lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import BinaryIO, NamedTuple
+
+from diarize.audio.parts import Fill, Part, joined, places
+
+_INFO = 42  # bytes: the marker and the block that describes the stream
+_LONGEST = 17  # bytes of the header of a frame
+_START = re.compile(rb"fLaC[\0\x80]\0\0\x22")  # the marker, and the block that has to follow it
+_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xff][\0-\xaf]", re.DOTALL)
+
+
+class Frame(NamedTuple):
+    """Where a frame begins in the file, its first sample, and how many it has."""
+
+    position: int
+    sample: int
+    n_samples: int
+
+
+def flac_parts(file: BinaryIO) -> list[Part]:
+    """Return the streams that are joined in a file, nothing where there is one only."""
+    return joined(file, list(places(file, _START, 8)))
+
+
+def flac_rest(file: BinaryIO, stream: range, begin: int, sample: int) -> tuple[Part, Frame] | None:
+    """Return what can be decoded behind a break, and its first frame; None if there is nothing.
+
+    Parameters
+    ----------
+    file : binary file
+    stream : range
+        The bytes of the stream.
+    begin : int
+        Byte to look from.
+    sample : int
+        The first sample that is lost.
+    """
+    file.seek(next(places(file, _START, 8, stream), stream.start))
+    info = file.read(_INFO)
+    size = int.from_bytes(info[8:10], "big")  # samples in each frame but the last
+    for frame, after in pairwise(_frames(file, range(begin, stream.stop), size)):
+        if frame.sample > sample and after.sample == frame.sample + frame.n_samples:
+            # of unknown length, without a sum to check; no other block of description follows
+            info = info[:4] + b"\x80" + info[5:21] + bytes([info[21] & 0xF0]) + bytes(20)
+            return Part((Fill(info), range(frame.position, stream.stop))), frame
+    return None
+
+
+def _frames(file: BinaryIO, stretch: range, size: int) -> Iterator[Frame]:
+    """Yield all that looks like a frame; with so little to check there is chance among it."""
+    for position in places(file, _FRAME, 4, stretch):
+        file.seek(position)
+        head = file.read(_LONGEST)
+        frame = _frame(head, position, size) if len(head) == _LONGEST else None
+        if frame:
+            yield frame
+
+
+def _frame(head: bytes, position: int, size: int) -> Frame | None:
+    n_more = max(0, 8 - (head[4] ^ 0xFF).bit_length() - 1)  # the number is written as UTF-8 writes letters
+    number = head[4] & (0x7F >> n_more + (n_more > 0))
+    for byte in head[5 : 5 + n_more]:
+        number = number << 6 | byte & 0x3F
+    place = 5 + n_more
+    block, rate = head[2] >> 4, head[2] & 15
+    n_wide = {6: 1, 7: 2}.get(block, 0)
+    wide = int.from_bytes(head[place : place + n_wide], "big") + 1
+    place += n_wide + {12: 1, 13: 2, 14: 2}.get(rate, 0)
+    if len(head) <= place or _check(head[:place]) != head[place]:
+        return None
+    n_samples = wide if n_wide else 192 if block == 1 else 576 << block - 2 if block < 6 else 256 << block - 8
+    return Frame(position, number if head[1] & 1 else number * size, n_samples)
+
+
+def _check(content: bytes) -> int:
+    """Return the 8 bit cyclic redundancy check of bytes, with the polynomial 0x107."""
+    rest = 0
+    for byte in content:
+        rest ^= byte
+        for _ in range(8):
+            rest = rest << 1 ^ (0x107 if rest & 0x80 else 0)
+    return rest

@@ -1,0 +1,98 @@
+"""Parts of a file that a decoder reads one after the other, each put together from stretches of the file."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import BinaryIO, NamedTuple
+
+_BUFFER = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Bytes that are not in the file: `content`, `count` times."""
+
+    content: bytes
+    count: int = 1
+
+
+class Hole(NamedTuple):
+    """Sound that is lost: where it is missing in a part, and for how long there is silence instead, in seconds."""
+
+    start: float
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one decoder reads.
+
+    Parameters
+    ----------
+    pieces : tuple of range or Fill
+        Stretches of the file, from byte `start` up to byte `stop`, and bytes in between.
+    holes : tuple of Hole
+        In their order.
+    remark : str
+        What else is wrong with it.
+    """
+
+    pieces: tuple[range | Fill, ...]
+    holes: tuple[Hole, ...] = ()
+    remark: str = ""
+
+
+def copied(file: BinaryIO) -> BinaryIO:
+    """Return what is left of a file in an unbuffered temporary one, at its start."""
+    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the reader)
+    writer = io.BufferedWriter(copy)
+    shutil.copyfileobj(file, writer, _BUFFER)
+    writer.detach()  # writes what is in its buffer
+    copy.seek(0)
+    return copy
+
+
+def composed(file: BinaryIO, part: Part) -> BinaryIO:
+    """Return the pieces of a part in an unbuffered temporary file, at its start."""
+    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the reader)
+    writer = io.BufferedWriter(copy, _BUFFER)
+    for piece in part.pieces:
+        if isinstance(piece, Fill):
+            for _ in range(piece.count):
+                writer.write(piece.content)
+        else:
+            file.seek(piece.start)
+            left = len(piece)
+            while left and (content := file.read(min(left, _BUFFER))):
+                writer.write(content)
+                left -= len(content)
+    writer.detach()
+    copy.seek(0)
+    return copy
+
+
+def joined(file: BinaryIO, starts: list[int]) -> list[Part]:
+    """Return the parts of a file that begin at these bytes, nothing where there is one only."""
+    size = file.seek(0, os.SEEK_END)
+    return [Part((range(start, end),)) for start, end in pairwise([*starts, size])] if len(starts) > 1 else []
+
+
+def places(file: BinaryIO, pattern: re.Pattern[bytes], length: int, stretch: range | None = None) -> Iterator[int]:
+    """Yield where a pattern of `length` bytes begins, in a stretch of a file or in all of it."""
+    start, kept, stop = (stretch.start, b"", stretch.stop) if stretch else (0, b"", None)
+    file.seek(start)
+    while content := file.read(_BUFFER if stop is None else min(_BUFFER, stop - start - len(kept))):
+        text = kept + content
+        end = start + len(text)
+        for match in pattern.finditer(text):
+            yield start + match.start()
+        file.seek(end)  # who takes a place may read there
+        kept = text[max(0, len(text) - length + 1) :]
+        start = end - len(kept)
