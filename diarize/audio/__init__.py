@@ -3,8 +3,18 @@
 The only part that knows soundfile and soxr. Memory does not grow with the length of a recording.
 """
 
-from diarize.audio.opening import SUFFIXES, AudioInput, audio_uri, open_audio, read_audio
+from diarize.audio.opening import SUFFIXES, AudioInput, audio_uri, open_audio, read_audio, rereadable
 from diarize.audio.readers import Samples
 from diarize.audio.stream import AudioStream, resample
 
-__all__ = ["SUFFIXES", "AudioInput", "AudioStream", "Samples", "audio_uri", "open_audio", "read_audio", "resample"]
+__all__ = [
+    "SUFFIXES",
+    "AudioInput",
+    "AudioStream",
+    "Samples",
+    "audio_uri",
+    "open_audio",
+    "read_audio",
+    "rereadable",
+    "resample",
+]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from tempfile import gettempdir
 from typing import BinaryIO
 
 import numpy as np
@@ -169,7 +170,8 @@ class FileReader:
 
     def _open(self, part: Part) -> bool:
         """Open a copy of a part in place of what is open; return whether it can be decoded."""
-        copy = composed(self._file, part)
+        with _room(self.name):
+            copy = composed(self._file, part)
         try:
             sound = decoder(copy, direct=True)
         except FAILURES:
@@ -194,7 +196,8 @@ def from_file(name: str, file: BinaryIO, owned: bool) -> FileReader:
     """Return a reader of a binary file, of a copy of it where it cannot seek; it closes what it owns, unbuffered."""
     try:
         if not file.seekable():  # a pipe: libsndfile must seek
-            copy = copied(file)
+            with _room(name):
+                copy = copied(file)
             if owned:
                 file.close()
             file, owned = copy, True
@@ -203,6 +206,16 @@ def from_file(name: str, file: BinaryIO, owned: bool) -> FileReader:
         if owned:
             file.close()
         raise
+
+
+@contextmanager
+def _room(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AudioError(
+            f"{name}: no temporary copy can be made: {error.strerror or error}; is there room in {gettempdir()}?"
+        ) from error
 
 
 def _about_holes(holes: list[Hole], start: float) -> str:

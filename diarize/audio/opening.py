@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -95,6 +99,55 @@ def audio_uri(source: AudioInput) -> str:
     return Path(name).stem if isinstance(name, str | os.PathLike) else "audio"
 
 
+@contextmanager
+def rereadable(source: AudioInput) -> Iterator[AudioInput]:
+    """Give a recording that can be opened several times: itself, or a copy of a pipe or of a file object.
+
+    The copy lies in a temporary folder, under the name of the recording, and is removed at the end.
+
+    Raises
+    ------
+    AudioError
+        It cannot be opened or copied.
+
+    Examples
+    --------
+    >>> import io
+    >>> with rereadable(io.BytesIO(b"sound")) as copy:
+    ...     audio_uri(copy), [open(copy, "rb").read() for _ in range(2)]
+    ('audio', [b'sound', b'sound'])
+    """
+    if isinstance(source, str | os.PathLike):
+        if not Path(source).exists() or Path(source).is_file() or Path(source).is_dir():
+            yield source
+            return
+        opened: BinaryIO = _opened(Path(source))
+    elif isinstance(source, tuple) or not hasattr(source, "read"):
+        yield source
+        return
+    else:
+        opened = source
+    name = getattr(opened, "name", None)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / (Path(name).name if isinstance(name, str) else "audio")
+        try:
+            with copy.open("wb") as file:
+                shutil.copyfileobj(opened, file)
+        except (OSError, TypeError) as error:  # TypeError: it gives text
+            raise AudioError(f"{name or 'audio file object'}: cannot be copied: {error}") from error
+        finally:
+            if opened is not source:
+                opened.close()
+        yield copy
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb", buffering=0)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be opened: {error.strerror}") from error
+
+
 def _open_reader(source: Any) -> Reader:
     if isinstance(source, tuple):
         if len(source) != 2 or not isinstance(source[1], Real) or not float(source[1]).is_integer():
@@ -104,11 +157,7 @@ def _open_reader(source: Any) -> Reader:
         path = Path(source)
         if path.is_dir():
             raise AudioError(f"{path}: is a directory; name an audio file")
-        try:
-            file: BinaryIO = path.open("rb", buffering=0)
-        except OSError as error:
-            raise AudioError(f"{path}: cannot be opened: {error.strerror}") from error
-        return from_file(str(path), file, owned=True)
+        return from_file(str(path), _opened(path), owned=True)
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
         return from_file(name if isinstance(name, str) else "audio file object", source, owned=False)

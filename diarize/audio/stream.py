@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -9,8 +10,9 @@ from typing import Self
 import numpy as np
 import soxr
 
+from diarize.audio.mixing import Mixer
 from diarize.audio.readers import Reader, Samples
-from diarize.errors import AudioError
+from diarize.errors import AudioError, DiarizeWarning
 
 _MAX_LEVEL = 1e9  # squares of larger samples leave the range of float32 in a power spectrum
 _FULL_SCALE = 0.99  # 8 bit sound ends at 127 / 128
@@ -90,13 +92,20 @@ class AudioStream:
                 yield rest
 
     def _mono(self) -> Iterator[Samples]:
-        weights = np.full(self.n_channels, 1 / self.n_channels, np.float32)
+        mixer = Mixer(self.n_channels)
         for block in self._reader.blocks(self._size):
             used = block if self._channel is None else block[:, self._channel - 1 : self._channel]
             self._check(used)
             self._n_read += len(used)
-            # sums over rows are slow along a short axis; a product is not
-            yield used @ weights if used.shape[1] > 1 else used[:, 0].copy()
+            yield mixer(used) if used.shape[1] > 1 else used[:, 0].copy()
+        if mixer.reversed:
+            channels = ", ".join(map(str, sorted(mixer.reversed)))
+            warnings.warn(
+                f"{self._reader.name}: the channels cancel each other, so the sign of channel {channels} was turned "
+                "before they were mixed; to use one channel alone, name it (--channel N)",
+                DiarizeWarning,
+                stacklevel=2,
+            )
         if not self._n_read:
             raise AudioError(f"{self._reader.name}: holds no audio samples; check the file or record again")
 

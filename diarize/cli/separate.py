@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +14,7 @@ from diarize.cli.progress import ProgressCallback, progress_line
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
+    from diarize.audio import AudioInput
 
 
 @click.command()
@@ -55,14 +59,17 @@ def separate(
     from threadpoolctl import threadpool_limits
 
     from diarize import separation
+    from diarize.audio import rereadable
 
     threadpool_limits(1)
-    with progress_line(audio.name, quiet) as progress:
+    with _each_warning_once(), progress_line(audio.name, quiet) as progress, rereadable(audio) as recording:
         if rttm is not None:
             annotation = _read(rttm, audio.stem)
         else:
-            annotation = _diarized(audio, config, num_speakers, channel, progress)
-        files = separation.separate(audio, annotation, output, channel=channel, container=container, progress=progress)
+            annotation = _diarized(recording, audio.stem, config, num_speakers, channel, progress)
+        files = separation.separate(
+            recording, annotation, output, channel=channel, container=container, progress=progress
+        )
     for path in files.values():
         click.echo(path)
 
@@ -72,16 +79,37 @@ def _read(rttm: Path, uri: str) -> Annotation:
     from diarize.annotation import Annotation
     from diarize.formats.rttm import read_one, read_rttm
 
-    found = read_rttm(rttm)
-    turns = read_one(rttm, None if len(found) == 1 else uri)
+    recordings = read_rttm(rttm)
+    turns = read_one(rttm, None if len(recordings) == 1 else uri)
     return Annotation(turns, uri)
 
 
 def _diarized(
-    audio: Path, config: str, num_speakers: int | None, channel: int | None, progress: ProgressCallback | None
+    audio: AudioInput,
+    uri: str,
+    config: str,
+    num_speakers: int | None,
+    channel: int | None,
+    progress: ProgressCallback | None,
 ) -> Annotation:
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
 
     diarizer = Diarizer(load_config(config))
-    return diarizer(audio, num_speakers=num_speakers, channel=channel, uri=audio.stem, progress=progress)
+    return diarizer(audio, num_speakers=num_speakers, channel=channel, uri=uri, progress=progress)
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """Show what is wrong with a recording once, though it is read several times."""
+    shown: set[str] = set()
+    with warnings.catch_warnings():
+        show_all = warnings.showwarning
+
+        def show(message: Warning | str, *rest: Any, **more: Any) -> None:
+            if str(message) not in shown:
+                shown.add(str(message))
+                show_all(message, *rest, **more)
+
+        warnings.showwarning = show
+        yield

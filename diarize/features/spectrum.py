@@ -18,6 +18,10 @@ Samples = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 
 FLOOR = 1e-12  # of the power of a full-scale sine: under the rounding noise of 16 bit sound, so only silence meets it
+_SILENT = 1e-35  # power; what is below cannot be told from nothing
+_QUIET = 1e-6  # power; a recording that nowhere reaches it is made louder
+_USUAL = 1e-4  # power of the loudest second of such a recording then
+_OFFSET = 0.01  # mean of some seconds of sound; ordinary recordings stay under half of it
 _CHUNK = 500  # frames; a fixed number makes the result independent of the blocks the samples come in
 
 
@@ -68,7 +72,7 @@ def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig, filters: Filt
     for power in _powers(blocks, config):
         rows.append(_log_energies(power, bank))
         voicing.append(harmonicity(power, config.sample_rate))
-    return Spectrum(_stacked(rows, config.n_mels), np.concatenate(voicing))
+    return Spectrum(_levelled(_stacked(rows, config.n_mels), config), np.concatenate(voicing))
 
 
 def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBank | None = None) -> Features:
@@ -77,6 +81,10 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     Frame i covers the samples from i * step to i * step + length, with a Hann window. The power of a full-scale sine
     is 1 at the top of its band; powers under `FLOOR` are raised to it. How the samples are cut into blocks changes
     nothing, and only one block is held at a time.
+
+    Two kinds of sound are corrected, which by themselves would hide speech. A recording whose loudest second stays
+    under -60 dB in every band is made louder by a power of two, to about -40 dB. Some seconds with a mean beyond 0.01
+    and a quarter of their deviation are moved to a mean of 0.
 
     Parameters
     ----------
@@ -108,7 +116,8 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     (98, 40)
     """
     bank = _bank(config, filters)
-    return _stacked([_log_energies(power, bank) for power in _powers(blocks, config)], config.n_mels)
+    rows = [_log_energies(power, bank) for power in _powers(blocks, config)]
+    return _levelled(_stacked(rows, config.n_mels), config)
 
 
 def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
@@ -129,7 +138,7 @@ def _powers(blocks: Iterable[Samples], config: FeatureConfig) -> Iterator[Featur
     window = (window * 2 / window.sum()).astype(np.float32)
     padded = np.zeros((_CHUNK, n_fft), np.float32)
     for samples in _chunks(blocks, length, step):
-        frames = np.lib.stride_tricks.sliding_window_view(samples, length)[::step]
+        frames = np.lib.stride_tricks.sliding_window_view(_centred(samples), length)[::step]
         n_frames = len(frames)
         np.multiply(frames, window, out=padded[:n_frames, :length])
         spectrum = rfft(padded[:n_frames], axis=1)
@@ -137,8 +146,28 @@ def _powers(blocks: Iterable[Samples], config: FeatureConfig) -> Iterator[Featur
 
 
 def _log_energies(power: Features, bank: Features) -> Features:
-    energies: Features = np.log(np.maximum(power @ bank, np.float32(FLOOR)))
+    energies: Features = np.log(np.maximum(power @ bank, np.float32(_SILENT)))
     return energies
+
+
+def _centred(samples: Samples) -> Samples:
+    """Return samples without an offset that would hide the speech."""
+    offset = samples.mean(dtype=np.float64)
+    if abs(offset) <= _OFFSET or abs(offset) <= samples.std(dtype=np.float64) / 4:
+        return samples
+    return samples - np.float32(offset)
+
+
+def _levelled(log_mel: Features, config: FeatureConfig) -> Features:
+    """Make a recording louder that is too quiet everywhere, and apply the floor, both in place.
+
+    A sum with the logarithms does what a product with the samples would have done.
+    """
+    loudest = np.sort(log_mel.max(axis=1, initial=-np.inf))[-round(1 / config.frame_step) :]
+    if len(loudest) and np.log(10 * _SILENT) < loudest[0] < np.log(_QUIET):
+        log_mel += np.float32(np.log(4.0) * round((np.log(_USUAL) - loudest[0]) / np.log(4.0)))
+    floor = np.log(np.full(1, FLOOR, np.float32))
+    return np.maximum(log_mel, floor, out=log_mel)
 
 
 def _chunks(blocks: Iterable[Samples], length: int, step: int) -> Iterator[Samples]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from diarize.annotation import Annotation
-from diarize.audio import AudioInput, open_audio
+from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
 from diarize.errors import AudioError, ConfigError, DiarizeWarning
 from diarize.formats.files import atomic_file
@@ -47,8 +47,8 @@ def separate(
 
     Parameters
     ----------
-    audio : path or tuple of array and sample rate (Hz)
-        The recording; it is read twice, in blocks.
+    audio : path, binary file or tuple of array and sample rate (Hz)
+        The recording; it is read twice, in blocks, from a temporary copy where that needs one.
     annotation : Annotation
         Who speaks when; its id begins the names of the files.
     folder : path
@@ -77,28 +77,35 @@ def separate(
     """
     if container not in CONTAINERS:
         raise ConfigError(f"container must be {' or '.join(CONTAINERS)}, got {container!r}")
-    if not isinstance(audio, str | os.PathLike | tuple):
-        raise ConfigError("the recording is read twice: give a path or a tuple of array and sample rate")
     targets = _targets(annotation, Path(folder), container)
     if not targets:
         warnings.warn(f"{annotation.uri}: nobody speaks in it; no file is written", DiarizeWarning, stacklevel=2)
         return {}
-    report = progress or (lambda stage, fraction: None)
+    with rereadable(audio) as source:
+        _write(source, annotation, targets, channel, progress or (lambda stage, fraction: None))
+    return targets
+
+
+def _write(
+    audio: AudioInput, annotation: Annotation, targets: dict[str, Path], channel: int | None, report: Progress
+) -> None:
+    """Write the files of all speakers, chunk by chunk."""
     with open_audio(audio, 16000, channel) as stream:
         rate = stream.native_sample_rate
     plan, hop = stretches(annotation, rate), round(_HOP * rate)
     report("voices", 0.0)
     voices = _learned(audio, channel, plan, rate, lambda done: report("voices", done))
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AudioError(f"{os.fspath(folder)}: cannot create the output folder: {error.strerror}") from None
+    for folder in {target.parent for target in targets.values()}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AudioError(f"{folder}: cannot create the output folder: {error.strerror}") from None
     end = max((stretch.end for stretch in plan), default=1)
     with ExitStack() as stack:
         writers = {}
         for speaker, target in targets.items():
             file = stack.enter_context(atomic_file(target))
-            writers[speaker] = stack.enter_context(sound_writer(file, rate, container))
+            writers[speaker] = stack.enter_context(sound_writer(file, rate, target.suffix[1:]))
         stream = stack.enter_context(open_audio(audio, rate, channel))
         for start, length, samples in _chunks(stream, _CHUNK * hop, _MARGIN * hop):
             for speaker, sound in _chunk(samples, start, plan, voices, rate).items():
@@ -107,20 +114,19 @@ def separate(
             for speaker in set(writers) - _speaking(plan, start, rate):
                 writers[speaker](silence)
             report("separation", min(1.0, (start + length) / end))
-    return targets
 
 
 def _targets(annotation: Annotation, folder: Path, container: str) -> dict[str, Path]:
     """Return the file of each speaker; names that would be the same get a number."""
-    found: dict[str, Path] = {}
+    targets: dict[str, Path] = {}
     for speaker in annotation.labels:
         stem = re.sub(r"[^\w.+-]", "_", f"{annotation.uri or 'audio'}-{speaker}")
         name, number = stem, 1
-        while any(path.name.casefold() == f"{name}.{container}".casefold() for path in found.values()):
+        while any(path.name.casefold() == f"{name}.{container}".casefold() for path in targets.values()):
             number += 1
             name = f"{stem}-{number}"
-        found[speaker] = folder / f"{name}.{container}"
-    return found
+        targets[speaker] = folder / f"{name}.{container}"
+    return targets
 
 
 def _learned(
@@ -139,7 +145,7 @@ def _learned(
 def _chunks(blocks: Iterable[Samples], size: int, margin: int) -> Iterator[tuple[int, int, Samples]]:
     """Give place, length and samples of chunks with a margin on both sides, zero beyond the recording.
 
-    The samples are always size + 2 margin; `length` is less than the size only in the last chunk.
+    The samples are always size + 2 margin; `length` is less than the size in the last chunk only.
     """
     held, start = np.zeros(margin, dtype=np.float32), 0
     for block in blocks:
@@ -166,24 +172,24 @@ def _chunk(samples: Samples, start: int, plan: list[Stretch], voices: Voices, ra
     hop, fade = round(_HOP * rate), max(1, round(_FADE * rate))
     margin = _MARGIN * hop
     size = len(samples) - 2 * margin
-    found = {name: np.zeros(size, dtype=np.float32) for name in _speaking(plan, start, rate)}
+    sounds = {name: np.zeros(size, dtype=np.float32) for name in _speaking(plan, start, rate)}
     for stretch in plan:
         first, last = max(stretch.start - fade, start), min(stretch.end + fade, start + size)
         if first >= last:
             continue
         loud = envelope(stretch, first, last, fade)
         inside = slice(first - start, last - start)
-        sounds = _sounds(
+        separated = _sounds(
             samples, first - start + margin, last - start + margin, voices.of(stretch.speakers), hop, voices
         )
         for place, name in enumerate(stretch.speakers):
             if len(stretch.speakers) == 1:
-                found[name][inside] += loud * samples[margin:][inside]
-            elif sounds is None:
-                found[name][inside] += loud * samples[margin:][inside] / len(stretch.speakers)
+                sounds[name][inside] += loud * samples[margin:][inside]
+            elif separated is None:
+                sounds[name][inside] += loud * samples[margin:][inside] / len(stretch.speakers)
             else:
-                found[name][inside] += loud * sounds[place]
-    return found
+                sounds[name][inside] += loud * separated[place]
+    return sounds
 
 
 def _sounds(

@@ -45,14 +45,14 @@ def stretches(annotation: Annotation, sample_rate: int) -> list[Stretch]:
             changes.setdefault(start, []).append((turn.speaker, 1))
             changes.setdefault(end, []).append((turn.speaker, -1))
     talking: dict[str, int] = {}
-    found = []
+    plan = []
     for start, end in pairwise(sorted(changes)):
         for speaker, change in changes[start]:
             talking[speaker] = talking.get(speaker, 0) + change
         speakers = tuple(sorted(speaker for speaker, count in talking.items() if count))
         if speakers:
-            found.append(Stretch(start, end, speakers))
-    return found
+            plan.append(Stretch(start, end, speakers))
+    return plan
 
 
 def envelope(stretch: Stretch, start: int, end: int, fade: int) -> Samples:

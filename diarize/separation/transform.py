@@ -52,7 +52,7 @@ def to_samples(spectra: Spectra, hop: int) -> Samples:
     """
     pieces = np.fft.irfft(spectra, OVERLAP * hop, axis=1) * window(OVERLAP * hop)
     pieces = pieces.reshape(len(spectra), OVERLAP, hop)
-    found = np.zeros((len(spectra) + OVERLAP - 1, hop))
+    samples = np.zeros((len(spectra) + OVERLAP - 1, hop))
     for part in range(OVERLAP):
-        found[part : part + len(spectra)] += pieces[:, part]
-    return (found.ravel() * 2 / OVERLAP).astype(np.float32)
+        samples[part : part + len(spectra)] += pieces[:, part]
+    return (samples.ravel() * 2 / OVERLAP).astype(np.float32)

@@ -42,8 +42,8 @@ class Voices:
 
     def of(self, speakers: tuple[str, ...]) -> list[Source] | None:
         """Return the models of speakers at once, None where there is none for any."""
-        found = [self.sources.get((speaker, len(speakers))) for speaker in speakers]
-        return None if None in found else [each for each in found if each is not None]
+        models = [self.sources.get((speaker, len(speakers))) for speaker in speakers]
+        return None if None in models else [each for each in models if each is not None]
 
 
 def chosen_alone(plan: list[Stretch], sample_rate: int) -> list[Stretch]:
