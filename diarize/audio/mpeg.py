@@ -136,7 +136,7 @@ def mpeg_parts(file: BinaryIO) -> list[Part]:
         if run.header.layer < 3 or (run.constant if run.count is None else run.n_frames <= run.count):
             return []
     complete = bool(streams) and _behind_tags(window, streams[-1][-1].end) == window.size
-    return [_part(stream, complete or stream is not streams[-1]) for stream in streams]
+    return [_part(window, stream, complete or stream is not streams[-1]) for stream in streams]
 
 
 class _Window:
@@ -224,7 +224,7 @@ def _next_sync(window: _Window, position: int) -> int:
     return position
 
 
-def _part(stream: list[Run], complete: bool) -> Part:
+def _part(window: _Window, stream: list[Run], complete: bool) -> Part:
     """Return one stream with the right count in front and with silence in place of what is broken.
 
     It is complete if it does not end in the middle of a frame.
@@ -241,8 +241,12 @@ def _part(stream: list[Run], complete: bool) -> Part:
             pieces.append(Fill(_silent(run.first), n_lost))
             holes.append(Hole((n_frames - 1) * seconds, n_lost * seconds))
             n_frames += n_lost - 1
-        pieces.append(range(run.start, end))
+            pieces += _resumed(window, run, end)
+        else:
+            pieces.append(range(run.start, end))
         n_frames += run.n_frames
+    if not complete:  # then the reader finds out that it is cut short
+        n_frames = max(n_frames, first.count or 0)
     count = n_frames.to_bytes(4, "big")
     if first.count is not None:
         pieces[:1] = [range(first.start, first.count_at), Fill(count), range(first.count_at + 4, ends[0])]
@@ -258,6 +262,30 @@ def _n_lost(stream: list[Run], after: Run, complete: bool) -> int:
     missing = (stream[0].count or 0) - n_frames
     alone = sum(run.n_broken > 0 for run in stream[1:]) == 1
     return missing if complete and alone and by_bytes <= missing <= by_bytes + n_frames else by_bytes
+
+
+def _resumed(window: _Window, run: Run, end: int) -> list[range | Fill]:
+    """Return a run behind a break, without the tables of the first frames: they need bytes that are lost.
+
+    In layer III the sound of a frame may begin some bytes before it, in the frames before; how many stands first in
+    its tables, and stays there for the frames behind it.
+    """
+    pieces: list[range | Fill] = []
+    position, n_bytes = run.start, 0
+    while position < end and (header := parse_header(window.at(position, 4))) and header.layer == 3:
+        place = 4 if window.at(position, 2)[1] & 1 else 6
+        n_spare = 7 if header.n_samples == 1152 else 8
+        back = int.from_bytes(window.at(position + place, 2), "big") >> n_spare
+        if back <= n_bytes:
+            break
+        tables = (back << n_spare).to_bytes(2, "big").ljust(header.data - place, b"\0")
+        pieces += [
+            range(position, position + place),
+            Fill(tables),
+            range(position + header.data, position + header.length),
+        ]
+        position, n_bytes = position + header.length, n_bytes + header.length - header.data
+    return [*pieces, range(position, end)]
 
 
 def _silent(first: bytes, least: int = 0) -> bytes:

@@ -17,7 +17,7 @@ _LEAST = 1024  # bytes; fewer are not worth a question
 _MOST = 0xFFFFFFFF  # what four bytes can count
 _KINDS = {(b"RIFF", b"WAVE"), (b"RIFX", b"WAVE"), (b"RF64", b"WAVE"), (b"FORM", b"AIFF"), (b"FORM", b"AIFC")}
 _NAME = re.compile(rb"[A-Za-z_][\w .-]{3}")
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS", b"<?xml")
+_KNOWN = (b"LIST", b"bext", b"iXML", b"id3 ", b"TAG", b"ID3", b"APETAGEX", b"LYRICS", b"<?xml")
 
 
 class Sound(NamedTuple):
@@ -103,12 +103,21 @@ def _continues(file: BinaryIO, sound: Sound, size: int) -> bool:
     if size - end < _LEAST:
         return False
     for place in (end, end + sound.n_bytes % 2):
-        head = _at(file, place, 8)
-        n_bytes = int.from_bytes(head[4:], sound.order)
-        if head.startswith(_TAGS) or (_NAME.match(head) and n_bytes <= size - place - 8):
+        if _at(file, place, 8).startswith(_KNOWN) or _are_chunks(file, place, size, sound.order):
             return False
     file.seek(end)
     return sound.n_bytes == 0 or any(any(content) for content in iter(lambda: file.read(_BUFFER), b""))
+
+
+def _are_chunks(file: BinaryIO, place: int, size: int, order: Literal["little", "big"]) -> bool:
+    """Tell whether chunks, each with a name and its length, fill a file exactly from some place to its end."""
+    while place + 8 <= size:
+        head = _at(file, place, 8)
+        if not _NAME.match(head):
+            return False
+        n_bytes = int.from_bytes(head[4:], order)
+        place += 8 + n_bytes + n_bytes % 2
+    return place <= size + 1
 
 
 def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:

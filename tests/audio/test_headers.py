@@ -1,0 +1,64 @@
+"""What is no sound, and what only looks cut short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+
+from diarize.audio import open_audio, read_audio
+from diarize.errors import AudioError
+
+
+def noise(n_samples: int, seed: int = 0) -> npt.NDArray[np.float32]:
+    return (0.1 * np.random.default_rng(seed).standard_normal(n_samples)).astype(np.float32)
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    path = tmp_path / "a meeting.wav"
+    soundfile.write(path, noise(16000), 16000, subtype="PCM_16")
+    return path
+
+
+def test_headers_of_streamed_wav_files_are_not_taken_for_truncation(wav: Path) -> None:
+    whole = read_audio(wav, 16000)
+    for size in (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xf0\xff\xff\xff"):
+        content = bytearray(wav.read_bytes())
+        content[4:8] = content[40:44] = size
+        wav.write_bytes(content)
+        np.testing.assert_array_equal(read_audio(wav, 16000), whole)
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    path.touch()
+    with pytest.raises(AudioError, match=r"empty\.wav: the file is empty"):
+        open_audio(path, 16000)
+
+
+@pytest.mark.parametrize("name", ["random.wav", "random.mp3", "random.raw"])
+def test_random_bytes(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(np.random.default_rng(5).bytes(20000))
+    with pytest.raises(AudioError, match=rf"{name}: is not a sound file .* convert it"):
+        open_audio(path, 16000)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x00\x00\x00\x20ftypM4A ", "MP4"),
+        (b"\x1aE\xdf\xa3\x01\x00", "WebM"),
+        (b"0&\xb2u\x8e\x66\xcf\x11", "WMA"),
+        (b"#!AMR\n", "AMR"),
+    ],
+)
+def test_other_containers_are_named_with_a_way_out(tmp_path: Path, head: bytes, kind: str) -> None:
+    path = tmp_path / "call.m4a"
+    path.write_bytes(head + bytes(2000))
+    with pytest.raises(AudioError, match=rf"call\.m4a: is an? {kind}.*ffmpeg -i INPUT output\.wav"):
+        open_audio(path, 16000)

@@ -1,0 +1,59 @@
+"""Ogg files that hold several streams, and one with a hole."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from diarize.audio import read_audio
+from diarize.audio.ogg import ogg_parts
+from diarize.errors import DiarizeWarning
+
+RATE = 16000
+
+
+def ogg(subtype: str, seconds: float = 40.0, rate: int = RATE) -> bytes:
+    file = io.BytesIO()
+    samples = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * rate))
+    soundfile.write(file, samples.astype(np.float32), rate, format="OGG", subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_chained_files_are_read_to_the_end(subtype: str) -> None:
+    content = ogg(subtype)
+    single = read_audio(io.BytesIO(content), RATE)
+    assert len(single) == pytest.approx(40 * RATE, abs=1)
+    assert ogg_parts(io.BytesIO(content)) == []
+    np.testing.assert_array_equal(read_audio(io.BytesIO(3 * content), RATE), np.tile(single, 3))
+
+
+def test_another_rate_in_the_chain_ends_it() -> None:
+    chain = ogg("VORBIS", 3.0) + ogg("VORBIS", 3.0, 8000)
+    with pytest.warns(DiarizeWarning, match=r"another sample rate .*\(8000 Hz, 1, before .*first 3\.000 s"):
+        assert len(read_audio(io.BytesIO(chain), RATE)) == 3 * RATE
+
+
+def test_streams_side_by_side_are_one_part() -> None:
+    """First pages that follow each other belong to one multiplexed file."""
+    content = ogg("VORBIS", 1.0)
+    page_end = content.index(b"OggS", 4)
+    assert ogg_parts(io.BytesIO(content[:page_end] + content)) == []
+
+
+def test_the_name_of_a_page_in_the_sound_is_no_page() -> None:
+    content = ogg("VORBIS", 5.0)
+    assert ogg_parts(io.BytesIO(content + b"OggS" + bytes(100))) == []
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_missing_pages_are_reported_with_their_length(subtype: str) -> None:
+    content = ogg(subtype)
+    start = len(content) // 2
+    with pytest.warns(DiarizeWarning, match=r"damaged: \d\.\d{3} s are missing, and times .* too early") as caught:
+        heard = read_audio(io.BytesIO(content[:start] + bytes(2000) + content[start + 2000 :]), RATE)
+    missing = float(str(caught[0].message).split("damaged: ")[1].split(" s")[0])
+    assert len(heard) / RATE + missing == pytest.approx(40.0, abs=0.01)
