@@ -268,10 +268,7 @@ def test_where_it_cannot_be_made_again_the_rest_is_not_computed(
     result = invoke("one.wav", "block.wav", "two.wav", "three.wav", "-o", "out")
     assert result.exit_code == 1
     assert [audio.name for audio, _ in calls] == ["one.wav", "block.wav"]
-    assert [line.partition("create")[0] for line in result.stderr.splitlines()] == [
-        "diarize: error: block.wav: out: cannot ",
-        "diarize: error: out: cannot ",
-    ]
+    assert [line.partition("create")[0] for line in result.stderr.splitlines()] == ["diarize: error: out: cannot "]
 
 
 def test_a_full_disk_is_reported_and_leaves_nothing(
