@@ -1,121 +1,40 @@
-"""Overlap: cells, columns and neighbours against plain loops; the mixtures against scipy; files."""
+"""Overlap: log odds and the comparison of speakers against formulas, the decision against all paths; files."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.stats import entropy, norm
+from scipy.special import logsumexp
+from scipy.stats import norm
 
+from diarize.config import Config, FeatureConfig, OverlapConfig, SpeakerConfig
 from diarize.errors import ModelError
+from diarize.features import Spectrum, grid
 from diarize.gmm import MixtureParameters
-from diarize.stages.overlap import CELL, OverlapModel, cell_edges, overlap_features, second_speakers
+from diarize.stages.blocks import SpeechBlocks, cut_blocks
+from diarize.stages.overlap import OverlapModel, compare_speakers, find_overlap
+from diarize.stages.overlap_cues import CELL, cell_edges, overlap_cues
+from diarize.stages.recording import Recording
+from diarize.stages.speakers import EigenvoiceModel
+from diarize.stages.vbhmm import Outcome
 
 Labels = npt.NDArray[np.intp]
-STEP, N_FEATURES = 0.01, 3
+STEP, N_FEATURES, N_VOICES = 0.01, 3, 2
+WIDE = FeatureConfig()
 
 
 def conversation(n_frames: int = 700, n_speakers: int = 3, seed: int = 0) -> tuple[Any, Any, Labels]:
     """Return frames, evidence and labels with pauses."""
     rng = np.random.default_rng(seed)
-    turns = rng.integers(-1, n_speakers, 60)
-    labels = np.repeat(turns, rng.integers(8, 40, 60))[:n_frames].astype(np.intp)
+    labels = np.repeat(rng.integers(-1, n_speakers, 60), rng.integers(8, 40, 60))[:n_frames].astype(np.intp)
     frames = rng.normal(size=(n_frames, N_FEATURES)).astype(np.float32)
     evidence = rng.normal(size=(-(-n_frames // CELL), n_speakers))
     evidence[np.diff(cell_edges(labels >= 0)) == 0] = 0
     return frames, evidence, labels
-
-
-def columns(*arguments: Any) -> npt.NDArray[np.float32]:
-    return np.concatenate(list(overlap_features(*arguments, STEP)))
-
-
-@pytest.mark.parametrize("n_frames", [1, 4, 5, 6, 23])
-@pytest.mark.parametrize("seed", range(3))
-def test_cells_hold_the_speech_on_a_grid(n_frames: int, seed: int) -> None:
-    speech = np.random.default_rng(seed).random(n_frames) < 0.6
-    edges = cell_edges(speech)
-    assert len(edges) == -(-n_frames // CELL) + 1
-    for cell in range(len(edges) - 1):
-        assert edges[cell + 1] - edges[cell] == speech[cell * CELL : (cell + 1) * CELL].sum()
-
-
-def test_columns_of_the_sound_are_mean_and_deviation_around_the_cell() -> None:
-    frames, evidence, labels = conversation()
-    found = columns(frames, evidence, labels)
-    assert found.shape == (140, 4 * N_FEATURES + 2 * 6 + 3)
-    for cell in (10, 77, 120):
-        for place, window in ((0, 5), (2, 11)):
-            around = frames[(cell - window // 2) * CELL : (cell + window // 2 + 1) * CELL]
-            mean, deviation = (found[cell, (place + k) * N_FEATURES : (place + k + 1) * N_FEATURES] for k in (0, 1))
-            np.testing.assert_allclose(mean, around.mean(axis=0), atol=1e-5)
-            np.testing.assert_allclose(deviation, around.std(axis=0), atol=1e-4)
-
-
-def test_columns_of_the_speakers_compare_them_over_the_window() -> None:
-    frames, evidence, labels = conversation()
-    found = columns(frames, evidence, labels)
-    for cell in (12, 60, 100):
-        at = slice((cell - 2) * CELL, (cell + 3) * CELL)
-        spoken = (labels[at] >= 0).sum()
-        own = labels[cell * CELL : (cell + 1) * CELL]
-        if not (own >= 0).any():
-            continue
-        total = evidence[cell - 2 : cell + 3].sum(axis=0)
-        best, second = sorted(total / spoken)[:-3:-1]
-        main = own[own >= 0][0]
-        row = found[cell, 4 * N_FEATURES : 4 * N_FEATURES + 6]
-        assert row[0] == pytest.approx(best, abs=1e-5)
-        assert row[1] == pytest.approx(best - second, abs=1e-5)
-        assert row[2] == pytest.approx(best - total[main] / spoken, abs=1e-5)
-        changing = evidence[cell - 2 : cell + 3].max(axis=1).sum() / spoken
-        assert row[4] == pytest.approx(changing - best, abs=1e-5)
-        share = np.exp(0.12 * total) / np.exp(0.12 * total).sum()
-        assert row[5] == pytest.approx(entropy(share), abs=1e-5)
-    assert found[0, -1] == pytest.approx(np.log(3))
-
-
-def test_long_recordings_come_in_parts_that_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = columns(*conversation())
-    monkeypatch.setattr("diarize.stages.overlap._CHUNK", 32)
-    parts = list(overlap_features(*conversation(), STEP))
-    assert len(parts) == 5
-    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
-
-
-def nearest(labels: Labels, start: int, end: int) -> int:
-    """Return who else than the speaker of [start, end) speaks nearest to it; the earlier one where two are as near."""
-    own = labels[start]
-    for distance in range(1, len(labels)):
-        before, after = start - distance, end - 1 + distance
-        if before >= 0 and labels[before] not in (-1, own):
-            return int(labels[before])
-        if after < len(labels) and labels[after] not in (-1, own):
-            return int(labels[after])
-    return -1
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_the_second_speaker_is_the_nearest_other(seed: int) -> None:
-    labels = conversation(seed=seed, n_speakers=2 + seed % 3)[2]
-    rng = np.random.default_rng(seed)
-    overlap = np.repeat(rng.random(140) < 0.3, CELL)
-    found = second_speakers(labels, overlap)
-    main = np.where(overlap, labels, -1)
-    np.testing.assert_array_equal(found[main < 0], -1)
-    edges = [0, *(np.flatnonzero(np.diff(main)) + 1), len(main)]
-    for start, end in pairwise(edges):
-        if main[start] >= 0:
-            assert set(found[start:end]) == {nearest(labels, start, end)}
-
-
-def test_nobody_is_second_where_there_is_one_speaker_or_none() -> None:
-    everywhere = np.ones(20, bool)
-    np.testing.assert_array_equal(second_speakers(np.zeros(20, np.intp), everywhere), -1)
-    np.testing.assert_array_equal(second_speakers(np.full(20, -1, np.intp), everywhere), -1)
 
 
 def overlap_model(n_columns: int = 4 * N_FEATURES + 15) -> OverlapModel:
@@ -128,11 +47,99 @@ def overlap_model(n_columns: int = 4 * N_FEATURES + 15) -> OverlapModel:
     return OverlapModel(rng.normal(size=n_columns).astype(np.float32), projection, single, double)
 
 
+def odds_by_scipy(model: OverlapModel, *given: Any) -> npt.NDArray[np.float64]:
+    columns = np.concatenate(list(overlap_cues(*given, STEP)))
+    rows = ((columns - model.centre) @ model.projection)[:, 0]
+    densities = [0.3 * norm(at, np.sqrt(0.5)).pdf(rows) + 0.7 * norm(at + 1, np.sqrt(2)).pdf(rows) for at in (0.0, 1.5)]
+    return np.log(densities[1] / densities[0])
+
+
 def test_log_odds_are_those_of_the_mixtures() -> None:
     model, given = overlap_model(), conversation()
-    rows = ((columns(*given) - model.centre) @ model.projection)[:, 0]
-    densities = [0.3 * norm(at, np.sqrt(0.5)).pdf(rows) + 0.7 * norm(at + 1, np.sqrt(2)).pdf(rows) for at in (0.0, 1.5)]
-    np.testing.assert_allclose(model.log_odds(*given, STEP), np.log(densities[1] / densities[0]), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(model.log_odds(*given, STEP), odds_by_scipy(model, *given), rtol=1e-3, atol=1e-3)
+
+
+class Scene:
+    """A recording of 0.7 s: two stretches of speech, blocks of two speakers, and a model of voices with one component.
+
+    Frames 0 to 39 and 50 to 69 hold speech.
+    """
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(4)
+        log_mel, harmonicity = rng.normal(-8.0, 1.0, (70, WIDE.n_mels)), rng.random(70)
+        spectrum = Spectrum(log_mel.astype(np.float32), harmonicity.astype(np.float32))
+        self.recording = Recording(WIDE, spectrum, grid(70, WIDE, 0.715))
+        self.mean, self.variance = rng.normal(size=(1, WIDE.n_mfcc)), rng.uniform(0.5, 2.0, (1, WIDE.n_mfcc))
+        background = MixtureParameters([1.0], self.mean, self.variance).astype(np.float32)
+        directions = rng.normal(0, 0.5, (1, WIDE.n_mfcc, N_VOICES)).astype(np.float32)
+        self.directions = directions[0].astype(float)
+        self.voices = EigenvoiceModel(background, directions, np.zeros(N_VOICES), np.eye(N_VOICES))
+        speech = np.arange(70) % 50 < 40
+        self.blocks: SpeechBlocks = cut_blocks(self.recording, speech, [self.voices], 0.2)
+        labels = np.array([0, 1, 0])
+        self.outcome = Outcome(np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]), labels)
+        self.labels = np.where(speech, np.repeat([0, 1, -1, 0], [20, 20, 10, 20]), -1)
+
+    def evidence(self, scale: float, prior: float) -> npt.NDArray[np.float64]:
+        """Return eq. (15) and (16) for a Gaussian, cell by cell."""
+        whitened = (self.blocks.cepstra - self.mean) / np.sqrt(self.variance)
+        weight = np.repeat(self.outcome.posterior, self.blocks.lengths, axis=0)
+        gram = self.directions.T @ self.directions
+        columns = []
+        for share in weight.T:
+            covariance = np.linalg.inv(np.eye(N_VOICES) + scale / prior * share.sum() * gram)
+            mean = covariance @ (scale / prior * self.directions.T @ (share @ whitened))
+            expected = whitened @ self.directions @ mean - 0.5 * np.trace(gram @ (covariance + np.outer(mean, mean)))
+            columns.append(expected)
+        frames = np.zeros((70, 2))
+        frames[self.blocks.speech] = np.stack(columns, axis=1)
+        return frames.reshape(14, CELL, 2).sum(axis=1)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.mark.parametrize(("scale", "prior"), [(0.12, 2.4), (1.0, 0.5)])
+def test_speakers_are_compared_by_their_expected_densities(scene: Scene, scale: float, prior: float) -> None:
+    settings = SpeakerConfig(acoustic_scale=scale, prior=prior)
+    evidence = compare_speakers(scene.blocks, scene.outcome, scene.voices, settings)
+    assert evidence.shape == (14, 2)
+    np.testing.assert_allclose(evidence, scene.evidence(scale, prior), rtol=1e-3, atol=2e-3)
+    np.testing.assert_array_equal(evidence[8:10], 0.0)  # the pause
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.25])
+@pytest.mark.parametrize("bias", [1.0, 2.0])
+def test_overlap_is_where_the_best_path_says_so_as_probable_as_all_paths_say(
+    scene: Scene, seconds: float, bias: float
+) -> None:
+    """All paths over 14 cells one by one; a stretch of overlap lasts its minimum, unless the recording ends."""
+    settings = OverlapConfig(bias=bias, acoustic_scale=0.3, stay=0.95, min_overlap=seconds)
+    model = overlap_model(4 * 29 + 15)
+    given = (scene.recording.cues.frames, scene.evidence(0.12, 2.4), scene.labels)
+    odds = 0.3 * CELL * (odds_by_scipy(model, *given) + bias)
+    odds[8:10] = -np.inf  # the pause
+    change, least = 1 - 0.95**CELL, round(seconds / 0.05)
+    joint = {}
+    for path in product(range(2), repeat=14):
+        if any(path[8:10]):
+            continue
+        stretches = [(label, len(list(cells))) for label, cells in groupby(path)]
+        if all(length >= least for label, length in stretches[:-1] if label):
+            stays = sum(max(length - (least if label else 1), 0) for label, length in stretches)
+            weight = np.log(0.5) + stays * np.log(1 - change) + (len(stretches) - 1) * np.log(change)
+            joint[path] = weight + odds[np.flatnonzero(path)].sum()
+    total, best = logsumexp(list(joint.values())), np.array(max(joint, key=lambda path: joint[path]))
+    probability = [sum(np.exp(value - total) for path, value in joint.items() if path[cell]) for cell in range(14)]
+    expected = np.where(scene.blocks.speech, np.repeat(best * probability, CELL), 0.0)
+    config = Config(overlap=settings, speakers=SpeakerConfig(acoustic_scale=0.12, prior=2.4))
+    overlap = find_overlap(scene.recording, scene.blocks, scene.outcome, model, scene.voices, config)
+    assert (expected > 0).any()
+    assert (expected[scene.blocks.speech] == 0).any()
+    np.testing.assert_allclose(overlap, expected, atol=2e-3)
 
 
 def test_a_model_of_other_columns_says_so() -> None:
