@@ -97,7 +97,8 @@ def infer(
             f"at most (one in {config.speakers.block} s); lower num_speakers or min_speakers"
         )
     prior = prior_weight(blocks.seconds, config.speakers)
-    rng, views = np.random.default_rng(config.seed), list(map(View, blocks.statistics, voices))
+    rng = np.random.default_rng(config.seed)
+    views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
     starts = [(view, labels) for view in views for labels in starting_labels(blocks, view, 1, config.clustering, rng)]
     outcomes, share = [], 1.0 if limits == Limits() else _FREE
     for number, (view, labels) in enumerate(starts):

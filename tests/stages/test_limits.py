@@ -10,8 +10,8 @@ from scipy.special import logsumexp
 from diarize.config import SpeakerConfig
 from diarize.errors import ConfigError
 from diarize.gmm import MixtureParameters
-from diarize.stages.limits import Limits, View, merge_closest, support
-from diarize.stages.speakers import EigenvoiceModel
+from diarize.stages.limits import Limits, merge_closest, support
+from diarize.stages.speakers import EigenvoiceModel, View
 
 Labels = npt.NDArray[np.intp]
 OWNERS = np.repeat([0, 1, 2, 0, 1, 2], 10)
@@ -25,7 +25,7 @@ def view() -> View:
     model = EigenvoiceModel(background, np.eye(3, dtype=np.float32)[None], np.zeros(3), np.eye(3))
     factors = np.array([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.5, 1.0]])
     x = np.repeat(factors[OWNERS], 20, axis=0) + rng.normal(size=(1200, 3))
-    return model.statistics(x.astype(np.float32), np.arange(61) * 20), model
+    return View(model.statistics(x.astype(np.float32), np.arange(61) * 20), model)
 
 
 def shares(labels: Labels) -> npt.NDArray[np.float64]:
@@ -82,8 +82,8 @@ def test_numbers_within_the_limits_are_in_them() -> None:
     ],
 )
 def test_limits(given: tuple[int | None, int | None, int | None], expected: tuple[int, int]) -> None:
-    found = Limits.of(*given)
-    assert (found.least, found.most) == expected
+    limits = Limits.of(*given)
+    assert (limits.least, limits.most) == expected
 
 
 @pytest.mark.parametrize(

@@ -71,40 +71,70 @@ class Frames:
 def test_posterior_is_the_conditional_gaussian(model: EigenvoiceModel) -> None:
     frames = Frames(model)
     shares = np.random.default_rng(2).dirichlet(np.ones(3), N_BLOCKS)
-    found = model.posterior(frames.statistics(), shares, SCALE, PRIOR)
+    speakers = model.posterior(frames.statistics(), shares, SCALE, PRIOR)
     divergence = 0.0
     for s in range(3):
         mean, covariance = frames.conditioned(SCALE / PRIOR * shares[frames.block, s])
-        np.testing.assert_allclose(found.means[s], mean, rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose(found.covariances[s], covariance, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(speakers.means[s], mean, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(speakers.covariances[s], covariance, rtol=1e-5, atol=1e-7)
         entropy = multivariate_normal(mean, covariance).entropy()
         expected_prior = -0.5 * (N_VOICES * np.log(2 * np.pi) + np.trace(covariance) + mean @ mean)
         divergence += -entropy - expected_prior
-    assert found.divergence == pytest.approx(divergence, rel=1e-5)
+    assert speakers.divergence == pytest.approx(divergence, rel=1e-5)
 
 
 def test_without_audio_there_is_the_prior(model: EigenvoiceModel) -> None:
     nothing = BlockStatistics(np.zeros((2, N_COMPONENTS)), np.zeros((2, N_VOICES)))
-    found = model.posterior(nothing, np.ones((2, 1)), SCALE, PRIOR)
-    np.testing.assert_allclose(found.means, 0)
-    np.testing.assert_allclose(found.covariances[0], np.eye(N_VOICES))
-    assert found.divergence == pytest.approx(0)
+    speakers = model.posterior(nothing, np.ones((2, 1)), SCALE, PRIOR)
+    np.testing.assert_allclose(speakers.means, 0)
+    np.testing.assert_allclose(speakers.covariances[0], np.eye(N_VOICES))
+    assert speakers.divergence == pytest.approx(0)
+
+
+def some_speakers() -> SpeakerPosterior:
+    """Return three speakers that are known only more or less."""
+    rng = np.random.default_rng(3)
+    roots = rng.normal(size=(3, N_VOICES, N_VOICES))
+    return SpeakerPosterior(rng.normal(size=(3, N_VOICES)), roots @ np.swapaxes(roots, 1, 2), 0.0)
+
+
+def points(speakers: SpeakerPosterior, s: int) -> list[Floats]:
+    """Return 2 R points whose mean of anything quadratic is that over q(y) of a speaker."""
+    steps = np.sqrt(N_VOICES) * np.linalg.cholesky(speakers.covariances[s]).T
+    return [*(speakers.means[s] + steps), *(speakers.means[s] - steps)]
 
 
 def test_log_likelihood_is_the_expected_density(model: EigenvoiceModel) -> None:
-    """The log density is quadratic in y, so its mean over q(y) is exact at 2 R points about the mean."""
-    frames, rng = Frames(model), np.random.default_rng(3)
-    roots = rng.normal(size=(3, N_VOICES, N_VOICES))
-    speakers = SpeakerPosterior(rng.normal(size=(3, N_VOICES)), roots @ np.swapaxes(roots, 1, 2), 0.0)
+    """The log density is quadratic in y."""
+    frames, speakers = Frames(model), some_speakers()
     expected = np.zeros((N_BLOCKS, 3))
     for s in range(3):
-        steps = np.sqrt(N_VOICES) * np.linalg.cholesky(speakers.covariances[s]).T
-        for y in [*(speakers.means[s] + steps), *(speakers.means[s] - steps)]:
+        for y in points(speakers, s):
             moved = norm(frames.mean + frames.voices @ y, np.sqrt(frames.variance)).logpdf(frames.x)
             still = norm(frames.mean, np.sqrt(frames.variance)).logpdf(frames.x)
             np.add.at(expected[:, s], frames.block, (moved - still).sum(axis=1) / (2 * N_VOICES))
-    found = model.log_likelihood(frames.statistics(), speakers, SCALE)
-    np.testing.assert_allclose(found, SCALE * expected, rtol=1e-5, atol=1e-6)
+    likelihood = model.log_likelihood(frames.statistics(), speakers, SCALE)
+    np.testing.assert_allclose(likelihood, SCALE * expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_blocks", [5, 700])
+def test_evidence_is_the_expected_density_of_each_component_by_its_responsibility(n_blocks: int) -> None:
+    """From the frames, without statistics; 700 blocks are more than are summed up at a time."""
+    model, speakers = eigenvoice_model(distance=0.7), some_speakers()
+    boundaries = np.concatenate([[0, 2], np.arange(n_blocks - 1) * 2 + 2])  # the second block is empty
+    x = np.random.default_rng(6).normal(0, 1.5, (boundaries[-1], N_FEATURES))
+    gamma, deviation = responsibilities(x, model.background), np.sqrt(model.background.covariances)
+    frames = np.zeros((len(x), 3))
+    for s in range(3):
+        for k in range(N_COMPONENTS):
+            still = norm(model.background.means[k], deviation[k]).logpdf(x)
+            for y in points(speakers, s):
+                moved = norm(model.background.means[k] + deviation[k] * (model.voices[k] @ y), deviation[k]).logpdf(x)
+                frames[:, s] += gamma[:, k] * (moved - still).sum(axis=1) / (2 * N_VOICES)
+    expected = [frames[start:end].sum(axis=0) for start, end in pairwise(boundaries)]
+    evidence = model.evidence(x.astype(np.float32), boundaries, speakers)
+    np.testing.assert_array_equal(evidence[1], 0.0)
+    np.testing.assert_allclose(evidence, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_evidence_of_one_speaker_is_the_marginal_density(model: EigenvoiceModel) -> None:
@@ -112,21 +142,21 @@ def test_evidence_of_one_speaker_is_the_marginal_density(model: EigenvoiceModel)
     frames = Frames(model)
     everything = np.ones((N_BLOCKS, 1))
     speaker = model.posterior(frames.statistics(), everything, 1.0, 1.0)
-    found = model.log_likelihood(frames.statistics(), speaker, 1.0).sum() - speaker.divergence
+    evidence = model.log_likelihood(frames.statistics(), speaker, 1.0).sum() - speaker.divergence
     stacked, noise = frames.voices.reshape(-1, N_VOICES), np.diag(frames.variance.ravel())
     away = (frames.x - frames.mean).ravel()
     marginal = multivariate_normal(np.zeros(len(away)), stacked @ stacked.T + noise).logpdf(away)
-    assert found == pytest.approx(marginal - norm(0, np.sqrt(frames.variance.ravel())).logpdf(away).sum(), rel=1e-5)
+    assert evidence == pytest.approx(marginal - norm(0, np.sqrt(frames.variance.ravel())).logpdf(away).sum(), rel=1e-5)
 
 
 def test_ivectors_are_conditional_means(model: EigenvoiceModel) -> None:
     frames = Frames(model)
-    found = model.ivectors(frames.statistics(), scale=0.4)
+    ivectors = model.ivectors(frames.statistics(), scale=0.4)
     for b in range(N_BLOCKS):
         part = Frames(model)
         for name in ("component", "block", "mean", "variance", "voices", "x"):
             setattr(part, name, getattr(frames, name)[frames.block == b])
-        np.testing.assert_allclose(found[b], part.conditioned(np.full(BLOCK, 0.4))[0], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(ivectors[b], part.conditioned(np.full(BLOCK, 0.4))[0], rtol=1e-5, atol=1e-7)
 
 
 def responsibilities(x: Floats, background: MixtureParameters) -> Floats:
@@ -140,22 +170,21 @@ def responsibilities(x: Floats, background: MixtureParameters) -> Floats:
     return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
 
-def test_statistics_are_sums_over_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diarize.stages.speakers._BLOCKS_AT_ONCE", 2)  # so that parts have to be put together
+@pytest.mark.parametrize("boundaries", [[0, 4, 9, 9, 15, 23], range(0, 1202, 2)], ids=["few", "more than at a time"])
+def test_statistics_are_sums_over_frames(boundaries: list[int]) -> None:
     model = eigenvoice_model(distance=0.7)
-    x = np.random.default_rng(4).normal(0, 1.5, (23, N_FEATURES))
-    boundaries = np.array([0, 4, 9, 9, 15, 23])
-    found = model.statistics(x, boundaries)
+    x = np.random.default_rng(4).normal(0, 1.5, (boundaries[-1], N_FEATURES))
+    statistics = model.statistics(x, np.array(boundaries))
     gamma = responsibilities(x, model.background)
     assert ((gamma > 0.05) & (gamma < 0.95)).any()  # else soft assignment would not be tested
+    deviation, voices = np.sqrt(model.background.covariances), model.voices.astype(float)
     for b, (start, end) in enumerate(pairwise(boundaries)):
-        np.testing.assert_allclose(found.counts[b], gamma[start:end].sum(axis=0), rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(statistics.counts[b], gamma[start:end].sum(axis=0), rtol=1e-5, atol=1e-9)
         rho = np.zeros(N_VOICES)
         for t in range(start, end):
             for k in range(N_COMPONENTS):
-                deviation = np.sqrt(model.background.covariances[k])
-                rho += gamma[t, k] * model.voices[k].T.astype(float) @ ((x[t] - model.background.means[k]) / deviation)
-        np.testing.assert_allclose(found.projected[b], rho, rtol=1e-5, atol=1e-6)
+                rho += gamma[t, k] * voices[k].T @ ((x[t] - model.background.means[k]) / deviation[k])
+        np.testing.assert_allclose(statistics.projected[b], rho, rtol=1e-5, atol=1e-6)
 
 
 def test_whitened_statistics_are_centred_and_scaled(model: EigenvoiceModel) -> None:
@@ -182,10 +211,10 @@ def test_pooling_adds(model: EigenvoiceModel) -> None:
 
 def test_embeddings_have_length_one_and_follow_the_projection(model: EigenvoiceModel) -> None:
     statistics = Frames(model).statistics()
-    found = model.embed(statistics, 2)
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
+    embeddings = model.embed(statistics, 2)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1)
     moved = (model.ivectors(statistics) - model.centre) @ model.projection
-    np.testing.assert_allclose(found[:, 1] / found[:, 0], moved[:, 1] / moved[:, 0])
+    np.testing.assert_allclose(embeddings[:, 1] / embeddings[:, 0], moved[:, 1] / moved[:, 0])
     assert model.embed(statistics, 1).shape == (N_BLOCKS, 1)
 
 
