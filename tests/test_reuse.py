@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "diarize"
 REUSED = {
     "stages/speech.py": {"MixtureParameters", "log_likelihood", "map_adapt"},  # detectors and their adaptation
     "stages/speakers.py": {"MixtureParameters", "segment_statistics"},  # statistics of blocks
-    "stages/overlap.py": {"MixtureParameters", "log_likelihood"},
+    "stages/overlap.py": {"MixtureParameters", "log_likelihood"},  # one voice or two
+    "stages/clustering.py": {"kmeans_labels"},  # groups of pieces
     "separation/recipe.py": {"Source", "separate_sources"},
     "separation/voices.py": {"fit_source"},
     "training/voices.py": {"GaussianMixture", "em"},  # background model
@@ -48,5 +49,5 @@ def test_statistics_of_speakers_are_the_features_of_segments() -> None:
     background = features.mixture_.parameters_
     zeroth, first = whitened_statistics(rows.astype(np.float32), background.astype(np.float32), marks)
     centred = first * np.sqrt(background.covariances)
-    found = features.transform_segments(rows, marks)
-    np.testing.assert_allclose(found, np.hstack([zeroth, centred.reshape(3, -1)]), rtol=1e-3, atol=2e-2)
+    described = features.transform_segments(rows, marks)
+    np.testing.assert_allclose(described, np.hstack([zeroth, centred.reshape(3, -1)]), rtol=1e-3, atol=2e-2)
