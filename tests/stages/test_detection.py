@@ -109,19 +109,25 @@ def test_the_bias_favours_speech() -> None:
 
 
 def test_the_evidence_is_that_of_models_adapted_to_the_recording() -> None:
-    """By the formula of MAP: the first decision is the plain one here, and the means of both classes follow it."""
-    levels = np.repeat([-12.0, -7.0, -12.0], [300, 400, 300])
+    """By the formula of MAP: the means of both classes follow the first decision, which is made without durations.
+
+    It changes twice as easily: two changes cost 2 log (0.95 / 0.05) = 5.9 nats, and not 2 log (0.975 / 0.025) = 7.3.
+    The short stretches are worth 15 (0.45 + 0.01) = 6.9 nats, which is speech, and 12 (0.45 + 0.01) = 5.5, which is not.
+    """
+    lengths = [300, 15, 100, 12, 100, 400, 300]
+    levels = np.repeat([-12.0, -6.0, -12.0, -6.0, -12.0, -6.0, -12.0], lengths)
+    first = np.repeat([False, True, False, False, False, True, False], lengths)
     recording = spectrum_of(levels)
-    detection = detect_speech(recording, by_level(), SpeechConfig(acoustic_scale=0.5, bias=0.25))
+    detection = detect_speech(recording, by_level(), SpeechConfig(acoustic_scale=0.1, bias=0.1, stay=0.975))
     assert detection.evidence is not None
     cues = recording.cues.frames.astype(float)
     moved = []
-    for mean, frames in ((0.0, cues[levels < -9]), (6.0, cues[levels > -9])):
+    for mean, frames in ((0.0, cues[~first]), (6.0, cues[first])):
         weight = len(frames) / (len(frames) + 300)
         moved.append([weight * x.mean() + (1 - weight) * m for x, m in zip(frames.T, [mean] + [0.0] * 28, strict=True)])
     scale = np.array([4.0] + [1e6] * 28)
     densities = [-0.5 * np.sum((cues - mean) ** 2 / scale + np.log(2 * np.pi * scale), axis=1) for mean in moved]
-    expected = 0.5 * (densities[1] + 0.25 - densities[0])
+    expected = 0.1 * (densities[1] + 0.1 - densities[0])
     np.testing.assert_allclose(np.diff(detection.evidence, axis=1)[:, 0], expected, atol=1e-3)
 
 
