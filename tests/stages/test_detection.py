@@ -112,7 +112,7 @@ def test_the_evidence_is_that_of_models_adapted_to_the_recording() -> None:
     """By the formula of MAP: the means of both classes follow the first decision, which is made without durations.
 
     It changes twice as easily: two changes cost 2 log (0.95 / 0.05) = 5.9 nats, and not 2 log (0.975 / 0.025) = 7.3.
-    The short stretches are worth 15 (0.45 + 0.01) = 6.9 nats, which is speech, and 12 (0.45 + 0.01) = 5.5, which is not.
+    The short stretches are worth 15 (0.45 + 0.01) = 6.9 nats, speech by that, and 12 (0.45 + 0.01) = 5.5, no speech.
     """
     lengths = [300, 15, 100, 12, 100, 400, 300]
     levels = np.repeat([-12.0, -6.0, -12.0, -6.0, -12.0, -6.0, -12.0], lengths)
