@@ -13,9 +13,8 @@ from diarize.errors import ModelError
 from diarize.features import Spectra, spectra
 from diarize.gmm import MixtureParameters, fit_blocks
 from diarize.stages.speech import BLOCK, SpeechModel, speech_features
-from diarize.training.scenes import Material, compose_scene
-
-__all__ = ["Material", "train_speech_model", "train_speech_models"]
+from diarize.training.material import ROWS_EACH, Material
+from diarize.training.scenes import compose_scene
 
 Features = npt.NDArray[np.float32]
 _Rows = tuple[list[Features], list[Features], list[Features], list[Features]]
@@ -66,15 +65,15 @@ def train_speech_models(
     rate = bands[0].sample_rate
     if material.sample_rate != rate:
         raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {rate} Hz")
-    found: list[_Rows] = [([], [], [], []) for _ in bands]
+    sorted_rows: list[_Rows] = [([], [], [], []) for _ in bands]
     for _ in range(n_scenes):
         samples, speech = compose_scene(material, rng)
         sound = spectra([samples], bands[0])
         at = np.arange(len(sound.log_mel)) * bands[0].frame_step + bands[0].frame_length / 2
         marks = speech[np.minimum((at * rate).astype(np.intp), len(speech) - 1)]
-        for rows, band in zip(found, bands, strict=True):
+        for rows, band in zip(sorted_rows, bands, strict=True):
             _add_scene(rows, Spectra(sound.log_mel[:, : band.n_mels], sound.harmonicity), marks)
-    return [_model(rows, n_components, band.n_mels) for rows, band in zip(found, bands, strict=True)]
+    return [_model(rows, n_components, band.n_mels) for rows, band in zip(sorted_rows, bands, strict=True)]
 
 
 def train_speech_model(
@@ -106,7 +105,7 @@ def _model(rows: _Rows, n_components: int, n_mels: int) -> SpeechModel:
 
 
 def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:
-    if sum(map(len, rows)) < 20 * n_components:
+    if sum(map(len, rows)) < ROWS_EACH * n_components:
         raise ModelError(
             f"{sum(map(len, rows))} frames are too few for {n_components} Gaussians; give more speech and noise, or "
             "compose more scenes"
