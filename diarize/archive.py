@@ -61,7 +61,8 @@ class Archive(Mapping[str, Array]):
         if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):  # others may ask for gigabytes to begin with
             raise ValueError(f"{name!r} is compressed by method {info.compress_type}, which no .npz file uses")
         try:
-            return _array(self._zip.read(info))
+            with self._zip.open(info) as member:
+                return _array(member.read(info.file_size))  # a read without a number would unpack more than announced
         except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds over damaged bytes
             raise ValueError(f"{name!r} cannot be read: {error}") from error
 
