@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from diarize.archive import Archive
 from diarize.config import FeatureConfig
@@ -24,6 +25,7 @@ _FORMAT = "diarize-model-2"
 # what files, numpy and json raise over a file that is no model, or a damaged one
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, RecursionError)
 BANDS = ("wide", "narrow")
+_LARGEST = 1e9  # in a trained model, and of the inverse of a variance; training gives less than a thousandth of it
 _TRIAL = 4 * CELL  # frames of silence that show how many columns features have
 
 
@@ -121,6 +123,7 @@ def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     overlap = OverlapModel.from_arrays(arrays, prefix) if any(key.startswith(prefix) for key in arrays) else None
     band = BandModel(features, speech, voices, overlap)
     _check_fit(band, name)
+    _check_values(band, name)
     return band
 
 
@@ -148,6 +151,23 @@ def _check_fit(band: BandModel, name: str) -> None:
     fits &= band.overlap is None or len(band.overlap.centre) == columns
     if not fits:
         raise ModelError(f"models of the {name} band are for different features than its settings; train it again")
+
+
+def _check_values(band: BandModel, name: str) -> None:
+    """Raise a ModelError where numbers are too large, or variances too small, to be multiplied in single precision."""
+    mixtures = [voices.background for voices in band.voices]
+    for member in band.speech.members:
+        mixtures += [member.background, member.speech, member.background_texture, member.speech_texture]
+    numbers: list[npt.NDArray[Any]] = []
+    for voices in band.voices:
+        numbers += [voices.voices, voices.centre, voices.projection]
+    if band.overlap is not None:
+        mixtures += [band.overlap.single, band.overlap.double]
+        numbers += [band.overlap.centre, band.overlap.projection]
+    for mixture in mixtures:
+        numbers += [mixture.means, mixture.covariances, 1 / mixture.covariances]
+    if not all(array.size and np.abs(array).max() <= _LARGEST for array in numbers):
+        raise ModelError(f"a model of the {name} band is empty or holds numbers beyond {_LARGEST:g}; train it again")
 
 
 def _widths(features: FeatureConfig) -> tuple[int, int, int]:
