@@ -85,7 +85,7 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model that `save` wrote; nothing in the file is run.
+        """Read a model that `save` wrote; nothing in the file is run, and nothing large is unpacked unseen.
 
         Raises
         ------

@@ -32,7 +32,7 @@ _READING = 0.1  # of the progress
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A recording of which it is known who speaks when.
+    """A recording with its reference.
 
     Parameters
     ----------

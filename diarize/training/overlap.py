@@ -27,7 +27,8 @@ Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _COMPONENTS = 8  # Gaussians of a class at most, along the one direction that tells two classes apart
-_ROWS = 20_000  # of a class that the mixture is fitted to, at most
+_SPEAKER_COLUMNS = 15  # of `overlap_features`, beside mean and deviation of the frames over two windows
+_ROWS = 20_000  # of a class at most that its mixture is fitted to
 
 
 def train_overlap(material: Material, band: BandModel, config: Config, seed: int = 0) -> OverlapModel:
@@ -101,7 +102,7 @@ def cells_of(sound: Samples, talking: Counts, band: BandModel, config: Config) -
     -------
     columns : array of shape (n_cells, n_columns), float32
     double : array of bool, shape (n_cells,)
-        Both empty where fewer than two speakers are found.
+        Both empty where the diarizer finds fewer than two speakers.
     """
     rate = band.features.sample_rate
     log_mel, harmonicity = spectra([sound], band.features)
@@ -110,7 +111,7 @@ def cells_of(sound: Samples, talking: Counts, band: BandModel, config: Config) -
     count = talking[np.minimum(middles, len(talking) - 1)]
     analysed, speech = Sound(band, log_mel, harmonicity, frames), count > 0
     width = 2 * analysed.described.frames.shape[1]
-    nothing = np.zeros((0, 2 * width + 15), np.float32), np.zeros(0, np.bool_)
+    nothing = np.zeros((0, 2 * width + _SPEAKER_COLUMNS), np.float32), np.zeros(0, np.bool_)
     if not speech.any():
         return nothing
     blocks = cut_speech(analysed, speech, config.speakers.block)

@@ -41,7 +41,7 @@ class SceneRecipe:
     room : float
         Share of the conversations in a room that is heard.
     pauses, pause_shares : tuple of float, s and share
-        Mean pauses, one of which holds for a whole conversation: from a quarrel to somebody who dictates.
+        Mean pauses; one is drawn for a whole conversation: from a quarrel to somebody who dictates.
     start : (float, float), s
         Limits of the time before the first turn.
     end : float, s
