@@ -26,6 +26,7 @@ _FORMAT = "diarize-model-2"
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, RecursionError)
 BANDS = ("wide", "narrow")
 _LARGEST = 1e9  # in a trained model, and of the inverse of a variance; training gives less than a thousandth of it
+_FARTHEST = 100.0  # standard deviations by which a unit factor moves a mean; voices differ by a few
 _TRIAL = 4 * CELL  # frames of silence that show how many columns features have
 
 
@@ -168,6 +169,12 @@ def _check_values(band: BandModel, name: str) -> None:
         numbers += [mixture.means, mixture.covariances, 1 / mixture.covariances]
     if not all(array.size and np.abs(array).max() <= _LARGEST for array in numbers):
         raise ModelError(f"a model of the {name} band is empty or holds numbers beyond {_LARGEST:g}; train it again")
+    reach = max(float(np.abs(voices.voices).max()) for voices in band.voices)
+    if reach > _FARTHEST:
+        raise ModelError(
+            f"eigenvoices of the {name} band move means by {reach:g} standard deviations, more than {_FARTHEST:g}; "
+            "train it again"
+        )
 
 
 def _widths(features: FeatureConfig) -> tuple[int, int, int]:

@@ -334,6 +334,12 @@ def test_settings_that_the_models_do_not_fit(tiny: dict[str, Any], tmp_path: Pat
         loaded(tiny | {"wide/features": np.array(text)}, tmp_path)
 
 
+def test_voices_that_are_out_of_this_world(tiny: dict[str, Any], tmp_path: Path) -> None:
+    name = "wide/voices_0_voices"
+    with pytest.raises(ModelError, match="move means by 1000 standard deviations, more than 100"):
+        loaded(tiny | {name: np.full_like(tiny[name], 1000.0)}, tmp_path)
+
+
 def test_a_bomb_is_not_unpacked(tiny: dict[str, Any], tmp_path: Path) -> None:
     """Neither one that no model needs nor one in the place of an array that it does."""
     for name in ("unheard_of", "wide/voices_0_voices"):
