@@ -9,26 +9,28 @@ from functools import cache
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
-from zlib import error as ZlibError
 
 import numpy as np
+import numpy.typing as npt
 
+from diarize.archive import Archive
 from diarize.config import FeatureConfig
-from diarize.errors import ConfigError, ModelError
-from diarize.features import FilterBank, Spectrum, effective_band
+from diarize.errors import ModelError
+from diarize.features import FilterBank, Spectrum, effective_band, speech_cues
 from diarize.formats.files import atomic_file
 from diarize.stages.overlap import OverlapModel
+from diarize.stages.overlap_cues import CELL, overlap_cues
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector
 
 _FORMAT = "diarize-model-2"
-_DAMAGE = (  # what numpy, zipfile and json raise over a file that is no model, or a damaged one
-    *(OSError, ValueError, EOFError, AttributeError, TypeError, KeyError, MemoryError, NotImplementedError),
-    *(BadZipFile, ZlibError, ConfigError),
-)
+# what files, numpy and json raise over a file that is no model, or a damaged one
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, RecursionError)
 BANDS = ("wide", "narrow")
 _TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow band
+_LARGEST = 1e9  # in a trained model, and of the inverse of a variance; training gives less than a thousandth of it
+_FARTHEST = 100.0  # standard deviations by which a unit factor moves a mean; voices differ by a few
+_TRIAL = 4 * CELL  # frames of silence that show how many columns features have
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +93,7 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model that `save` wrote; nothing in the file is run.
+        """Read a model that `save` wrote; nothing in the file is run, and nothing large is unpacked unseen.
 
         Raises
         ------
@@ -99,19 +101,14 @@ class Model:
             There is no such file, or it is no model of this version.
         """
         try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = dict(file)
-            if str(arrays.get("format")) != _FORMAT:
-                raise ModelError(f"{path}: not a model of this version of diarize; train it again")
-            names = [name for name in BANDS if f"{name}/features" in arrays]
-            if "wide" not in names:
-                raise ModelError(f"{path}: holds no model for the full band; train it again")
-            bands = {name: _band(arrays, name) for name in names}
-            return cls(bands, _filters(arrays, bands["wide"].features))
+            with open(path, "rb") as file, np.errstate(over="ignore", invalid="ignore"):  # infinities are refused below
+                arrays = Archive(file)
+                bands = _bands(arrays)
+                return cls(bands, _filters(arrays, bands["wide"].features))
         except FileNotFoundError:
             raise ModelError(f"{path}: no such model file") from None
         except ModelError as error:
-            raise ModelError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
+            raise ModelError(f"{path}: {error}") from None
         except _DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
 
@@ -141,27 +138,97 @@ class Model:
 
 
 def _filters(arrays: Mapping[str, Any], features: FeatureConfig) -> FilterBank:
-    if "filters/weights" not in arrays:  # a model of the time before it carried them
+    if "filters/weights" not in arrays and "filters/edges" not in arrays:  # made before models carried them
         return FilterBank.design(features)
-    weights = np.asarray(arrays["filters/weights"], dtype=np.float32)
-    filters = FilterBank(weights, np.asarray(arrays["filters/edges"], dtype=np.float64))
-    if not filters.fits(features) or not all(np.isfinite(array).all() for array in (weights, filters.edges)):
+    weights, edges = arrays["filters/weights"], arrays["filters/edges"]
+    if not FilterBank(weights, edges).fits(features):
         raise ModelError(f"the filter bank {weights.shape} does not fit {features}; train it again")
-    return filters
+    if not all(array.dtype.kind == "f" and np.abs(array).max() <= _LARGEST for array in (weights, edges)):
+        raise ModelError(f"the filter bank holds no numbers, or some beyond {_LARGEST:g}; train it again")
+    return FilterBank(weights.astype(np.float32), edges.astype(np.float64))
+
+
+def _bands(arrays: Mapping[str, Any]) -> dict[str, BandModel]:
+    if str(arrays.get("format")) != _FORMAT:
+        raise ModelError("not a model of this version of diarize; train it again")
+    names = [name for name in BANDS if f"{name}/features" in arrays]
+    if "wide" not in names:
+        raise ModelError("holds no model for the full band; train it again")
+    return {name: _band(arrays, name) for name in names}
 
 
 def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
     features = FeatureConfig(**loads(str(arrays[f"{name}/features"])))
+    for number in range(_count(arrays, f"{name}/speech_members")):
+        _count(arrays, f"{name}/speech_{number}_n_mels")
     speech = SpeechDetector.from_arrays(arrays, f"{name}/speech_")
-    count = int(arrays.get(f"{name}/voices_members", 0))
-    if count < 1:
-        raise ModelError(f"no eigenvoice models for the {name} band; train it again")
-    voices = tuple(EigenvoiceModel.from_arrays(arrays, f"{name}/voices_{number}_") for number in range(count))
-    if len({one.background.n_features for one in voices}) > 1:
-        raise ModelError(f"the eigenvoice models of the {name} band are for different features; train it again")
+    members = range(_count(arrays, f"{name}/voices_members"))
+    voices = tuple(EigenvoiceModel.from_arrays(arrays, f"{name}/voices_{number}_") for number in members)
     prefix = f"{name}/overlap_"
     overlap = OverlapModel.from_arrays(arrays, prefix) if any(key.startswith(prefix) for key in arrays) else None
-    return BandModel(features, speech, voices, overlap)
+    band = BandModel(features, speech, voices, overlap)
+    _check_fit(band, name)
+    _check_values(band, name)
+    return band
+
+
+def _count(arrays: Mapping[str, Any], name: str) -> int:
+    """Return a number of things, which no number but a whole one from 1 can be."""
+    if name not in arrays:
+        raise ModelError(f"{name!r} is missing; train the model again")
+    value = arrays[name]
+    if value.shape or value.dtype.kind not in "iu" or value < 1:
+        shown = repr(value.item()) if not value.shape else f"an array of shape {value.shape}"
+        raise ModelError(f"{name!r} must be a whole number, at least 1, got {shown}; train the model again")
+    return int(value)
+
+
+def _check_fit(band: BandModel, name: str) -> None:
+    """Raise a ModelError where a part was trained on other features than the band's settings give."""
+    features = band.features
+    frames, texture, columns = _widths(features)
+    wanted = [(voices.background, (features.n_mfcc + features.c0) * (1 + features.deltas)) for voices in band.voices]
+    for member in band.speech.members:
+        wanted += [(member.background, frames), (member.speech, frames)]
+        wanted += [(member.background_texture, texture), (member.speech_texture, texture)]
+    fits = all(mixture.covariance_type == "diag" and mixture.n_features == width for mixture, width in wanted)
+    fits &= all(member.n_mels == features.n_mels for member in band.speech.members)
+    fits &= band.overlap is None or len(band.overlap.centre) == columns
+    if not fits:
+        raise ModelError(f"models of the {name} band are for different features than its settings; train it again")
+
+
+def _check_values(band: BandModel, name: str) -> None:
+    """Raise a ModelError where numbers are too large, or variances too small, to be multiplied in single precision."""
+    mixtures = [voices.background for voices in band.voices]
+    for member in band.speech.members:
+        mixtures += [member.background, member.speech, member.background_texture, member.speech_texture]
+    numbers: list[npt.NDArray[Any]] = []
+    for voices in band.voices:
+        numbers += [voices.voices, voices.centre, voices.projection]
+    if band.overlap is not None:
+        mixtures += [band.overlap.single, band.overlap.double]
+        numbers += [band.overlap.centre, band.overlap.projection]
+    for mixture in mixtures:
+        numbers += [mixture.means, mixture.covariances, 1 / mixture.covariances]
+    if not all(array.size and np.abs(array).max() <= _LARGEST for array in numbers):
+        raise ModelError(f"a model of the {name} band is empty or holds numbers beyond {_LARGEST:g}; train it again")
+    reach = max(float(np.abs(voices.voices).max()) for voices in band.voices)
+    if reach > _FARTHEST:
+        raise ModelError(
+            f"eigenvoices of the {name} band move means by {reach:g} standard deviations, more than {_FARTHEST:g}; "
+            "train it again"
+        )
+
+
+def _widths(features: FeatureConfig) -> tuple[int, int, int]:
+    """Return how many columns the frames, the textures and the cells of overlap have, as silence shows."""
+    frames, texture = speech_cues(
+        Spectrum(np.zeros((_TRIAL, features.n_mels), np.float32), np.zeros(_TRIAL, np.float32))
+    )
+    evidence, labels = np.zeros((_TRIAL // CELL, 2)), np.zeros(_TRIAL, np.intp)
+    cells = next(overlap_cues(frames, evidence, labels, features.frame_step))
+    return frames.shape[1], texture.shape[1], cells.shape[1]
 
 
 @cache

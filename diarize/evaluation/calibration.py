@@ -2,7 +2,7 @@
 
 A map of two parameters on the log-odds makes probabilities that are too sure, or not sure enough, agree with the
 share of the time that is right. What is compared are stretches of time, each with a probability, the share of it
-that is right and its length, so nothing in here knows of speakers or frames.
+that is right and its length, so nothing here knows of speakers or frames.
 """
 
 from __future__ import annotations
@@ -115,11 +115,11 @@ def fit_calibration(probability: npt.ArrayLike, right: npt.ArrayLike, seconds: n
 
     def cost(parameters: Floats) -> tuple[float, Floats]:
         slope, offset = parameters
-        found = slope * x + offset
-        residual = weight * (expit(found) - truth)
+        log_odds = slope * x + offset
+        residual = weight * (expit(log_odds) - truth)
         away = parameters - (1.0, 0.0)
         # cross-entropy of the shares; log(1 + exp) through logaddexp, which does not overflow
-        value = weight @ (np.logaddexp(0, found) - truth * found) + 0.5 * _RIDGE * away @ away
+        value = weight @ (np.logaddexp(0, log_odds) - truth * log_odds) + 0.5 * _RIDGE * away @ away
         return float(value) / total, (np.array([residual @ x, residual.sum()]) + _RIDGE * away) / total
 
     total = weight.sum() + _RIDGE
@@ -171,11 +171,11 @@ def _log_odds(probability: npt.ArrayLike) -> Floats:
 
 
 def _checked(*arrays: npt.ArrayLike) -> list[Floats]:
-    found = [np.asarray(array, dtype=np.float64) for array in arrays]
-    shapes = {array.shape for array in found}
-    if len(shapes) > 1 or found[0].ndim != 1 or not found[0].size:
+    values = [np.asarray(array, dtype=np.float64) for array in arrays]
+    shapes = {array.shape for array in values}
+    if len(shapes) > 1 or values[0].ndim != 1 or not values[0].size:
         raise ValueError(f"probability, right and seconds must be one value a stretch each, got shapes {shapes}")
-    for name, array, high in zip(("probability", "right", "seconds"), found, (1, 1, np.inf), strict=True):
+    for name, array, high in zip(("probability", "right", "seconds"), values, (1, 1, np.inf), strict=True):
         if not (np.isfinite(array).all() and (array >= 0).all() and (array <= high).all()):
             raise ValueError(f"{name} must lie from 0 to {high:g}, got {array.min()} to {array.max()}")
-    return found
+    return values

@@ -16,6 +16,7 @@ from diarize.audio import SUFFIXES
 from diarize.config import Config, SpeechConfig
 from diarize.errors import ConfigError, DiarizeWarning, FormatError
 from diarize.evaluation.scoring import Score, pool, score
+from diarize.evaluation.search import search
 from diarize.formats.files import files_in
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
@@ -25,18 +26,6 @@ from diarize.stages.detection import Detection
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
 
-# The settings that decide most, and the values that are tried, in steps from one to the next.
-_LADDERS: dict[str, tuple[float, ...]] = {
-    "speech.bias": (-4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 4),
-    "output.max_pause": (0, 0.2, 0.4, 0.6, 0.8, 1, 1.5),
-    "speakers.prior": (0.4, 0.55, 0.75, 1, 1.35, 1.8, 2.5),  # times what it is; its limits go along
-    "speakers.acoustic_scale": (0.04, 0.055, 0.07, 0.09, 0.12, 0.16, 0.2, 0.25),
-    "speakers.loop_probability": (0.7, 0.8, 0.9, 0.95, 0.975, 0.99),
-    "speech.acoustic_scale": (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3),
-}
-_PRIOR = ("prior", "min_prior", "max_prior")
-_PASSES = 3  # over all settings at most; as a rule the second changes little
-_WORTH = 0.01  # share of the error that a step must take away: less is chance
 _ONE_BY_ONE = 10  # recordings up to which each is left out in turn
 _FOLDS = 5  # parts that more recordings are divided into
 _READING = 0.1  # of the progress
@@ -44,7 +33,7 @@ _READING = 0.1  # of the progress
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A recording of which it is known who speaks when.
+    """A recording with its reference.
 
     Parameters
     ----------
@@ -61,7 +50,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What the search found.
+    """Fitted settings, and what they are worth.
 
     Parameters
     ----------
@@ -104,10 +93,16 @@ class Tuning:
         return self.gain > self.deviation
 
 
-class _Heard:
-    """An example after everything that no tried setting changes; remembers what was found with those tried already.
+class Heard:
+    """An example after everything that no tried setting changes; remembers the scores of settings that were tried.
 
     Memory holds the log-mel spectrum, about 60 MB an hour, and a mask for each setting of the speech detection.
+
+    Parameters
+    ----------
+    example : Example
+    diarizer : Diarizer
+        Its own settings do not matter, its model does.
     """
 
     def __init__(self, example: Example, diarizer: Diarizer) -> None:
@@ -134,7 +129,7 @@ def find_examples(folder: Path) -> list[Example]:
     """Return the recordings with a reference in a folder and in the folders right in it, in the order of their paths.
 
     A recording NAME.wav (or .flac, .mp3, ...) needs NAME.rttm beside it and may have NAME.uem. Those without a
-    reference are left out, with a warning.
+    reference are left out, with a warning; hidden files are ignored.
 
     Raises
     ------
@@ -143,7 +138,7 @@ def find_examples(folder: Path) -> list[Example]:
     """
     if not folder.is_dir():
         raise FormatError(f"{folder}: no such folder; tuning needs one with recordings and their references")
-    inside = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    inside = [folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))]
     sounds = [path for part in inside for path in files_in(part, SUFFIXES)]
     labelled = [path for path in sounds if path.with_suffix(".rttm").is_file()]
     if not labelled:
@@ -208,8 +203,8 @@ def tune(examples: Sequence[Example], config: Config, progress: Progress = lambd
     heard = []
     for number, example in enumerate(examples):
         progress(f"reading {example.audio.name}", _READING * number / len(examples))
-        heard.append(_Heard(example, diarizer))
-    parts = _parts(len(heard), config.seed)
+        heard.append(Heard(example, diarizer))
+    parts = folds(len(heard), config.seed)
     after: dict[int, Score] = {}
     for number, part in enumerate(parts):
         report = _share_of(progress, f"cross-validation {number + 1} of {len(parts)}", number, len(parts) + 1)
@@ -217,19 +212,32 @@ def tune(examples: Sequence[Example], config: Config, progress: Progress = lambd
         after |= {index: heard[index].score(fitted) for index in part}
     names = tuple(example.audio.stem for example in examples)
     before = tuple(item.score(config) for item in heard)
-    found = Tuning(config, names, before, tuple(after[index] for index in range(len(heard))))
-    if not found.worthwhile:
-        return found
+    unchanged = Tuning(config, names, before, tuple(after[index] for index in range(len(heard))))
+    if not unchanged.worthwhile:
+        return unchanged
     report = _share_of(progress, "fit to all", len(parts), len(parts) + 1)
-    return Tuning(search(_errors(heard, report), config), names, before, found.after)
+    return Tuning(search(_errors(heard, report), config), names, before, unchanged.after)
 
 
 def _scored_speech(example: Example) -> float:
     return score(example.reference, Annotation(), example.uem).total
 
 
-def _parts(count: int, seed: int) -> list[list[int]]:
-    """Divide the recordings into parts that are left out together."""
+def folds(count: int, seed: int) -> list[list[int]]:
+    """Divide recordings into parts that are left out together: single ones where there are few.
+
+    Parameters
+    ----------
+    count : int
+        Of recordings.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of the recordings in each part.
+    """
     if count <= _ONE_BY_ONE:
         return [[index] for index in range(count)]
     order = np.random.default_rng(seed).permutation(count)
@@ -246,7 +254,7 @@ def _share_of(progress: Progress, stage: str, done: int, count: int) -> Callable
     return report
 
 
-def _errors(heard: Sequence[_Heard], report: Callable[[int], None]) -> Callable[[Config], Floats]:
+def _errors(heard: Sequence[Heard], report: Callable[[int], None]) -> Callable[[Config], Floats]:
     """Return the function that is made small: seconds of error in each of these recordings."""
     tried: dict[Config, Floats] = {}
 
@@ -257,71 +265,6 @@ def _errors(heard: Sequence[_Heard], report: Callable[[int], None]) -> Callable[
         return tried[config]
 
     return errors
-
-
-def search(errors: Callable[[Config], Floats], start: Config) -> Config:
-    """Find settings with small errors: one setting after the other goes up or down its ladder while that helps.
-
-    A step helps if it takes away one per cent of the error, and more than its standard error over the recordings, so
-    that neither near ties nor a single recording change anything.
-
-    Parameters
-    ----------
-    errors : callable
-        Takes a Config and returns the error in each recording, shape (n_recordings,), not negative.
-    start : Config
-        Where all settings begin.
-
-    Examples
-    --------
-    >>> search(lambda config: np.full(3, (config.speech.bias - 1) ** 2), Config()).speech.bias
-    1.0
-    """
-    best = start
-    for _ in range(_PASSES):
-        before = best
-        for name in _LADDERS:
-            rungs, place = _rungs(name, best, start)
-            for step in (1, -1):
-                at = place + step
-                while 0 <= at < len(rungs) and _helps(errors(best), errors(rungs[at])):
-                    best, at = rungs[at], at + step
-                if best is not rungs[place]:
-                    break  # one direction was right, so the other is not
-        if best == before:
-            break
-    return best
-
-
-def _helps(before: Floats, after: Floats) -> bool:
-    won = before - after
-    chance = sqrt(len(won)) * won.std(ddof=1) if len(won) > 1 else 0.0
-    return bool(won.sum() > max(chance, _WORTH * before.sum()))
-
-
-def _rungs(name: str, config: Config, start: Config) -> tuple[list[Config], int]:
-    """Return the configurations along one ladder, in order, and which of them is the one we stand on."""
-    section, _, setting = name.partition(".")
-    now, origin = (getattr(getattr(each, section), setting) for each in (config, start))
-    ladder = _LADDERS[name]
-    values = {float(f"{origin * rung:.4g}") for rung in ladder} if name == "speakers.prior" else set(map(float, ladder))
-    order = sorted(values - {now} | {now})
-    rungs = []
-    for value in order:
-        try:
-            rungs.append(config if value == now else _changed(config, start, section, setting, value))
-        except ConfigError:  # beyond what the setting may be
-            continue
-    return rungs, rungs.index(config)
-
-
-def _changed(config: Config, start: Config, section: str, setting: str, value: float) -> Config:
-    """Return the configuration with one setting changed; the limits of the prior keep their distance from it."""
-    changes = {setting: value}
-    if setting == "prior":
-        factor = value / start.speakers.prior
-        changes |= {name: float(f"{factor * getattr(start.speakers, name):.4g}") for name in _PRIOR}
-    return config.with_(**{section: getattr(config, section).with_(**changes)})
 
 
 def changes_to_toml(config: Config) -> str:

@@ -19,7 +19,6 @@ from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BOM = b"\xef\xbb\xbf"
 _LONGEST = 100  # characters of a number that is read; nobody writes a time in more
-_RESOURCE_FORK = "._"  # macOS puts such a file beside each file on a foreign disk
 
 _Content = TypeVar("_Content")
 
@@ -160,12 +159,14 @@ def one_of(contents: Mapping[str, _Content], path: str | PathLike[str], uri: str
 def files_in(folder: Path, endings: Container[str], below: bool = False) -> list[Path]:
     """Return the files of a folder, or also of all folders below it, whose names have one of the endings, sorted.
 
-    Endings are in lower case with the dot. The resource forks that macOS leaves beside files, `._name`, are left out.
+    Endings are in lower case with the dot. Files that are hidden, or lie in a hidden folder below this one, are left
+    out: their names begin with a dot, as those of the resource forks `._name` that macOS leaves beside files.
     """
     return sorted(
         path
         for path in (folder.rglob("*") if below else folder.iterdir())
-        if path.suffix.lower() in endings and not path.name.startswith(_RESOURCE_FORK)
+        if path.suffix.lower() in endings
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

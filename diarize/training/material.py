@@ -1,9 +1,9 @@
-"""Training material on disk: folders of speakers, noises and rooms; features of the disturbed copies on the way."""
+"""What training is made of: folders of speakers, noises and rooms on disk, and what is composed of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,17 +12,48 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.audio import SUFFIXES, read_audio
-from diarize.config import FeatureConfig
 from diarize.errors import ModelError
-from diarize.features import log_mel, voice_features
 from diarize.formats.files import files_in
-from diarize.training.augment import Augmenter
 
 Samples = npt.NDArray[np.float32]
-Features = npt.NDArray[np.float32]
+Loader = Callable[[], Samples]
 
-_SPEECH_RANGE = 35 * np.log(10.0) / 10  # nats under the loud frames of a clean recording where speech ends
-_LEAST_FRAMES = 100  # a speaker with less speech than this teaches nothing
+ROWS_EACH = 20  # rows for each Gaussian of a mixture at least; fewer do not fix its variances
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What scenes are composed of, all at one sample rate.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    speakers : sequence of sequence of callable
+        For each speaker, functions that load an utterance (n_samples,); called when the utterance is used.
+    noises : sequence of array, each (n_samples,)
+        Backgrounds, events and music; free of speech.
+    rooms : sequence of array, each (n_taps,)
+        Measured impulse responses. Some rooms are synthetic all the same.
+
+    Raises
+    ------
+    ModelError
+        There are no utterances.
+    """
+
+    sample_rate: int
+    speakers: Sequence[Sequence[Loader]]
+    noises: Sequence[Samples] = ()
+    rooms: Sequence[Samples] = ()
+
+    def __post_init__(self) -> None:
+        if not any(len(speaker) for speaker in self.speakers):
+            raise ModelError("no speech to train a detector from: give at least one speaker with one utterance")
+
+    def n_samples(self, seconds: float) -> int:
+        """Return how many samples `seconds` are."""
+        return round(seconds * self.sample_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +70,7 @@ class Person:
     name: str
     files: tuple[Path, ...]
 
-    def loaders(self, sample_rate: int) -> list[Callable[[], Samples]]:
+    def loaders(self, sample_rate: int) -> list[Loader]:
         """Return a function for each recording that reads it."""
         return [partial(read_audio, path, sample_rate) for path in self.files]
 
@@ -48,8 +79,8 @@ class Person:
         return np.concatenate([load() for load in self.loaders(sample_rate)])
 
 
-def find_speakers(folder: Path) -> list[Person]:
-    """List the speakers of a training folder, in the order of their names.
+def people_in(folder: Path) -> list[Person]:
+    """List the people of a training folder, in the order of their names; hidden files and folders are ignored.
 
     Raises
     ------
@@ -58,7 +89,8 @@ def find_speakers(folder: Path) -> list[Person]:
     """
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such folder; training needs one with a folder for each speaker")
-    people = [Person(path.name, _sounds(path)) for path in sorted(folder.iterdir()) if path.is_dir()]
+    folders = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    people = [Person(path.name, tuple(files_in(path, SUFFIXES, below=True))) for path in folders]
     people = [person for person in people if person.files]
     if len(people) < 2:
         raise ModelError(
@@ -77,61 +109,7 @@ def load_sounds(folder: str | os.PathLike[str] | None, sample_rate: int) -> list
     """
     if folder is None:
         return []
-    files = _sounds(Path(folder))
+    files = files_in(Path(folder), SUFFIXES, below=True)
     if not files:
         raise ModelError(f"{folder}: no such folder or no audio files in it")
     return [read_audio(path, sample_rate) for path in files]
-
-
-def _sounds(folder: Path) -> tuple[Path, ...]:
-    return tuple(files_in(folder, SUFFIXES, below=True))
-
-
-@dataclass(slots=True)
-class Spool:
-    """Features of every copy of every speaker, on disk: only one speaker is in memory at a time.
-
-    Parameters
-    ----------
-    folder : path
-        An empty folder.
-    bands : sequence of FeatureConfig
-        The full band first; any other takes the first columns of its spectrum.
-    n_copies : int
-        Disturbed copies beside the clean one.
-    """
-
-    folder: Path
-    bands: Sequence[FeatureConfig]
-    n_copies: int
-    count: int = 0
-
-    def add(self, person: Person, augment: Augmenter, rng: np.random.Generator) -> None:
-        """Compute and keep the features of one speaker; one with too little speech is left out."""
-        samples = person.speech(self.bands[0].sample_rate)
-        copies = [samples] + [augment(samples, rng) for _ in range(self.n_copies)]
-        spectra = [log_mel([copy], self.bands[0]) for copy in copies]
-        speech = loud_frames(spectra[0])
-        if speech.sum() < _LEAST_FRAMES:
-            return
-        for index, band in enumerate(self.bands):
-            features = [voice_features(spectrum[:, : band.n_mels], speech, band) for spectrum in spectra]
-            np.save(self.folder / f"{index}-{self.count}.npy", np.stack(features))
-        self.count += 1
-
-    def speakers(self, band: int) -> Iterator[list[Features]]:
-        """Yield for each speaker the features of all copies in one of the bands, (n_frames, n_features) each."""
-        for number in range(self.count):
-            yield list(np.load(self.folder / f"{band}-{number}.npy"))
-
-
-def loud_frames(spectrum: Features) -> npt.NDArray[np.bool_]:
-    """Return the frames of a clean recording that hold speech: those near enough to the loudest ones.
-
-    Parameters
-    ----------
-    spectrum : array of shape (n_frames, n_mels)
-        Log-mel.
-    """
-    power = np.logaddexp.reduce(spectrum, axis=1) if len(spectrum) else np.zeros(0)
-    return np.asarray(power > (np.quantile(power, 0.95) if len(power) else 0.0) - _SPEECH_RANGE)

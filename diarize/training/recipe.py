@@ -19,9 +19,10 @@ from diarize.model import BANDS, BandModel, Model
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector
 from diarize.training.augment import Augmenter
-from diarize.training.material import Person, Spool, find_speakers, load_sounds
+from diarize.training.material import Material, Person, load_sounds, people_in
 from diarize.training.overlap import train_overlap
-from diarize.training.speech import Material, train_speech_models
+from diarize.training.speech import train_speech_models
+from diarize.training.spool import Spool
 from diarize.training.voices import train_voices
 
 Progress = Callable[[str, float], None]
@@ -66,7 +67,7 @@ def train(
         A file cannot be read.
     """
     config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = find_speakers(Path(speech_dir))
+    people = people_in(Path(speech_dir))
     rate = config.features.sample_rate
     noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
     bands = config.features, narrowed(config.features, NARROW_LIMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +15,24 @@ from diarize.features import TEXTURE_STEP, Spectrum, speech_cues
 from diarize.gmm import MixtureParameters, fit_blocks
 from diarize.stages.recording import analyse
 from diarize.stages.speech import SpeechModel
-from diarize.training.scenes import Material, compose_scene
-
-__all__ = ["Material", "train_speech_model", "train_speech_models"]
+from diarize.training.material import ROWS_EACH, Material
+from diarize.training.scenes import compose_scene
 
 Features = npt.NDArray[np.float32]
-_Rows = tuple[list[Features], list[Features], list[Features], list[Features]]
 
-_STRIDE = 2  # of the frames and textures that are learnt from: neighbours say the same
-_NEAR = 101  # frames in which there must be some speech, or none, for a texture to be learnt from
-_NONE, _SOME = 0.02, 0.3
+_STRIDE = 2  # every second frame and texture is learnt from: neighbours say the same
+_NEAR = 101  # frames around a texture in which the share of speech is counted
+_NONE, _SOME = 0.02, 0.3  # share below which a texture is one of background, and above which it is one of speech
 _TEXTURE_COMPONENTS = 8  # more fit the few kinds of noise that there are to learn from, and miss others
+
+
+class _Rows(NamedTuple):
+    """What the mixtures of a detector are fitted to: frames and textures of each scene."""
+
+    background: list[Features]
+    speech: list[Features]
+    background_texture: list[Features]
+    speech_texture: list[Features]
 
 
 def train_speech_models(
@@ -67,15 +75,15 @@ def train_speech_models(
     rate = bands[0].sample_rate
     if material.sample_rate != rate:
         raise ModelError(f"the material is at {material.sample_rate} Hz, the features want {rate} Hz")
-    found: list[_Rows] = [([], [], [], []) for _ in bands]
+    rows_of_bands = [_Rows([], [], [], []) for _ in bands]
     for _ in range(n_scenes):
         samples, speech = compose_scene(material, rng)
         spectrum = analyse((samples, rate), bands[0]).spectrum
         at = np.arange(len(spectrum)) * bands[0].frame_step + bands[0].frame_length / 2
         marks = speech[np.minimum((at * rate).astype(np.intp), len(speech) - 1)]
-        for rows, band in zip(found, bands, strict=True):
+        for rows, band in zip(rows_of_bands, bands, strict=True):
             _add_scene(rows, spectrum.lowest(band.n_mels), marks)
-    return [_model(rows, n_components, band.n_mels) for rows, band in zip(found, bands, strict=True)]
+    return [_model(rows, n_components, band.n_mels) for rows, band in zip(rows_of_bands, bands, strict=True)]
 
 
 def train_speech_model(
@@ -90,14 +98,14 @@ def train_speech_model(
 
 
 def _add_scene(rows: _Rows, spectrum: Spectrum, marks: npt.NDArray[np.bool_]) -> None:
-    """Sort the frames and textures of a scene by what they are: background, speech; texture of either."""
+    """Add the frames and textures of a scene to the rows that they belong to."""
     cues = speech_cues(spectrum)
     frames, texture = cues.frames[::_STRIDE], cues.texture[::_STRIDE]
     share = uniform_filter1d(marks.astype(np.float32), _NEAR, mode="nearest")[:: TEXTURE_STEP * _STRIDE]
-    rows[0].append(frames[~marks[::_STRIDE]])
-    rows[1].append(frames[marks[::_STRIDE]])
-    rows[2].append(texture[share < _NONE])
-    rows[3].append(texture[share > _SOME])
+    rows.background.append(frames[~marks[::_STRIDE]])
+    rows.speech.append(frames[marks[::_STRIDE]])
+    rows.background_texture.append(texture[share < _NONE])
+    rows.speech_texture.append(texture[share > _SOME])
 
 
 def _model(rows: _Rows, n_components: int, n_mels: int) -> SpeechModel:
@@ -107,7 +115,7 @@ def _model(rows: _Rows, n_components: int, n_mels: int) -> SpeechModel:
 
 
 def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:
-    if sum(map(len, rows)) < 20 * n_components:
+    if sum(map(len, rows)) < ROWS_EACH * n_components:
         raise ModelError(
             f"{sum(map(len, rows))} frames are too few for {n_components} Gaussians; give more speech and noise, or "
             "compose more scenes"

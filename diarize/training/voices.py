@@ -14,6 +14,7 @@ from diarize.config import TrainingConfig
 from diarize.errors import ModelError
 from diarize.gmm import GaussianMixture, MixtureParameters, em
 from diarize.stages.speakers import EigenvoiceModel, whitened_statistics
+from diarize.training.material import ROWS_EACH
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -21,13 +22,15 @@ Floats = npt.NDArray[np.float64]
 Speakers = Callable[[], Iterable[list[Features]]]
 """Opens a pass over the speakers: for each, the features of every copy of the speech, (n_frames, n_features)."""
 
-_BACKGROUND_FRAMES = 500_000  # the background mixture sees at most so many frames, drawn from all speakers
-_START_FRAMES = 50_000  # of them, for k-means
-_BACKGROUND_ROUNDS = 12
+_BACKGROUND_FRAMES = 500_000  # drawn from all speakers for the background mixture, at most
+_START_FRAMES = 50_000  # of these, for k-means
+_BACKGROUND_ROUNDS = 12  # of EM; more do not change what the eigenvoices make of it
+_BASE_WEIGHT = 1e-12  # keeps components that nobody uses from a division by zero
+_NOISE_FLOOR = 1e-6, 1e-12  # added to the variance within: relative to its mean, and absolute
 _RELEVANCE = 16.0  # frames; shrinks the offsets that the eigenvoices start from
-_ROUNDS = 15  # of eq. (10) and (11)
+ROUNDS = 15  # of eq. (10) and (11)
 _PIECE = 180  # frames of the pieces that the discriminant analysis tells apart
-_RIDGE = 1e-3
+RIDGE = 1e-3  # frames; keeps eq. (11) solvable for components that nobody uses
 _FLOOR = 0.01  # least variance of a component; cepstra of log power spread over about one
 
 
@@ -70,7 +73,7 @@ def _background(speakers: Speakers, settings: TrainingConfig, rng: np.random.Gen
     """Fit the background mixture, from a k-means start, to frames drawn evenly from all speakers, a copy each."""
     lengths = [len(copies[0]) for copies in speakers()]
     total = sum(lengths)
-    if total < 20 * settings.n_components:
+    if total < ROWS_EACH * settings.n_components:
         raise ModelError(
             f"{total} frames of speech are too few for {settings.n_components} components; "
             "add speech or lower training.n_components"
@@ -98,13 +101,15 @@ def _draw(copies: list[Features], share: float, rng: np.random.Generator) -> Fea
 
 def _speaker_sums(copies: list[Features], background: MixtureParameters) -> tuple[Floats, Floats]:
     """Return a speaker's statistics, averaged over the copies."""
-    found = [whitened_statistics(x, background, np.array([0, len(x)])) for x in copies]
-    counts = np.stack([zeroth[0] for zeroth, _ in found]).mean(axis=0, dtype=np.float64)
-    firsts = np.stack([first[0] for _, first in found]).mean(axis=0, dtype=np.float64)
+    statistics = [whitened_statistics(x, background, np.array([0, len(x)])) for x in copies]
+    counts = np.stack([zeroth[0] for zeroth, _ in statistics]).mean(axis=0, dtype=np.float64)
+    firsts = np.stack([first[0] for _, first in statistics]).mean(axis=0, dtype=np.float64)
     return np.asarray(counts), np.asarray(firsts)
 
 
-def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
+def eigenvoices(
+    counts: Floats, firsts: Floats, n_voices: int, *, rounds: int = ROUNDS, ridge: float = RIDGE
+) -> Floats:
     """Find the directions in which speakers differ, by expectation maximisation from a principal component start.
 
     Parameters
@@ -115,6 +120,10 @@ def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
         First-order statistics, centred and whitened.
     n_voices : int
         Rank wanted.
+    rounds : int
+        Of expectation maximisation.
+    ridge : float, frames
+        Added to the diagonal of what eq. (11) inverts.
 
     Returns
     -------
@@ -124,7 +133,7 @@ def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
     n_speakers, n_components, n_features = firsts.shape
     flat = firsts.reshape(n_speakers, -1)
     voices = _principal(counts, firsts, n_voices)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         products = np.einsum("kdr,kdq->krq", voices, voices).reshape(n_components, -1)
         precision = np.eye(n_voices) + (counts @ products).reshape(n_speakers, n_voices, n_voices)
         covariance = np.linalg.inv(precision)
@@ -132,8 +141,8 @@ def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
         second = covariance + means[:, :, None] * means[:, None, :]
         weight = (counts.T @ second.reshape(n_speakers, -1)).reshape(n_components, n_voices, n_voices)
         cross = (flat.T @ means).reshape(n_components, n_features, n_voices)
-        ridge = _RIDGE * np.eye(n_voices)
-        voices = np.linalg.solve(weight + ridge, cross.transpose(0, 2, 1)).transpose(0, 2, 1)  # eq. (11)
+        weight += ridge * np.eye(n_voices)
+        voices = np.linalg.solve(weight, cross.transpose(0, 2, 1)).transpose(0, 2, 1)  # eq. (11)
         voices = voices @ np.linalg.cholesky(second.mean(axis=0))
     return voices
 
@@ -141,7 +150,7 @@ def eigenvoices(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
 def _principal(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
     """Start from the principal components of the speakers' offsets, each component weighted by how often it is met."""
     n_speakers, n_components, n_features = firsts.shape
-    weight = np.sqrt(counts.sum(axis=0) / counts.sum() + 1e-12)[None, :, None]
+    weight = np.sqrt(counts.sum(axis=0) / counts.sum() + _BASE_WEIGHT)[None, :, None]
     offsets = firsts / (counts[:, :, None] + _RELEVANCE) * weight
     _, scale, axes = np.linalg.svd(offsets.reshape(n_speakers, -1), full_matrices=False)
     main = (scale[:n_voices, None] / np.sqrt(n_speakers) * axes[:n_voices]).reshape(-1, n_components, n_features)
@@ -182,6 +191,6 @@ def discriminants(vectors: Floats, owners: npt.NDArray[Any]) -> tuple[Floats, Fl
     rest = moved - means[owners]
     within = rest.T @ rest / len(vectors)
     between = (means.T * count) @ means / len(vectors)
-    floor = 1e-6 * np.trace(within) / len(within) + 1e-12
+    floor = _NOISE_FLOOR[0] * np.trace(within) / len(within) + _NOISE_FLOOR[1]
     values, axes = eigh(between, within + floor * np.eye(len(within)))
     return centre, np.ascontiguousarray(axes[:, np.argsort(-values)])

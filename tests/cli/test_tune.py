@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from diarize.cli import main
 from diarize.config import Config, OutputConfig, SpeakerConfig, SpeechConfig, load_config
-from diarize.evaluation import tuning
+from diarize.evaluation import search, tuning
 from diarize.evaluation.scoring import Score
 from diarize.evaluation.tuning import Tuning
 
@@ -125,7 +125,7 @@ def test_a_rate_that_is_none_is_a_dash(folder: Path, stand_in: Callable[..., lis
 
 
 def test_the_real_search_on_a_setting_that_is_wrong(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "_LADDERS", {"speech.bias": (-12, 0)})
+    monkeypatch.setattr(search, "LADDERS", {"speech.bias": (-12, 0)})
     Path("wrong.toml").write_text("[speech]\nbias = -12\n[clustering]\nstarts = 1\n")
     result = CliRunner().invoke(main, ["tune", "mine", "-o", "fitted.toml", "--config", "wrong.toml"])
     assert (result.exit_code, result.stderr) == (0, "")

@@ -15,10 +15,10 @@ def test_a_known_map_is_found_again(slope: float, offset: float) -> None:
     rng = np.random.default_rng(4)
     said = rng.uniform(0.02, 0.98, 40000)
     right = rng.random(40000) < expit(slope * logit(said) + offset)
-    found = fit_calibration(said, right, np.ones(40000))
-    assert found.slope == pytest.approx(slope, abs=0.06)
-    assert found.offset == pytest.approx(offset, abs=0.06)
-    assert reliability(found.apply(said), right, np.ones(40000)).error < 0.012
+    fitted = fit_calibration(said, right, np.ones(40000))
+    assert fitted.slope == pytest.approx(slope, abs=0.06)
+    assert fitted.offset == pytest.approx(offset, abs=0.06)
+    assert reliability(fitted.apply(said), right, np.ones(40000)).error < 0.012
 
 
 def test_the_fit_is_that_of_logistic_regression() -> None:
@@ -29,9 +29,9 @@ def test_the_fit_is_that_of_logistic_regression() -> None:
     x, y = np.tile(logit(said), 2)[:, None], np.repeat([1, 0], 300)
     plain = LogisticRegression(C=np.inf, tol=1e-12, max_iter=1000)
     plain.fit(x, y, sample_weight=np.concatenate([seconds * share, seconds * (1 - share)]))
-    found = fit_calibration(said, share, seconds)
-    assert found.slope == pytest.approx(plain.coef_[0, 0], abs=1e-3)
-    assert found.offset == pytest.approx(plain.intercept_[0], abs=1e-3)
+    fitted = fit_calibration(said, share, seconds)
+    assert fitted.slope == pytest.approx(plain.coef_[0, 0], abs=1e-3)
+    assert fitted.offset == pytest.approx(plain.intercept_[0], abs=1e-3)
 
 
 def test_length_counts_like_repetition() -> None:
@@ -43,15 +43,15 @@ def test_length_counts_like_repetition() -> None:
 
 @pytest.mark.parametrize("right", [0.0, 1.0])
 def test_all_right_or_all_wrong_stays_finite(right: float) -> None:
-    found = fit_calibration(np.full(50, 0.8), np.full(50, right), np.full(50, 100.0))
-    assert np.isfinite([found.slope, found.offset]).all()
-    assert abs(found.apply(0.8) - right) < 0.01
+    fitted = fit_calibration(np.full(50, 0.8), np.full(50, right), np.full(50, 100.0))
+    assert np.isfinite([fitted.slope, fitted.offset]).all()
+    assert abs(fitted.apply(0.8) - right) < 0.01
 
 
 def test_the_order_of_probabilities_is_never_turned_round() -> None:
-    found = fit_calibration([0.9, 0.1], [0.1, 0.9], [1000.0, 1000.0])
-    assert found.slope == 0
-    np.testing.assert_allclose(found.apply([0.1, 0.5, 0.9]), 0.5, atol=1e-3)
+    fitted = fit_calibration([0.9, 0.1], [0.1, 0.9], [1000.0, 1000.0])
+    assert fitted.slope == 0
+    np.testing.assert_allclose(fitted.apply([0.1, 0.5, 0.9]), 0.5, atol=1e-3)
 
 
 def test_certainty_is_cut_off() -> None:

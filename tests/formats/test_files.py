@@ -108,11 +108,13 @@ def test_mode_follows_the_user_s_mask(tmp_path: Path) -> None:
 
 def test_files_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
-    for name in ("b.wav", "a.WAV", "._a.WAV", "a.txt", ".hidden.wav", "inner/c.wav", "inner/._c.wav"):
+    (tmp_path / ".git").mkdir()
+    for name in ("b.wav", "a.WAV", "._a.WAV", "a.txt", ".hidden.wav", "inner/c.wav", "inner/._c.wav", ".git/d.wav"):
         (tmp_path / name).write_text("")
-    here = [tmp_path / name for name in (".hidden.wav", "a.WAV", "b.wav")]
+    here = [tmp_path / name for name in ("a.WAV", "b.wav")]
     assert files_in(tmp_path, {".wav"}) == here
     assert files_in(tmp_path, {".wav"}, below=True) == [*here, tmp_path / "inner" / "c.wav"]
+    assert files_in(tmp_path / ".git", {".wav"}) == [tmp_path / ".git" / "d.wav"]  # the folder itself may be hidden
 
 
 @pytest.mark.parametrize(("text", "channel"), [("1", True), ("12", True), ("0", False), ("A", False), ("-1", False)])

@@ -1,4 +1,4 @@
-"""Training of the overlap model: what is composed is marked right, and two toy voices at once are told from one."""
+"""Training of the overlap model: two toy voices at once are told from one, and too little material is an error."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from diarize.config import Config, TrainingConfig
 from diarize.errors import ModelError
 from diarize.model import builtin_model
 from diarize.stages.overlap import OverlapModel
-from diarize.training.overlap import cells_of, compose_conversation, train_overlap
-from diarize.training.scenes import Material
+from diarize.training.conversations import compose_conversation
+from diarize.training.material import Material
+from diarize.training.overlap import cells_of, train_overlap
 
 RATE = 16000
 SCENES = Config(training=TrainingConfig(overlap_scenes=4))
@@ -34,30 +35,9 @@ def material() -> Material:
     return Material(RATE, [[lambda sound=sound: sound] for sound in sounds])  # type: ignore[misc]
 
 
-def test_the_marks_say_how_many_talk(material: Material) -> None:
-    most = 0
-    for seed in range(4):
-        sound, talking = compose_conversation(material, np.random.default_rng(seed))
-        assert sound.shape == talking.shape == (40 * RATE,)
-        level = [np.sqrt(np.mean(sound[talking == count] ** 2)) for count in range(int(talking.max()) + 1)]
-        assert level[0] < level[1] < level[2]  # more voices, more sound
-        assert np.mean(talking > 1) > 0.05
-        most = max(most, int(talking.max()))
-    assert most > 1
-
-
-def test_same_seed_same_conversation(material: Material) -> None:
-    one, two, other = (compose_conversation(material, np.random.default_rng(seed)) for seed in (3, 3, 4))
-    np.testing.assert_array_equal(one[0], two[0])
-    np.testing.assert_array_equal(one[1], two[1])
-    assert not np.array_equal(one[1], other[1])
-
-
-def test_people_who_say_nothing_do_not_stop_it() -> None:
+def test_silence_teaches_nothing() -> None:
     silent = Material(RATE, [[lambda: np.zeros(RATE, np.float32)]] * 2)
     sound, talking = compose_conversation(silent, np.random.default_rng(0))
-    assert not talking.any()
-    assert np.isfinite(sound).all()
     columns, double = cells_of(sound, talking, builtin_model().bands["wide"], SCENES)
     assert len(columns) == len(double) == 0
     with pytest.raises(ModelError, match="0 cells of overlap and 0 without teach too little"):
@@ -74,8 +54,8 @@ def test_two_voices_are_told_from_one(material: Material) -> None:
         columns, double = cells_of(*compose_conversation(material, np.random.default_rng(seed)), band, SCENES)
         odds.append((columns - model.centre) @ model.projection[:, 0])
         truth.append(double)
-    found, wanted = np.concatenate(odds), np.concatenate(truth)
-    rank = np.argsort(np.argsort(found))
+    said, wanted = np.concatenate(odds), np.concatenate(truth)
+    rank = np.argsort(np.argsort(said))
     n_double, n_single = wanted.sum(), (~wanted).sum()
     area = (rank[wanted].sum() - n_double * (n_double - 1) / 2) / (n_double * n_single)  # Mann-Whitney
     assert max(area, 1 - area) > 0.75

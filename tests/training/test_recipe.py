@@ -77,12 +77,12 @@ def test_the_model_serves_a_diarizer_also_after_a_file(model: Model, tmp_path: P
     model.save(tmp_path / "tiny.npz")
     conversation = np.concatenate([voice(0, 5), voice(2, 5)])
     everything = [Segment(0.0, 10.0)]
-    found = Diarizer(model=model)((conversation, RATE), speech=everything, num_speakers=2)
+    annotation = Diarizer(model=model)((conversation, RATE), speech=everything, num_speakers=2)
     from_file = Diarizer(Config(model=str(tmp_path / "tiny.npz")))
     again = from_file((conversation, RATE), speech=everything, num_speakers=2)
-    assert found.labels == again.labels == ["speaker1", "speaker2"]
-    before = found.crop(Segment(0.0, 4.5)).durations()
-    after = found.crop(Segment(5.5, 10.0)).durations()
+    assert annotation.labels == again.labels == ["speaker1", "speaker2"]
+    before = annotation.crop(Segment(0.0, 4.5)).durations()
+    after = annotation.crop(Segment(5.5, 10.0)).durations()
     assert max(before, key=before.__getitem__) != max(after, key=after.__getitem__)
 
 

@@ -1,13 +1,15 @@
-"""Composed scenes: the energy rule on bursts with known edges, reproducible scenes, unusable material."""
+"""Composed scenes: reproducible, with and without speech, as the recipe says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-from diarize.errors import ModelError
-from diarize.training.scenes import Material, compose_scene, mark_speech
+from diarize.training.background import BackgroundRecipe, EventRecipe
+from diarize.training.material import Material
+from diarize.training.scenes import SceneRecipe, compose_scene
 
 RATE = 16000
 Samples = npt.NDArray[np.float32]
@@ -18,32 +20,6 @@ def bursts(*seconds: float) -> Samples:
     rng = np.random.default_rng(0)
     loud = np.repeat(np.arange(len(seconds)) % 2, [round(s * RATE) for s in seconds])
     return (rng.normal(size=len(loud)) * np.where(loud, 0.1, 0.0001)).astype(np.float32)
-
-
-def edges(marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    return np.flatnonzero(np.diff(marks, prepend=False, append=False)) / RATE
-
-
-def test_marks_lie_where_the_bursts_are() -> None:
-    found = edges(mark_speech(bursts(1.0, 1.0, 0.6, 0.5, 1.0), RATE))
-    np.testing.assert_allclose(found, [1.0, 2.0, 2.6, 3.1], atol=0.1)
-
-
-def test_short_pauses_belong_to_speech_and_clicks_do_not() -> None:
-    found = edges(mark_speech(bursts(1.0, 1.0, 0.15, 1.0, 1.0, 0.02, 1.0), RATE))
-    np.testing.assert_allclose(found, [1.0, 3.15], atol=0.1)
-
-
-def test_level_does_not_matter() -> None:
-    sound = bursts(1.0, 1.0, 0.6, 0.5, 1.0)
-    np.testing.assert_array_equal(mark_speech(sound * 0.1, RATE), mark_speech(sound, RATE))
-
-
-@pytest.mark.parametrize("n_samples", [0, 1, 479, 16000])
-def test_silence_holds_no_speech(n_samples: int) -> None:
-    marks = mark_speech(np.zeros(n_samples, np.float32), RATE)
-    assert marks.shape == (n_samples,)
-    assert not marks.any()
 
 
 def material() -> Material:
@@ -80,13 +56,57 @@ def test_no_noises_and_no_rooms_will_do() -> None:
         assert np.isfinite(sound).all()
 
 
-def test_speakers_without_utterances_are_an_error() -> None:
-    with pytest.raises(ModelError, match="no speech to train"):
-        Material(RATE, [[], []])
-
-
 def test_silent_utterances_end_in_a_scene_without_speech() -> None:
     rng = np.random.default_rng(4)
     for _ in range(4):
         _, speech = compose_scene(Material(RATE, [[lambda: np.zeros(RATE, np.float32)]]), rng)
         assert not speech.any()
+
+
+BARE = SceneRecipe(
+    lengths=(12.0,),
+    length_shares=(1.0,),
+    silent=0.0,
+    telephone=0.0,
+    gain=(0.0, 0.0),
+    clipped=0.0,
+    rounded=0.0,
+    background=BackgroundRecipe(nothing=1.0),
+    events=EventRecipe(densities=(0,)),
+)
+
+
+def test_a_bare_scene_holds_speech_alone() -> None:
+    sound, speech = compose_scene(material(), np.random.default_rng(0), replace(BARE, room=0.0))
+    assert sound.shape == (12 * RATE,)
+    loud = np.sqrt(np.mean(sound[speech] ** 2))
+    assert -40 < 20 * np.log10(loud) < -10  # about the level of speech
+    assert np.sqrt(np.mean(sound[~speech] ** 2)) < 0.01 * loud
+
+
+def test_nobody_speaks_in_silent_scenes() -> None:
+    sound, speech = compose_scene(material(), np.random.default_rng(0), replace(BARE, silent=1.0, loud=0.0))
+    assert not sound.any()
+    assert not speech.any()
+
+
+def test_scenes_too_loud_are_cut_off() -> None:
+    loud = replace(BARE, clipped=1.0, drive=(40.0, 40.0), ceiling=0.3)
+    sound, _ = compose_scene(material(), np.random.default_rng(0), loud)
+    assert np.abs(sound).max() == np.float32(0.3)
+
+
+def test_rounded_scenes_are_whole_steps_of_sixteen_bits() -> None:
+    sound, _ = compose_scene(material(), np.random.default_rng(0), replace(BARE, rounded=1.0))
+    steps = sound.astype(np.float64) * 32768
+    assert (steps == np.round(steps)).all()
+
+
+def test_late_turns_leave_pauses_that_early_ones_do_not() -> None:
+    late = replace(BARE, people=(2, 2), early=0.0, late=1.0, pauses=(3.0,), pause_shares=(1.0,))
+    early = replace(late, early=1.0, late=0.0)
+    shares = [
+        np.mean([compose_scene(material(), np.random.default_rng(seed), recipe)[1].mean() for seed in range(8)])
+        for recipe in (late, early)
+    ]
+    assert shares[0] + 0.15 < shares[1]

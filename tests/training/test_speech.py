@@ -10,8 +10,9 @@ from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import mel_spectrum, speech_cues
 from diarize.stages.speech import SpeechModel
+from diarize.training.material import Material
 from diarize.training.scenes import compose_scene
-from diarize.training.speech import Material, train_speech_model
+from diarize.training.speech import train_speech_model
 
 RATE = 16000
 Samples = npt.NDArray[np.float32]
@@ -41,17 +42,17 @@ def model() -> SpeechModel:
 
 def detected(model: SpeechModel, sound: Samples) -> npt.NDArray[np.bool_]:
     evidence = model.log_likelihood(speech_cues(mel_spectrum([sound], FeatureConfig())))
-    found: npt.NDArray[np.bool_] = evidence[:, 1] > evidence[:, 0]
-    return found
+    speech: npt.NDArray[np.bool_] = evidence[:, 1] > evidence[:, 0]
+    return speech
 
 
 def test_new_scenes_are_marked_right(model: SpeechModel) -> None:
     rng, wrong, total = np.random.default_rng(7), 0, 0
     for _ in range(6):
         sound, speech = compose_scene(toys(), rng)
-        found = detected(model, sound)
-        truth = speech[(np.arange(len(found)) * 160 + 200)]
-        wrong, total = wrong + int((found != truth).sum()), total + len(found)
+        marks = detected(model, sound)
+        truth = speech[(np.arange(len(marks)) * 160 + 200)]
+        wrong, total = wrong + int((marks != truth).sum()), total + len(marks)
     assert wrong / total < 0.2
 
 

@@ -11,7 +11,6 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from diarize.config import TrainingConfig
 from diarize.errors import ModelError
-from diarize.training import voices
 from diarize.training.voices import discriminants, eigenvoices, train_voices
 
 Floats = npt.NDArray[np.float64]
@@ -40,26 +39,23 @@ def marginal(counts: Floats, firsts: Floats, directions: Floats) -> float:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_likelihood_never_falls(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_likelihood_never_falls(seed: int) -> None:
     counts, firsts, truth = drawn(40, seed, frames=8.0)
-    monkeypatch.setattr(voices, "_RIDGE", 0.0)
-    found = []
-    for rounds in range(12):
-        monkeypatch.setattr(voices, "_ROUNDS", rounds)
-        found.append(marginal(counts, firsts, eigenvoices(counts, firsts, N_VOICES)))
-    assert (np.diff(found) > -1e-8 * np.abs(found[0])).all()
-    assert found[-1] > found[0]
-    assert found[-1] > marginal(counts, firsts, truth) - 3  # the best fit is better than the truth, but for the start
+    likelihoods = [
+        marginal(counts, firsts, eigenvoices(counts, firsts, N_VOICES, rounds=rounds, ridge=0.0))
+        for rounds in range(12)
+    ]
+    assert (np.diff(likelihoods) > -1e-8 * np.abs(likelihoods[0])).all()
+    assert likelihoods[-1] > likelihoods[0]
+    # the best fit is better than the truth, but for the start
+    assert likelihoods[-1] > marginal(counts, firsts, truth) - 3
 
 
-def test_one_round_is_eq_10_and_11_and_minimum_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_round_is_eq_10_and_11_and_minimum_divergence() -> None:
     """Written out in loops, from the start that no rounds give."""
     counts, firsts, _ = drawn(12, 5, frames=3.0)
-    monkeypatch.setattr(voices, "_ROUNDS", 0)
-    start = eigenvoices(counts, firsts, N_VOICES)
-    monkeypatch.setattr(voices, "_ROUNDS", 1)
-    monkeypatch.setattr(voices, "_RIDGE", 0.0)
-    found = eigenvoices(counts, firsts, N_VOICES)
+    start = eigenvoices(counts, firsts, N_VOICES, rounds=0)
+    once = eigenvoices(counts, firsts, N_VOICES, rounds=1, ridge=0.0)
     means, seconds = [], []
     for count, first in zip(counts, firsts, strict=True):
         precision = np.eye(N_VOICES) + sum(count[k] * start[k].T @ start[k] for k in range(N_COMPONENTS))
@@ -71,29 +67,29 @@ def test_one_round_is_eq_10_and_11_and_minimum_divergence(monkeypatch: pytest.Mo
         cross = sum(np.outer(first[k], mean) for first, mean in zip(firsts, means, strict=True))
         weight = sum(count[k] * second for count, second in zip(counts, seconds, strict=True))
         updated.append(cross @ np.linalg.inv(weight))
-    flat, ours = np.concatenate(updated), found.reshape(-1, N_VOICES)
+    flat, ours = np.concatenate(updated), once.reshape(-1, N_VOICES)
     # the rotation of the factors is free; what they do to the means of a speaker is not
     np.testing.assert_allclose(ours @ ours.T, flat @ np.mean(seconds, axis=0) @ flat.T, rtol=1e-8, atol=1e-10)
 
 
 def test_the_space_that_speakers_come_from_is_found() -> None:
     counts, firsts, truth = drawn(600)
-    found = eigenvoices(counts, firsts, N_VOICES)
-    assert found.shape == truth.shape
-    angles = subspace_angles(found.reshape(-1, N_VOICES), truth.reshape(-1, N_VOICES))
+    voices = eigenvoices(counts, firsts, N_VOICES)
+    assert voices.shape == truth.shape
+    angles = subspace_angles(voices.reshape(-1, N_VOICES), truth.reshape(-1, N_VOICES))
     assert np.degrees(angles).max() < 3
     # the rotation of the factors is free, their covariance is not
-    flat, true = found.reshape(-1, N_VOICES), truth.reshape(-1, N_VOICES)
+    flat, true = voices.reshape(-1, N_VOICES), truth.reshape(-1, N_VOICES)
     assert np.linalg.norm(flat @ flat.T - true @ true.T) < 0.15 * np.linalg.norm(true @ true.T)
 
 
 def test_components_that_nobody_uses_change_nothing() -> None:
     counts, firsts, _ = drawn(60)
     counts[:, 1], firsts[:, 1] = 0, 0
-    found = eigenvoices(counts, firsts, N_VOICES)
-    assert np.isfinite(found).all()
+    voices = eigenvoices(counts, firsts, N_VOICES)
+    assert np.isfinite(voices).all()
     used = eigenvoices(counts[:, [0, 2]], firsts[:, [0, 2]], N_VOICES)
-    np.testing.assert_allclose(found[[0, 2]] @ found[2].T, used @ used[1].T, atol=1e-6)
+    np.testing.assert_allclose(voices[[0, 2]] @ voices[2].T, used @ used[1].T, atol=1e-6)
 
 
 def groups(seed: int = 0) -> tuple[Floats, npt.NDArray[np.intp]]:
