@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from diarize.audio import open_audio, read_audio
+from diarize.audio.headers import cut_short
 from diarize.errors import AudioError
 
 
@@ -62,3 +63,36 @@ def test_other_containers_are_named_with_a_way_out(tmp_path: Path, head: bytes, 
     path.write_bytes(head + bytes(2000))
     with pytest.raises(AudioError, match=rf"call\.m4a: is an? {kind}.*ffmpeg -i INPUT output\.wav"):
         open_audio(path, 16000)
+
+
+@pytest.mark.parametrize("subtype", ["IMA_ADPCM", "MS_ADPCM", "PCM_16"])
+def test_a_byte_rate_is_no_size(tmp_path: Path, subtype: str) -> None:
+    """FFmpeg writes a byte rate for ADPCM that is twice what it should be; libsndfile notes that in its log."""
+    path = tmp_path / "call.wav"
+    soundfile.write(path, noise(32000), 16000, subtype=subtype)
+    content = bytearray(path.read_bytes())
+    content[28:32] = (64000).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert len(read_audio(path, 16000)) == pytest.approx(32000, abs=1000)  # a warning would be an error
+
+
+@pytest.mark.parametrize(
+    ("line", "cut"),
+    [
+        ("data : 160000 (should be 111965)", True),
+        ("RIFF : 160036 (should be 112001)", True),
+        (" SSND : 160008 (should be 111991)", True),
+        ("  Data Size   : 160000 (should be 111992)", True),
+        ("  Riff size : 160096 (should be 112064)", True),
+        ("Ogg: Last page lacks an end-of-stream bit.", True),
+        ("Seems to be a truncated file.", True),
+        ("data : 160000 (should be 159990)", False),  # a few bytes
+        ("data : 4294967295 (should be 111965)", False),  # written to a pipe
+        ("data : 1000 (should be 111965)", False),
+        ("  Bytes/sec     : 16000 (should be 8027)", False),
+        ("  Block Align   : 512 (should be 256)", False),
+        ("", False),
+    ],
+)
+def test_what_libsndfile_says_of_sizes(line: str, cut: bool) -> None:
+    assert cut_short(f"File : call.wav\n{line}\nfmt  : 16") is cut

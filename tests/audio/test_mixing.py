@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import soundfile
 
 from diarize.audio import open_audio, read_audio
+from diarize.errors import DiarizeWarning
 
 
 def noise(n_samples: int, seed: int = 0) -> npt.NDArray[np.float32]:
@@ -32,3 +34,53 @@ def test_32_channels(tmp_path: Path) -> None:
     soundfile.write(path, channels, 16000, subtype="FLOAT")
     np.testing.assert_allclose(read_audio(path, 16000), channels.mean(axis=1), atol=1e-6)
     np.testing.assert_array_equal(read_audio(path, 16000, channel=32), channels[:, 31])
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (1, 1, -1, -1), (1, -1, 1)])
+@pytest.mark.parametrize("block_seconds", [0.5, 30.0])
+def test_channels_of_opposite_sign_do_not_cancel(signs: tuple[int, ...], block_seconds: float) -> None:
+    speech = noise(80000)
+    speech[:20000] = 0  # the start is silent
+    channels = np.stack([sign * speech for sign in signs], axis=1)
+    with (
+        pytest.warns(DiarizeWarning, match=r"audio array: the channels cancel each other.*--channel"),
+        open_audio((channels, 16000), 16000, block_seconds=block_seconds) as stream,
+    ):
+        mix = np.concatenate(list(stream))
+    np.testing.assert_allclose(np.abs(mix), np.abs(speech), atol=1e-6)
+
+
+def test_the_channels_that_were_turned_are_named() -> None:
+    speech = noise(16000)
+    channels = np.stack([speech, 0.5 * speech, -0.5 * speech], axis=1)
+    with pytest.warns(DiarizeWarning, match="the sign of channel 3 was turned"):
+        mix = read_audio((channels, 16000), 16000)
+    np.testing.assert_allclose(mix, speech * 2 / 3, atol=1e-6)
+
+
+def test_noise_and_offsets_do_not_hide_that_channels_cancel() -> None:
+    speech = noise(160000)
+    channels = np.stack([speech + 0.02 * noise(160000, 1) + 0.3, -speech + 0.02 * noise(160000, 2) + 0.3], axis=1)
+    with pytest.warns(DiarizeWarning, match="the channels cancel"):
+        mix = read_audio((channels, 16000), 16000)
+    assert np.corrcoef(mix, speech)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5, 0.0, -0.6])
+def test_ordinary_stereo_is_the_mean(weight: float) -> None:
+    """From two equal channels over independent ones to wide stereo; an offset of opposite sign is none of speech."""
+    left, other = noise(48000), noise(48000, 1)
+    right = weight * left + np.sqrt(1 - weight**2) * other
+    channels = np.stack([left + 0.5, right - 0.5], axis=1).astype(np.float32)
+    np.testing.assert_allclose(read_audio((channels, 16000), 16000), channels.mean(axis=1), atol=1e-6)
+
+
+def test_hum_of_opposite_sign_is_not_taken_for_speech() -> None:
+    hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(48000) / 16000)
+    channels = np.stack([noise(48000) + hum, noise(48000) - hum], axis=1).astype(np.float32)
+    np.testing.assert_allclose(read_audio((channels, 16000), 16000), channels.mean(axis=1), atol=1e-6)
+
+
+def test_one_channel_alone_keeps_its_sign() -> None:
+    channels = np.stack([noise(16000), -noise(16000)], axis=1)
+    np.testing.assert_array_equal(read_audio((channels, 16000), 16000, channel=2), channels[:, 1])

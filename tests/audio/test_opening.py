@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from diarize.audio import audio_uri, open_audio, read_audio
+from diarize.audio import audio_uri, open_audio, read_audio, rereadable
 from diarize.errors import AudioError
 
 
@@ -91,3 +93,35 @@ def test_sample_rate_under_8_khz(tmp_path: Path) -> None:
 def test_things_that_are_no_audio(source: object, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         open_audio(source, 16000)  # type: ignore[arg-type]
+
+
+def test_what_can_be_opened_again_is_not_copied(wav: Path) -> None:
+    for source in (wav, str(wav), (np.zeros(10), 16000), Path("none.wav")):
+        with rereadable(source) as again:
+            assert again is source
+
+
+def test_file_objects_are_copied_once(wav: Path) -> None:
+    with rereadable(io.BytesIO(wav.read_bytes())) as copy:
+        np.testing.assert_array_equal(read_audio(copy, 16000), read_audio(wav, 16000))
+        np.testing.assert_array_equal(read_audio(copy, 8000), read_audio(wav, 8000))
+        assert audio_uri(copy) == "audio"
+    assert not Path(str(copy)).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_named_pipe_is_copied_once(wav: Path, tmp_path: Path) -> None:
+    fifo = tmp_path / "line 1.wav"
+    os.mkfifo(fifo)
+    feeder = threading.Thread(target=lambda: fifo.write_bytes(wav.read_bytes()))
+    feeder.start()
+    with rereadable(fifo) as copy:
+        feeder.join(10)
+        assert audio_uri(copy) == "line 1"
+        for _ in range(2):
+            np.testing.assert_array_equal(read_audio(copy, 16000), read_audio(wav, 16000))
+
+
+def test_text_cannot_be_copied() -> None:
+    with pytest.raises(AudioError, match="audio file object: cannot be copied"), rereadable(io.StringIO("RIFF")):  # type: ignore[arg-type]
+        pass

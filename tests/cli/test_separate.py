@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +40,49 @@ def test_with_turns(noise: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     files = [tmp_path / "out" / f"a_talk-{name}.flac" for name in ("anna", "ben")]
     assert result.stdout.splitlines() == [str(path) for path in files]
-    sound, found = soundfile.read(noise)[0], [soundfile.read(path)[0] for path in files]
-    np.testing.assert_allclose(found[0][:7900], sound[:7900], atol=1e-6)
-    np.testing.assert_allclose(found[1][8100:-50], sound[8100:-50], atol=1e-6)
+    sound, separated = soundfile.read(noise)[0], [soundfile.read(path)[0] for path in files]
+    np.testing.assert_allclose(separated[0][:7900], sound[:7900], atol=1e-6)
+    np.testing.assert_allclose(separated[1][8100:-50], sound[8100:-50], atol=1e-6)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("diarized", [False, True])
+def test_a_named_pipe_is_read_once(tmp_path: Path, diarized: bool) -> None:
+    fifo = tmp_path / "line.wav"
+    os.mkfifo(fifo)
+    feeder = threading.Thread(target=lambda: fifo.write_bytes((SAMPLES / "call.flac").read_bytes()))
+    feeder.start()
+    turns = rttm(tmp_path / "x.rttm", ("x", 0, 10, "speaker1"))
+    options = ["--config", "fast"] if diarized else ["--rttm", turns]
+    result = run(fifo, "-o", tmp_path / "out", *options)
+    feeder.join(10)
+    assert (result.exit_code, result.stderr if not diarized else "") == (0, "")
+    files = sorted((tmp_path / "out").iterdir())
+    assert files[0].name == "line-speaker1.wav"
+    assert len(soundfile.read(files[0])[0]) == len(soundfile.read(SAMPLES / "call.flac")[0])
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="needs /dev/stdin")
+def test_standard_input_that_is_a_pipe(noise: Path, tmp_path: Path) -> None:
+    turns = rttm(tmp_path / "x.rttm", ("x", 0, 1, "anna"))
+    code = "import sys; from diarize.cli import main; main()"
+    arguments = ["separate", "/dev/stdin", "-o", str(tmp_path / "out"), "--rttm", str(turns), "--quiet"]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], input=noise.read_bytes(), capture_output=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    sound = soundfile.read(tmp_path / "out" / "stdin-anna.wav")[0]
+    np.testing.assert_allclose(sound[:7900], soundfile.read(noise)[0][:7900], atol=1e-6)
+
+
+def test_what_is_wrong_with_a_recording_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "both.wav"
+    sound = 0.1 * np.random.default_rng(0).standard_normal(3 * 8000)
+    soundfile.write(path, np.stack([sound, -sound], axis=1), 8000)
+    turns = rttm(tmp_path / "x.rttm", ("x", 0, 2, "anna"), ("x", 1, 2, "ben"))
+    result = run(path, "-o", tmp_path / "out", "--rttm", turns)
+    assert result.exit_code == 0
+    assert result.stderr.count("the channels cancel each other") == 1
 
 
 def test_diarized_first(tmp_path: Path) -> None:
