@@ -73,6 +73,7 @@ class FileReader:
         self._remarks: list[str] = []
 
     def blocks(self, size: int) -> Iterator[Samples]:
+        """Give the sound in blocks of at most `size` samples; what is wrong with the file is said at the end."""
         buffer = np.empty((size if self._parts else min(size, self._sound.frames), self.n_channels), np.float32)
         parts = self._parts or [self._whole]
         for number, part in enumerate(parts):
@@ -187,6 +188,7 @@ class FileReader:
             self._copy.close()
 
     def close(self) -> None:
+        """Close the decoder, its copy and the file, if that is owned."""
         self._release()
         if self._owned:
             self._file.close()

@@ -89,8 +89,8 @@ class Run:
         Bytes in the file.
     last : int
         Where the last frame begins.
-    first : bytes
-        Header of the first frame.
+    first, header : bytes, Header
+        The first four bytes, and what they say.
     constant : bool
         Whether all frames have the same bit rate.
     n_frames : int
@@ -106,18 +106,12 @@ class Run:
     end: int
     last: int
     first: bytes
+    header: Header
     constant: bool
     n_frames: int
     count: int | None
     count_at: int
     n_broken: int
-
-    @property
-    def header(self) -> Header:
-        header = parse_header(self.first)
-        if header is None:
-            raise ValueError(f"{self.first.hex()} is no header of a frame")
-        return header
 
 
 def mpeg_parts(file: BinaryIO) -> list[Part]:
@@ -171,20 +165,22 @@ def _runs(window: _Window) -> list[Run]:
 
 def _run(window: _Window, start: int, n_broken: int) -> Run | None:
     """Return the run that starts there, None where there is none."""
-    first, position, last, n_frames, constant = window.at(start, 4), start, start, 0, True
-    header = parse_header(first)
-    kind = header.kind if header else None
-    count, count_at = _count(window, start, header) if header else (None, 0)
-    while header and header.kind == kind and position + header.length <= window.size:
-        if n_frames and _count(window, position, header)[0] is not None:
+    first = window.at(start, 4)
+    header = following = parse_header(first)
+    if header is None:
+        return None
+    count, count_at = _count(window, start, header)
+    position, last, n_frames, constant = start, start, 0, True
+    while following and following.kind == header.kind and position + following.length <= window.size:
+        if n_frames and _count(window, position, following)[0] is not None:
             break
-        last, position, n_frames = position, position + header.length, n_frames + 1
-        following = window.at(position, 4)
-        header = parse_header(following)
-        constant = constant and (header is None or following[2] >> 4 == first[2] >> 4)
+        constant = constant and window.at(position, 4)[2] >> 4 == first[2] >> 4
+        last, position, n_frames = position, position + following.length, n_frames + 1
+        following = parse_header(window.at(position, 4))
     if not n_frames or (n_frames < _CHAIN and n_broken and position < window.size):
         return None
-    return Run(start, position, last, first, constant, n_frames - (count is not None), count, count_at, n_broken)
+    n_frames -= count is not None
+    return Run(start, position, last, first, header, constant, n_frames, count, count_at, n_broken)
 
 
 def _count(window: _Window, position: int, header: Header) -> tuple[int | None, int]:

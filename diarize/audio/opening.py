@@ -114,8 +114,8 @@ def rereadable(source: AudioInput) -> Iterator[AudioInput]:
     --------
     >>> import io
     >>> with rereadable(io.BytesIO(b"sound")) as copy:
-    ...     audio_uri(copy), [open(copy, "rb").read() for _ in range(2)]
-    ('audio', [b'sound', b'sound'])
+    ...     audio_uri(copy), Path(copy).read_bytes(), Path(copy).read_bytes()
+    ('audio', b'sound', b'sound')
     """
     if isinstance(source, str | os.PathLike):
         if not Path(source).exists() or Path(source).is_file() or Path(source).is_dir():

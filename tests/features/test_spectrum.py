@@ -220,3 +220,37 @@ def test_memory_is_that_of_the_features(speechlike: Sound) -> None:
     assert held < 1.2 * features.nbytes
     assert peak < 2.5 * features.nbytes  # the samples would be 38 MB, the spectra 123 MB
     assert peak < 13e6
+
+
+@pytest.mark.parametrize("exponent", [-14, -20, -40])
+def test_quiet_sound_is_made_louder_by_a_power_of_two(speechlike: Sound, exponent: int) -> None:
+    samples = speechlike(16000 * 5)
+    quiet = log_mel([samples * np.float32(2.0**exponent)], WIDE)
+    louder = [log_mel([samples * np.float32(2.0**up)], WIDE) for up in range(-6, 3)]
+    assert min(np.abs(quiet - each).max() for each in louder) < 1e-4
+    assert np.sort(quiet.max(axis=1))[-100] == pytest.approx(np.log(1e-4), abs=np.log(2) + 0.01)
+
+
+@pytest.mark.parametrize("decibels", [0, -10, -25])
+def test_the_usual_range_of_levels_is_left_alone(speechlike: Sound, decibels: int) -> None:
+    samples = speechlike(16000 * 5) * np.float32(10 ** (decibels / 20))
+    np.testing.assert_allclose(log_mel([samples], WIDE), librosa_log_mel(samples, WIDE), atol=2e-4)
+
+
+def test_one_loud_second_keeps_the_level(speechlike: Sound) -> None:
+    samples = speechlike(16000 * 10) * np.float32(1e-5)
+    samples[16000:34000] = speechlike(18000)
+    np.testing.assert_allclose(log_mel([samples], WIDE), librosa_log_mel(samples, WIDE), atol=2e-4)
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.1, 0.5])
+def test_an_offset_hides_nothing(speechlike: Sound, offset: float) -> None:
+    samples = 0.1 * speechlike(16000 * 12)
+    plain, moved = log_mel([samples], WIDE), log_mel([samples + np.float32(offset)], WIDE)
+    np.testing.assert_allclose(moved[:, 3:], plain[:, 3:], atol=0.2)
+    assert np.corrcoef(moved[:, 0], plain[:, 0])[0, 1] > 0.99
+
+
+def test_a_small_offset_is_left_alone(speechlike: Sound) -> None:
+    samples = speechlike(16000 * 5) + np.float32(0.005)
+    np.testing.assert_allclose(log_mel([samples], WIDE), librosa_log_mel(samples, WIDE), atol=2e-4)
