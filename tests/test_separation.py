@@ -53,13 +53,13 @@ TALK = Annotation(TURNS, "talk")
 @pytest.fixture(scope="module")
 def talk() -> dict[str, Samples]:
     """Return each speaker's own sound: anna alone, ben alone, then both, over a chunk's edge at 30 s."""
-    found = {}
+    sounds = {}
     for name, pitch in (("anna", 120.0), ("ben", 190.0)):
         sound = voice(pitch, 37.0, seed=len(name))
         t = np.arange(len(sound)) / RATE
         heard = sum(((t >= turn.start) & (t < turn.end)).astype(float) for turn in TURNS if turn.speaker == name)
-        found[name] = sound * heard
-    return found
+        sounds[name] = sound * heard
+    return sounds
 
 
 def written(files: dict[str, Path]) -> dict[str, Samples]:
@@ -257,9 +257,9 @@ def test_cuts_and_chunks_from_blocks_of_any_size(size: int) -> None:
     wanted = [Stretch(0, 2, ("a",)), Stretch(6, 13, ("a",)), Stretch(18, 25, ("a",))]
     assert [piece.tolist() for piece in cut(blocks, wanted)] == [x[:2].tolist(), x[6:13].tolist(), x[18:].tolist()]
     padded = np.concatenate([np.zeros(2), x, np.zeros(20)])
-    found = list(_chunks(blocks, 6, 2))
-    assert [(start, length) for start, length, _ in found] == [(0, 6), (6, 6), (12, 6), (18, 2)]
-    for start, _, samples in found:
+    chunks = list(_chunks(blocks, 6, 2))
+    assert [(start, length) for start, length, _ in chunks] == [(0, 6), (6, 6), (12, 6), (18, 2)]
+    for start, _, samples in chunks:
         assert samples.tolist() == padded[start : start + 10].tolist()
 
 
@@ -274,6 +274,6 @@ def test_real_voices_come_apart(tmp_path: Path) -> None:
     both = [each[24 * rate : 28 * rate] for each in (one, other)]
     recording = np.concatenate([one[: 20 * rate], other[: 20 * rate], sum(both)])
     turns = [Turn(0, 20, "a"), Turn(20, 40, "b"), Turn(40, 44, "a"), Turn(40, 44, "b")]
-    found = written(separate((recording, rate), Annotation(turns, "x"), tmp_path))
-    gains = [gain(found[name][40 * rate :], truth, sum(both)) for name, truth in zip("ab", both, strict=True)]
+    separated = written(separate((recording, rate), Annotation(turns, "x"), tmp_path))
+    gains = [gain(separated[name][40 * rate :], truth, sum(both)) for name, truth in zip("ab", both, strict=True)]
     assert np.mean(gains) > 5
