@@ -15,7 +15,7 @@ import soundfile
 from diarize.annotation import Annotation, Turn
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError
 from diarize.separation import separate
-from diarize.separation.recipe import _chunks
+from diarize.separation.recipe import chunks
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import to_samples, to_spectra, window
 from diarize.separation.voices import chosen_alone, cut
@@ -257,9 +257,9 @@ def test_cuts_and_chunks_from_blocks_of_any_size(size: int) -> None:
     wanted = [Stretch(0, 2, ("a",)), Stretch(6, 13, ("a",)), Stretch(18, 25, ("a",))]
     assert [piece.tolist() for piece in cut(blocks, wanted)] == [x[:2].tolist(), x[6:13].tolist(), x[18:].tolist()]
     padded = np.concatenate([np.zeros(2), x, np.zeros(20)])
-    chunks = list(_chunks(blocks, 6, 2))
-    assert [(start, length) for start, length, _ in chunks] == [(0, 6), (6, 6), (12, 6), (18, 2)]
-    for start, _, samples in chunks:
+    pieces = list(chunks(blocks, 6, 2))
+    assert [(start, length) for start, length, _ in pieces] == [(0, 6), (6, 6), (12, 6), (18, 2)]
+    for start, _, samples in pieces:
         assert samples.tolist() == padded[start : start + 10].tolist()
 
 

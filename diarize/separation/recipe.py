@@ -107,7 +107,7 @@ def _write(
             file = stack.enter_context(atomic_file(target))
             writers[speaker] = stack.enter_context(sound_writer(file, rate, target.suffix[1:]))
         stream = stack.enter_context(open_audio(audio, rate, channel))
-        for start, length, samples in _chunks(stream, _CHUNK * hop, _MARGIN * hop):
+        for start, length, samples in chunks(stream, _CHUNK * hop, _MARGIN * hop):
             for speaker, sound in _chunk(samples, start, plan, voices, rate).items():
                 writers[speaker](sound[:length])
             silence = np.zeros(length, dtype=np.float32)
@@ -142,7 +142,7 @@ def _learned(
     return learn(plan, alone, round(_HOP * rate), rate, report)
 
 
-def _chunks(blocks: Iterable[Samples], size: int, margin: int) -> Iterator[tuple[int, int, Samples]]:
+def chunks(blocks: Iterable[Samples], size: int, margin: int) -> Iterator[tuple[int, int, Samples]]:
     """Give place, length and samples of chunks with a margin on both sides, zero beyond the recording.
 
     The samples are always size + 2 margin; `length` is less than the size in the last chunk only.
