@@ -129,7 +129,7 @@ class Annotation:
     turns : iterable of Turn
         In any order.
     uri : str
-        The recording's id, as a rule its file name without folder and ending.
+        The recording's id, usually its file name without folder and ending.
 
     Raises
     ------

@@ -244,7 +244,7 @@ class Config(Section):
         text : str
             Sections and settings as `to_toml` writes them; what is not named keeps its default.
         where : str
-            The name of the text in error messages, as a rule its path.
+            The name of the text in error messages, usually its path.
 
         Raises
         ------

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, isfinite, nan
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +16,14 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix, hstack, identity
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from diarize.annotation import Annotation, Segment, union
+from diarize.annotation import Annotation, Segment
 from diarize.errors import ConfigError, quoted
+from diarize.evaluation.cells import Cells
 
 _Floats = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.intp]
-_Marks = npt.NDArray[np.bool_]
 
-_DENSE = 4_000_000  # pairs of speakers up to which a full table is the faster way
-_MOST_PAIRS = 50_000_000  # of turns, which take 2 GB
+DENSE = 4_000_000  # pairs of speakers up to which a full table is the faster way
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,7 @@ def score(
     """
     if not (isfinite(collar) and collar >= 0):
         raise ConfigError(f"collar must be seconds, at least 0, got {quoted(collar)}")
-    cells = _Cells(reference, hypothesis, uem, collar)
+    cells = Cells(reference, hypothesis, uem, collar)
     scored = cells.duration * cells.outside_collars
     n_reference, n_hypothesis = cells.reference.count(), cells.hypothesis.count()
     if skip_overlap:
@@ -184,7 +182,7 @@ def best_mapping(reference: Annotation, hypothesis: Annotation, uem: Iterable[Se
     One-to-one and of the longest common time; speakers with no partner are left out. `hypothesis.rename(...)` with
     it gives both annotations the same names.
     """
-    cells = _Cells(reference, hypothesis, uem)
+    cells = Cells(reference, hypothesis, uem)
     return {
         cells.hypothesis.names[other]: cells.reference.names[own]
         for own, other, seconds in zip(*_best_pairs(cells.shared), strict=True)
@@ -192,120 +190,10 @@ def best_mapping(reference: Annotation, hypothesis: Annotation, uem: Iterable[Se
     }
 
 
-class _Cells:
-    """The scored time, cut at every boundary, and who talks in each cell.
-
-    Attributes
-    ----------
-    duration : (n_cells,) seconds, 0 outside the scored regions
-    outside_collars : (n_cells,) bool
-    reference, hypothesis : _Talk
-    shared : sparse (n_reference, n_hypothesis) seconds that each pair of speakers talks at once
-    """
-
-    def __init__(
-        self, reference: Annotation, hypothesis: Annotation, uem: Iterable[Segment] | None, collar: float = 0.0
-    ) -> None:
-        scored = _extent(reference, hypothesis) if uem is None else union(uem)
-        boundaries = [time for turn in reference for time in (turn.start, turn.end)] if collar > 0 else []
-        collars = [(time - collar, time + collar) for time in boundaries]
-        regions = [(segment.start, segment.end) for segment in scored]
-        turns = [(turn.start, turn.end) for annotation in (reference, hypothesis) for turn in annotation]
-        edges = np.unique(np.array([*regions, *turns, *collars], dtype=np.float64))
-        self.duration: _Floats = np.diff(edges) * _covered(edges, regions)
-        self.outside_collars: _Marks = ~_covered(edges, collars)
-        elapsed = np.concatenate([[0.0], np.cumsum(self.duration)])
-        self.reference, self.hypothesis = _Talk(reference, edges, elapsed), _Talk(hypothesis, edges, elapsed)
-        own, other = _overlapping(self.reference, self.hypothesis)
-        self._first = np.maximum(self.reference.first[own], self.hypothesis.first[other])
-        self._last = np.minimum(self.reference.last[own], self.hypothesis.last[other])
-        self._speakers = self.reference.speaker[own], self.hypothesis.speaker[other]
-        seconds = elapsed[self._last] - elapsed[self._first]
-        shape = len(self.reference.names), len(self.hypothesis.names)
-        self.shared = csr_matrix((seconds, self._speakers), shape)
-
-    def count_pairs(self, own: _Indices, other: _Indices) -> _Indices:
-        """Return how many of some pairs of speakers, one-to-one, talk at once in each cell."""
-        partner = np.full(len(self.reference.names), -1, dtype=np.intp)
-        partner[own] = other
-        chosen = partner[self._speakers[0]] == self._speakers[1]
-        return _count(self._first[chosen], self._last[chosen], len(self.duration))
-
-
-class _Talk:
-    """The turns of one annotation in cells; only of speakers who talk in the scored regions.
-
-    Attributes
-    ----------
-    names : list of str, one a speaker
-    seconds : (n_speakers,) scored time
-    speaker : (n_turns,) index of the speaker
-    first, last : (n_turns,) the turn's first cell, and the one after its last; in the order of the first
-    """
-
-    def __init__(self, annotation: Annotation, edges: _Floats, elapsed: _Floats) -> None:
-        names = annotation.labels
-        places = {name: place for place, name in enumerate(names)}
-        speaker = np.array([places[turn.speaker] for turn in annotation], dtype=np.intp)
-        first = np.searchsorted(edges, [turn.start for turn in annotation])
-        last = np.searchsorted(edges, [turn.end for turn in annotation])
-        seconds: _Floats = np.bincount(speaker, elapsed[last] - elapsed[first], len(names)).astype(np.float64)
-        present = seconds > 0
-        kept = present[speaker]
-        self.names = [name for name, here in zip(names, present, strict=True) if here]
-        self.seconds: _Floats = seconds[present]
-        self.speaker: _Indices = (np.cumsum(present) - 1)[speaker[kept]]
-        self.first, self.last = first[kept], last[kept]
-        self._n_cells = len(elapsed) - 1
-
-    def count(self) -> _Indices:
-        """Return how many speakers talk in each cell."""
-        return _count(self.first, self.last, self._n_cells)
-
-
-def _count(first: _Indices, last: _Indices, n_cells: int) -> _Indices:
-    """Return how many spans, from their first cell up to before the last, hold each cell."""
-    change = np.bincount(first, minlength=n_cells + 1) - np.bincount(last, minlength=n_cells + 1)
-    return np.cumsum(change)[:n_cells]
-
-
-def _overlapping(one: _Talk, other: _Talk) -> tuple[_Indices, _Indices]:
-    """Return all pairs of turns that have a cell in common, as indices of turns of the one and of the other."""
-    # of two such turns one starts within the other; where both start at once, the pair counts in the first case
-    own, within = _starting_within(one, other, "left")
-    outer, inner = _starting_within(other, one, "right")
-    return np.concatenate([own, inner]), np.concatenate([within, outer])
-
-
-def _starting_within(outer: _Talk, inner: _Talk, side: Literal["left", "right"]) -> tuple[_Indices, _Indices]:
-    """Return the pairs of turns of which the second starts in the first; with "right", not in its first cell."""
-    low, high = np.searchsorted(inner.first, outer.first, side), np.searchsorted(inner.first, outer.last)
-    n_inside = high - low
-    if n_inside.sum() > _MOST_PAIRS:
-        raise ConfigError(
-            f"more than {_MOST_PAIRS} pairs of turns overlap ({len(outer.names)} and {len(inner.names)} speakers): too "
-            "many to score; cut the recording into parts"
-        )
-    before = np.cumsum(n_inside) - n_inside
-    inside = np.arange(n_inside.sum()) + np.repeat(low - before, n_inside)
-    return np.repeat(np.arange(len(outer.first)), n_inside), inside
-
-
-def _extent(reference: Annotation, hypothesis: Annotation) -> list[Segment]:
-    turns = [*reference, *hypothesis]
-    return [Segment(min(turn.start for turn in turns), max(turn.end for turn in turns))] if turns else []
-
-
-def _covered(edges: _Floats, spans: list[tuple[float, float]]) -> _Marks:
-    """Return which cells between the edges lie in a span; the spans begin and end at edges."""
-    first, last = np.searchsorted(edges, np.array(spans, dtype=np.float64).reshape(-1, 2).T)
-    return np.asarray(_count(first, last, max(len(edges) - 1, 0)) > 0)
-
-
 def _best_pairs(worth: csr_matrix) -> tuple[_Indices, _Indices, _Floats]:
     """Return the one-to-one pairs of the largest sum: rows, columns, values; a pair worth nothing may be left out."""
     n_rows, n_columns = worth.shape
-    if n_rows * n_columns <= _DENSE:
+    if n_rows * n_columns <= DENSE:
         table = worth.toarray()
         rows, columns = linear_sum_assignment(table, maximize=True)
         return rows, columns, table[rows, columns]
@@ -314,10 +202,11 @@ def _best_pairs(worth: csr_matrix) -> tuple[_Indices, _Indices, _Floats]:
     raised = csr_matrix((worth.data + 1, worth.indices, worth.indptr), worth.shape)
     rows, columns = min_weight_full_bipartite_matching(hstack([raised, identity(n_rows)], "csr"), maximize=True)
     rows, columns = rows[columns < n_columns], columns[columns < n_columns]
-    return rows, columns, np.asarray(worth[rows, columns]).ravel()
+    values = np.asarray(worth[rows, columns]).ravel() if len(rows) else np.zeros(0)
+    return rows, columns, values
 
 
-def _jaccard_error(cells: _Cells) -> float:
+def _jaccard_error(cells: Cells) -> float:
     """Return the sum over reference speakers of 1 - common time / time in which either talks.
 
     The pairing is the one that makes this sum smallest, as dscore has it; a speaker without partner counts 1.

@@ -12,6 +12,7 @@ import pytest
 
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.errors import ConfigError
+from diarize.evaluation import scoring
 from diarize.evaluation.scoring import Score, best_mapping, pool, score
 from diarize.formats.rttm import read_rttm
 from diarize.formats.uem import read_uem
@@ -200,3 +201,17 @@ def test_best_mapping() -> None:
     reference, hypothesis = annotation((0, 4, "a"), (4, 6, "b")), annotation((0, 3, "x"), (3, 8, "y"), (9, 10, "z"))
     assert best_mapping(reference, hypothesis) == {"x": "a", "y": "b"}
     assert best_mapping(reference, Annotation()) == {}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_ways_to_pair_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference, hypothesis, _ = conversation(seed, n_speakers=6)
+    never_at_once = annotation((1000, 1001, "x"), (1001, 1002, "y"))
+    for other in (hypothesis, Annotation(), hypothesis.crop(Segment(0, 10)), reference, never_at_once):
+        monkeypatch.setattr(scoring, "DENSE", 4_000_000)
+        table = score(reference, other), best_mapping(reference, other)
+        monkeypatch.setattr(scoring, "DENSE", 0)
+        sparse = score(reference, other), best_mapping(reference, other)
+        assert sparse[1] == table[1]
+        for part in (*PARTS, "correct", "jaccard_error"):
+            assert getattr(sparse[0], part) == pytest.approx(getattr(table[0], part), abs=1e-9), part
