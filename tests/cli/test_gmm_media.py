@@ -95,6 +95,8 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
     Image.new("RGBA", (3, 3)).save(tmp_path / "clear.png")
     np.save(tmp_path / "nan.npy", np.full((2, 3, 3), np.nan))
     out = tmp_path / "out.png"
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
     cases = [
         (("segment", tmp_path / "none.png", "-o", out), "none.png: cannot read the picture: No such file"),
         (("segment", tmp_path / "bad.png", "-o", out), "cannot read the picture: cannot identify"),
@@ -104,7 +106,7 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
         (("background", ragged, "-o", tmp_path / "m.npy"), r"ragged: frame 2 has the shape (6, 9, 3)"),
         (("background", tmp_path / "nan.npy", "-o", tmp_path / "m.npy"), "nan.npy: the frame holds NaN"),
         (("background", tmp_path / "nothing", "-o", tmp_path / "m.npy"), "no such file or folder"),
-        (("background", ragged, "-o", picture), "cannot make the folder"),
+        (("background", ragged, "-o", in_the_way), "cannot make the folder"),
     ]
     for arguments, message in cases:
         result = run(*arguments)
@@ -114,3 +116,11 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
         assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
     assert not (tmp_path / "m.npy").exists()
+
+
+@pytest.mark.parametrize("name", ["-", "masks.srt", "masks.png"])
+def test_names_that_make_no_folder_of_masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("background", "absent.avi", "-o", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert list(tmp_path.iterdir()) == []
