@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize import Annotation, Diarizer, load_config
-from diarize.evaluation.calibration import Calibration, fit_calibration, reliability
+from diarize.evaluation.calibration import fit_calibration, reliability
 from diarize.evaluation.scoring import best_mapping
 from diarize.evaluation.tuning import Example, find_examples
 from diarize.model import Model
 from diarize.pipeline import cut_speech, detect_speech
+from diarize.stages.confidence import Calibration
 from diarize.stages.limits import Limits
 from diarize.stages.vbhmm import infer
 

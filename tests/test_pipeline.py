@@ -347,7 +347,7 @@ def test_the_band_can_be_chosen(dialogue: Samples, diarizer: Diarizer) -> None:
 
 
 def test_a_model_without_narrow_band(dialogue: Samples) -> None:
-    wide_only = Model({"wide": builtin_model().bands["wide"]})
+    wide_only = Model({"wide": builtin_model().bands["wide"]}, builtin_model().filters)
     assert len(Diarizer("fast", model=wide_only)((dialogue, RATE))) > 0
     with pytest.raises(ModelError, match="no narrow band"):
         Diarizer(Config(band="narrow"), model=wide_only)((dialogue, RATE))

@@ -1,8 +1,7 @@
-"""Confidence that means something: how sure the diarizer is against how often it is right.
+"""How sure the diarizer is against how often it is right, and the map of confidence that makes them agree.
 
-A map of two parameters on the log-odds makes probabilities that are too sure, or not sure enough, agree with the
-share of the time that is right. What is compared are stretches of time, each with a probability, the share of it
-that is right and its length, so nothing here knows of speakers or frames.
+What is compared are stretches of time, each with a probability, the share of it that is right and its length, so
+nothing here knows of speakers or frames.
 """
 
 from __future__ import annotations
@@ -12,48 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
+
+from diarize.stages.confidence import Calibration, log_odds
 
 Floats = npt.NDArray[np.float64]
 
-_CLIP = 0.01  # beyond it a posterior says no more: models that are wrong are as sure as those that are right
 _RIDGE = 1.0  # the prior on the map is worth about so many seconds; it keeps the fit finite where all is right
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A map of probabilities: a straight line on their log-odds.
-
-    Parameters
-    ----------
-    slope : float
-        Below 1 for probabilities that are too near to 0 and 1; never negative, so the order stays.
-    offset : float, nats
-        What is added to all log-odds.
-
-    References
-    ----------
-    Platt, "Probabilistic outputs for support vector machines and comparisons to regularized likelihood methods",
-    Advances in Large Margin Classifiers, MIT Press 1999, pp. 61-74.
-
-    Examples
-    --------
-    >>> Calibration(slope=0.5, offset=0.0).apply([0.1, 0.5, 0.9]).round(2)
-    array([0.25, 0.5 , 0.75])
-    """
-
-    slope: float = 1.0
-    offset: float = 0.0
-
-    def apply(self, probability: npt.ArrayLike) -> Floats:
-        """Return the calibrated probabilities.
-
-        Parameters
-        ----------
-        probability : array_like
-            Of any shape; what lies beyond 0.01 and 0.99 counts as these.
-        """
-        return np.asarray(expit(self.slope * _log_odds(probability) + self.offset))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +75,7 @@ def fit_calibration(probability: npt.ArrayLike, right: npt.ArrayLike, seconds: n
     array([0.9, 0.5])
     """
     p, truth, weight = _checked(probability, right, seconds)
-    x = _log_odds(p)
+    x = log_odds(p)
 
     def cost(parameters: Floats) -> tuple[float, Floats]:
         slope, offset = parameters
@@ -164,10 +128,6 @@ def reliability(
     held = sums[0]
     with np.errstate(invalid="ignore"):  # 0 / 0 in empty bins is the nan that stands for nothing
         return Reliability(edges, held, sums[1] / held, sums[2] / held)
-
-
-def _log_odds(probability: npt.ArrayLike) -> Floats:
-    return np.asarray(logit(np.clip(np.asarray(probability, dtype=np.float64), _CLIP, 1 - _CLIP)))
 
 
 def _checked(*arrays: npt.ArrayLike) -> list[Floats]:

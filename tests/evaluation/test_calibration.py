@@ -7,7 +7,8 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from diarize.evaluation.calibration import Calibration, fit_calibration, reliability
+from diarize.evaluation.calibration import fit_calibration, reliability
+from diarize.stages.confidence import Calibration
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.4, 0.9), (1.0, 0.0), (1.8, -0.7), (0.6, 2.0)])
