@@ -14,11 +14,18 @@ Float64 = npt.NDArray[np.float64]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 
-ILL_DEFINED = (
+_ILL_DEFINED = (
     "Fitting the mixture model failed because some components have ill-defined empirical covariance (for instance "
     "caused by singleton or collapsed samples). Try to decrease the number of components, increase reg_covar, "
     "or scale the input data."
 )
+
+
+class IllDefinedError(ValueError):
+    """A covariance is not positive definite: a component has collapsed to fewer dimensions than the data have."""
+
+    def __init__(self, message: str = _ILL_DEFINED) -> None:
+        super().__init__(message)
 
 
 def covariance_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]:
@@ -174,18 +181,18 @@ def precision_cholesky(covariances: npt.ArrayLike, covariance_type: str) -> Floa
 
     Raises
     ------
-    ValueError
+    IllDefinedError
         If a covariance is not positive definite.
     """
     values = np.asarray(covariances, dtype=np.float64)
     if covariance_type in ("diag", "spherical"):
         if (values <= 0).any():
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         return 1.0 / np.sqrt(values)
     try:
         factor = np.linalg.cholesky(values)
     except np.linalg.LinAlgError:
-        raise ValueError(ILL_DEFINED) from None
+        raise IllDefinedError from None
     inverse = np.linalg.solve(factor, np.broadcast_to(np.eye(values.shape[-1]), values.shape))
     upper: Float64 = np.triu(np.swapaxes(inverse, -1, -2))
     return upper

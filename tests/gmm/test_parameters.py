@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, precision_cholesky
-from diarize.gmm.parameters import floored
+from diarize.gmm.parameters import IllDefinedError, floored
 
 
 def test_round_trip_through_npz_without_pickle(tmp_path):
@@ -70,3 +72,12 @@ def test_floored_lifts_only_what_is_not_positive_definite():
     np.testing.assert_array_equal(found[0], good)
     np.linalg.cholesky(found[1])
     np.testing.assert_allclose(found[1], flat, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_a_collapsed_covariance_has_an_error_of_its_own(kind: str) -> None:
+    flat = np.zeros((1, 2, 2)) if kind == "full" else np.zeros((1, 2))
+    with pytest.raises(IllDefinedError, match="ill-defined empirical covariance") as caught:
+        precision_cholesky(flat, kind)
+    assert isinstance(caught.value, ValueError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -17,12 +17,12 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from diarize.gmm.engine.rows import MakeBlocks
-from diarize.gmm.estimators.checks import check_weight, informative
+from diarize.gmm.estimators.checks import check_n_samples, check_weight, informative
 from diarize.gmm.estimators.storage import Stored
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.inference.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.inference.sampling import draw
@@ -307,8 +307,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
             The component of each.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         return draw(self.parameters_, n_samples, check_random_state(self.random_state))
 
     def __sklearn_tags__(self) -> Any:

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.estimators.base import BaseMixture, Callback
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import initial_statistics
 from diarize.gmm.fitting.variational import (
     WEIGHT_PRIORS,

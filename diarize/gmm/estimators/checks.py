@@ -71,6 +71,18 @@ def check_weight(sample_weight: npt.ArrayLike | None, count: int, *, some: bool 
     return weight
 
 
+def check_n_samples(n_samples: int) -> None:
+    """Check that at least one row is to be drawn.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    if n_samples < 1:
+        raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+
+
 def informative(rows: Floats) -> npt.NDArray[np.bool_]:
     """Return which rows have a value at all, (n,), having checked that every column has one.
 

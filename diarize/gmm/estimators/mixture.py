@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from diarize.gmm.engine.kernel import compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows
 from diarize.gmm.estimators.base import BaseMixture, Callback
 from diarize.gmm.estimators.checks import check_start, check_weight
+from diarize.gmm.estimators.validation import Interval
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics, sample_size
@@ -28,9 +28,9 @@ from diarize.gmm.inference.conditional import condition
 from diarize.gmm.inference.expectation import collect
 from diarize.gmm.inference.posteriors import responsibilities
 from diarize.gmm.parameters import (
-    ILL_DEFINED,
     Float64,
     Floats,
+    IllDefinedError,
     MixtureParameters,
     covariance_shape,
 )
@@ -322,10 +322,8 @@ class GaussianMixture(BaseMixture):
         train = partial(em, make_blocks, start, tol=self.tol, reg_covar=self.reg_covar, lower_bound=lower_bound)
         try:
             return train(max_iter=self.max_iter, n_jobs=n_jobs, callback=report)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED:
-                raise
-        return train(max_iter=done, n_jobs=n_jobs)  # a component has collapsed: the same again, up to there
+        except IllDefinedError:  # a component has collapsed: the same again, up to there
+            return train(max_iter=done, n_jobs=n_jobs)
 
     def _current(self) -> MixtureParameters:
         wanted = covariance_shape(self.covariance_type, self.n_components, self.means_.shape[1])

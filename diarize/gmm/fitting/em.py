@@ -13,7 +13,7 @@ import numpy.typing as npt
 from diarize.gmm.engine.kernel import Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, open_blocks
 from diarize.gmm.inference.expectation import collect
-from diarize.gmm.parameters import ILL_DEFINED, Float64, MixtureParameters, covariance_shape, floored
+from diarize.gmm.parameters import Float64, IllDefinedError, MixtureParameters, covariance_shape, floored
 from diarize.gmm.statistics import Statistics
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def _regularised(
         quiet = noise if covariance_type == "diag" else noise.mean(axis=1)
         found = np.maximum(covariances, 0.0)
         if reg_covar == 0 and (found <= quiet).any():
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         return np.where(kept.reshape(-1, *[1] * (found.ndim - 1)), covariances, found + reg_covar)
     matrix = covariances + reg_covar * np.eye(covariances.shape[-1])
     if covariance_type == "full":
@@ -127,7 +127,7 @@ def _regularised(
         return floored((matrix + np.swapaxes(matrix, -1, -2)) / 2, reg_covar)
     variances = np.diagonal(covariances, axis1=-2, axis2=-1)
     if (variances <= (noise if covariance_type == "full" else noise.max(axis=0))).any():
-        raise ValueError(ILL_DEFINED)
+        raise IllDefinedError
     return matrix
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from diarize.gmm.engine.missing import filled
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics
-from diarize.gmm.parameters import ILL_DEFINED, Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import Float64, Floats, IllDefinedError, MixtureParameters
 
 _SHORT, _LONG = 20, 3  # EM rounds for each start; how many of them are trained to the end
 _RANDOM = ("kmeans", "k-means++", "random", "random_from_data")  # starts that are worth repeating
@@ -62,12 +63,9 @@ def starts(
     """
     for method in training.methods:
         for _ in range(training.n_init if method in _RANDOM and n_components > 1 else 1):
-            found = initial_statistics(rows, None, n_components, covariance_type, method, random_state)
-            try:
-                yield maximise(found, training.reg_covar)
-            except ValueError as error:
-                if str(error) != ILL_DEFINED:
-                    raise
+            sums = initial_statistics(rows, None, n_components, covariance_type, method, random_state)
+            with suppress(IllDefinedError):
+                yield maximise(sums, training.reg_covar)
         if n_components == 1:
             return  # all starts are the same
 
@@ -117,7 +115,7 @@ def best_fit(rows: Floats, candidates: Iterable[MixtureParameters], training: Tr
         if best is None or (not bad, _bound(longer)) > (not best[1], _bound(best[0])):
             best = longer, bad
     if best is None:
-        raise ValueError(ILL_DEFINED)
+        raise IllDefinedError
     return best
 
 
@@ -129,9 +127,7 @@ def _trained(rows: Floats, start: MixtureParameters, training: Training, max_ite
     """Train, or return None where a component has collapsed and reg_covar is 0."""
     try:
         return em(lambda: [rows], start, max_iter=max_iter, tol=training.tol, reg_covar=training.reg_covar)
-    except ValueError as error:
-        if str(error) != ILL_DEFINED:
-            raise
+    except IllDefinedError:
         return None
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from diarize.gmm.engine.threads import ordered_map
 from diarize.gmm.estimators.storage import Stored
+from diarize.gmm.estimators.validation import Interval
 
 if TYPE_CHECKING:
     from diarize.gmm.uses.pixels import Rates

@@ -15,17 +15,18 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.em import Fit
 from diarize.gmm.fitting.restarts import Training, best_fit, starts
 from diarize.gmm.fitting.splitting import grow
 from diarize.gmm.inference.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
 from diarize.gmm.inference.posteriors import log_likelihood
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, ILL_DEFINED, Float64, Floats
+from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, IllDefinedError
 from diarize.gmm.scaling import Scaling
 from diarize.gmm.uses.calibration import Calibration
 
@@ -290,8 +291,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[Float64, npt.NDArray[np.int64]]:
         """Draw rows (n_samples, n_features), and tell the component of each, (n_samples,)."""
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         given = self.random_state if random_state is None else random_state
         return draw(self.mixture_.parameters_, n_samples, check_random_state(given))
 
@@ -342,8 +342,8 @@ def _path(
             if last is not None:
                 candidates.append(grow(lambda: [rows], last.parameters, random_state, reg_covar=training.reg_covar))
             last, bad = best_fit(rows, candidates, training)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED or last is None:
+        except IllDefinedError:
+            if last is None:
                 raise
             return
         yield last, bad

@@ -17,17 +17,18 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from diarize.gmm.estimators.checks import informative
+from diarize.gmm.estimators.checks import check_n_samples, informative
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.em import Fit
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.fitting.restarts import Training, best_fit, starts
 from diarize.gmm.fitting.splitting import split
 from diarize.gmm.inference.posteriors import log_likelihood
-from diarize.gmm.parameters import COVARIANCE_TYPES, ILL_DEFINED, Float64, Floats, MixtureParameters
+from diarize.gmm.inference.sampling import draw
+from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, IllDefinedError, MixtureParameters
 from diarize.gmm.scaling import Scaling
 
 logger = logging.getLogger(__name__)
@@ -227,7 +228,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 
     def _keep(self, cells: list[tuple[Row, MixtureParameters]], scaling: Scaling, dtype: npt.DTypeLike) -> None:
         if not cells:
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         table = [row for row, _ in cells]
         self.results_ = {name: np.array([row[name] for row in table]) for name in table[0]}
         self.best_index_ = min(range(len(table)), key=lambda place: _rank(table[place], self.criterion))
@@ -279,8 +280,8 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
     def sample(self, n_samples: int = 1) -> tuple[Float64, npt.NDArray[np.int64]]:
         """Draw rows from the best mixture, see `GaussianMixture.sample`."""
         check_is_fitted(self)
-        model: GaussianMixture = self.best_estimator_.set_params(random_state=self.random_state)
-        return model.sample(n_samples)
+        check_n_samples(n_samples)
+        return draw(self.best_estimator_.parameters_, n_samples, check_random_state(self.random_state))
 
     def plot(self, to: str | PathLike[str] | Any) -> Any:
         """Draw the criterion over the number of components, a line for each covariance type.
@@ -342,9 +343,7 @@ def _column(
     for size, seed in zip(sizes, seeds, strict=True):
         try:
             row, last = _cell(task, kind, size, seed, last)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED:
-                raise
+        except IllDefinedError:
             logger.info("%s with %d components left out: every start collapsed", kind, size)
             continue
         found.append((row, last))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from diarize.gmm import MixtureParameters
 from diarize.gmm.inference.mixture_groups import group_log_likelihood
-from diarize.gmm.parameters import ILL_DEFINED
+from diarize.gmm.parameters import IllDefinedError
 from diarize.hmm.structures import Floats
 
 SUM_TOLERANCE = 1e-4
@@ -147,4 +147,4 @@ def _check_matrices(covars: Floats) -> None:
     try:
         np.linalg.cholesky(covars)
     except np.linalg.LinAlgError:
-        raise ValueError(ILL_DEFINED) from None
+        raise IllDefinedError from None

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.storage import Stored
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.parameters import COVARIANCE_TYPES
 from diarize.hmm.gmmhmm.em import Callback, Model, Training
 from diarize.hmm.gmmhmm.emissions import Emissions
@@ -437,8 +438,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
         states : array (n_samples,)
             State of each.
         """
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         emissions, structure = self._model()
         generator = check_random_state(self.random_state if random_state is None else random_state)
         states = draw_states(structure, int(n_samples), generator)

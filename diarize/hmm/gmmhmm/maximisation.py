@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import Statistics
-from diarize.gmm.parameters import ILL_DEFINED, floored
+from diarize.gmm.parameters import IllDefinedError, floored
 from diarize.hmm.gmmhmm.emissions import Emissions
 from diarize.hmm.gmmhmm.prior import MixturePrior
 from diarize.hmm.structures import Floats
@@ -111,13 +111,13 @@ def at_least(covars: Floats, means: Floats, least: float, covariance_type: str) 
     noise = (8 * np.finfo(np.float64).eps * means) ** 2
     if covariance_type in ("diag", "spherical"):
         if least == 0 and (covars <= (noise if covariance_type == "diag" else noise.mean(axis=-1))).any():
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         return np.maximum(covars, least)
     covars = (covars + np.swapaxes(covars, -1, -2)) / 2
     if least == 0:
         variances = np.diagonal(covars, axis1=-2, axis2=-1)
         if (variances <= (noise if covariance_type == "full" else noise.max(axis=-2))).any():
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         return covars
     floor = least * np.eye(covars.shape[-1])
     return floored(covars - floor, 0.0) + floor
