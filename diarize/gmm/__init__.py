@@ -4,7 +4,7 @@ from diarize.gmm.estimators.bayesian import BayesianGaussianMixture
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
-from diarize.gmm.fitting.splitting import fit_blocks, grow, split
+from diarize.gmm.fitting.splitting import fit_by_splitting, grow, split
 from diarize.gmm.inference.conditional import condition, conditional_mean
 from diarize.gmm.inference.conditional_draws import conditional_draw, conditional_quantiles
 from diarize.gmm.inference.expectation import accumulate, statistics
@@ -17,15 +17,20 @@ from diarize.gmm.parameters import MixtureParameters, precision_cholesky
 from diarize.gmm.statistics import Statistics
 from diarize.gmm.uses.anomaly import GaussianMixtureOutlierDetector
 from diarize.gmm.uses.background import BackgroundSubtractor, PixelMixtures
-from diarize.gmm.uses.calibration import Calibration
+from diarize.gmm.uses.calibration import PITCalibration
 from diarize.gmm.uses.clustering import GaussianMixtureClustering, ambiguity
 from diarize.gmm.uses.density import GaussianMixtureDensity
 from diarize.gmm.uses.features import GaussianMixtureFeatures
 from diarize.gmm.uses.image import Segmentation, segment_image
 from diarize.gmm.uses.impute import GaussianMixtureImputer
-from diarize.gmm.uses.rubin import Pooled, pool
+from diarize.gmm.uses.rubin import Pooled, pool_estimates
 from diarize.gmm.uses.selection import GaussianMixtureSelector
 from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
+
+# earlier names, which stay
+Calibration = PITCalibration
+fit_blocks = fit_by_splitting
+pool = pool_estimates
 
 __all__ = [
     "BackgroundSubtractor",
@@ -40,6 +45,7 @@ __all__ = [
     "GaussianMixtureOutlierDetector",
     "GaussianMixtureSelector",
     "MixtureParameters",
+    "PITCalibration",
     "PixelMixtures",
     "Pooled",
     "Segmentation",
@@ -56,6 +62,7 @@ __all__ = [
     "draw",
     "em",
     "fit_blocks",
+    "fit_by_splitting",
     "fit_source",
     "group_log_likelihood",
     "grow",
@@ -67,6 +74,7 @@ __all__ = [
     "maximise",
     "most_likely",
     "pool",
+    "pool_estimates",
     "precision_cholesky",
     "responsibilities",
     "rosenblatt",

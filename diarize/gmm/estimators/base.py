@@ -248,8 +248,8 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
         n_jobs = effective_n_jobs(self.n_jobs)
         if len(starts) == 1 or n_jobs == 1:
             return [self._train(make_blocks, start, lower_bound, n_jobs) for start in starts]
-        with ThreadPoolExecutor(min(n_jobs, len(starts))) as pool:
-            return list(pool.map(lambda start: self._train(make_blocks, start, lower_bound, 1), starts))
+        with ThreadPoolExecutor(min(n_jobs, len(starts))) as threads:
+            return list(threads.map(lambda start: self._train(make_blocks, start, lower_bound, 1), starts))
 
     def _collapsed(self, fit: Trained) -> bool:
         """Tell whether training ended early without having converged."""

@@ -12,7 +12,7 @@ from diarize.gmm.parameters import MixtureParameters, covariance_shape
 _STEP, _WIDE = 0.3, 0.8  # distance of halves from the old mean: for a random direction of random length, and of one
 
 
-def fit_blocks(
+def fit_by_splitting(
     make_blocks: MakeBlocks,
     n_components: int,
     covariance_type: str = "diag",

@@ -13,7 +13,7 @@ from diarize.gmm.parameters import Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
+class PITCalibration:
     """Probabilities of held-out entries under a model, and how far from even they are.
 
     Parameters
@@ -25,7 +25,7 @@ class Calibration:
 
     Examples
     --------
-    >>> even = Calibration((np.arange(100)[:, None] + 0.5) / 100, ("x",))
+    >>> even = PITCalibration((np.arange(100)[:, None] + 0.5) / 100, ("x",))
     >>> even.statistic.round(3), even.p_value.round(3), even.coverage([0.5, 0.9])
     (array([0.005]), array([1.]), array([[0.5],
            [0.9]]))

@@ -28,7 +28,7 @@ from diarize.gmm.inference.posteriors import log_likelihood
 from diarize.gmm.inference.sampling import draw
 from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, IllDefinedError
 from diarize.gmm.scaling import Scaling
-from diarize.gmm.uses.calibration import Calibration
+from diarize.gmm.uses.calibration import PITCalibration
 
 logger = logging.getLogger(__name__)
 
@@ -198,9 +198,9 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         found: list[Float64] = []
         counts: list[int] = []
         totals: list[float] = []
-        with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as pool:
+        with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as threads:
             while len(found) < self.max_components:
-                fits = [fit for fit in pool.map(lambda path: next(path, None), paths) if fit is not None]
+                fits = [fit for fit in threads.map(lambda path: next(path, None), paths) if fit is not None]
                 if len(fits) < len(folds):
                     break
                 held = np.full(len(rows), -np.inf)
@@ -295,7 +295,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         given = self.random_state if random_state is None else random_state
         return draw(self.mixture_.parameters_, n_samples, check_random_state(given))
 
-    def calibration(self, X: npt.ArrayLike, *, conditional: bool = True) -> Calibration:
+    def calibration(self, X: npt.ArrayLike, *, conditional: bool = True) -> PITCalibration:
         """Return the probability integral transform of rows that were not trained on, and how even it is.
 
         Parameters
@@ -314,7 +314,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         mixture, rows = self._asked(X)
         found = (rosenblatt if conditional else marginal_cdf)(rows, mixture.parameters_)
         names = getattr(self, "feature_names_in_", [f"feature {place}" for place in range(rows.shape[1])])
-        return Calibration(found, tuple(map(str, names)))
+        return PITCalibration(found, tuple(map(str, names)))
 
     def _place(self, feature: int | str) -> int:
         if isinstance(feature, str):

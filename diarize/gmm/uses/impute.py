@@ -238,7 +238,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         return marked
 
     def impute_many(self, X: npt.ArrayLike, n: int = 20) -> Floats:
-        """Return several completions at random, whose differences tell how unsure an answer is; see `pool`.
+        """Return several completions at random, whose differences tell how unsure an answer is; see `pool_estimates`.
 
         Each is drawn from a mixture trained anew, on as many rows drawn with replacement from those of `fit`: so the
         uncertainty of the mixture counts too (but not that of its size). Indicators are left out.

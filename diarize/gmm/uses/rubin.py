@@ -37,7 +37,7 @@ class Pooled:
     missing_information: Float64
 
 
-def pool(
+def pool_estimates(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
     *,
@@ -78,7 +78,7 @@ def pool(
 
     Examples
     --------
-    >>> found = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
+    >>> found = pool_estimates([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
     >>> tuple(round(float(value), 3) for value in (found.estimate, found.standard_error, found.degrees_of_freedom))
     (2.0, 1.354, 3.781)
     """

@@ -200,8 +200,8 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 
         n_jobs = min(effective_n_jobs(self.n_jobs), len(kinds))
         if n_jobs > 1:
-            with ThreadPoolExecutor(n_jobs) as pool:
-                columns = list(pool.map(column, range(len(kinds))))
+            with ThreadPoolExecutor(n_jobs) as threads:
+                columns = list(threads.map(column, range(len(kinds))))
         else:
             columns = [column(place) for place in range(len(kinds))]
         self._keep([cell for cells in columns for cell in cells], scaling, rows.dtype)
