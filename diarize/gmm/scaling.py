@@ -7,7 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.parameters import MixtureParameters
 
 _TOO_LARGE = "the values of X are too large to square; scale them down"
 
@@ -69,17 +70,13 @@ class Scaling:
         """Return what the log-density of each row, (n,), loses by going back to units, in nats."""
         return np.asarray(~np.isnan(rows) @ np.log(self.spread), dtype=np.float64)
 
-    def undo(self, parameters: MixtureParameters) -> MixtureParameters:
+    def undo(self, parameters: MixtureParameters, *, per_feature: bool = False) -> MixtureParameters:
         """Return a mixture of rows without units as one of rows with them, in float64.
 
-        Spherical covariances become diagonal ones where spreads differ.
+        Spherical covariances become diagonal ones where spreads differ, or always if they are wanted `per_feature`.
         """
         weights, means = parameters.weights.astype(np.float64), parameters.means * self.spread + self.centre
-        covariances, kind = parameters.covariances.astype(np.float64), parameters.covariance_type
-        if kind in ("full", "tied"):
-            covariances = covariances * self.spread[:, None] * self.spread
-        elif kind == "diag" or np.ptp(self.spread) > 0:
-            covariances, kind = parameters.variances * self.spread**2, "diag"
-        else:
-            covariances = covariances * self.spread[0] ** 2
-        return MixtureParameters(weights, means, covariances, kind)
+        covariances = parameters.covariances.astype(np.float64)
+        return MixtureParameters(
+            weights, means, *parameters.kind.scaled(covariances, self.spread, per_feature=per_feature)
+        )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, precision_cholesky
-from diarize.gmm.parameters import IllDefinedError, floored
+from diarize.gmm.arrays import IllDefinedError, floored
 
 
 def test_round_trip_through_npz_without_pickle(tmp_path):

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled
 from diarize.gmm.engine.elementary import exp, log
 from diarize.gmm.engine.tiles import COMPONENTS, MOMENTS, WIDE, densities_tile, pointer, sums_tile
-from diarize.gmm.parameters import Float64, Floats
 
 _CHUNK = 128  # columns at a time: what is read twice stays in the first level cache
 _CHAIN = 32  # numbers added one after the other: longer sums lose what is small in float32

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.rows import check_rows
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters, precision_cholesky
 from diarize.gmm.statistics import Statistics
 
 # A component that holds less than this share of a row changes no digit of the sums.
@@ -246,18 +247,16 @@ def compile_partial(parameters: MixtureParameters, *, log_weights: npt.ArrayLike
         logs = np.array(log_weights, dtype=np.float64)
         if logs.shape != exact.weights.shape:
             raise ValueError(f"log_weights must be {exact.weights.shape}, got shape {logs.shape}")
-    if exact.covariance_type in ("full", "tied"):
-        return Partial(exact, logs, _matrices(exact))
-    return Partial(exact, logs, _products(exact))
+    return Partial(exact, logs, _products(exact) if exact.kind.independent else _matrices(exact))
 
 
 def _matrices(parameters: MixtureParameters) -> Matrices:
-    size = parameters.n_features
-    covariances = _writeable(parameters.covariances).reshape(-1, size, size)
+    shape = parameters.n_components, parameters.n_features
+    covariances = parameters.kind.dense(_writeable(parameters.covariances), shape)
     roots = np.ascontiguousarray(precision_cholesky(covariances, "full"))
     precisions = np.ascontiguousarray(roots @ np.swapaxes(roots, 1, 2))
     return Matrices(
-        (_writeable(parameters.means), roots, precisions, covariances), parameters.covariance_type == "tied"
+        (_writeable(parameters.means), roots, precisions, covariances), parameters.kind.shared
     )
 
 

@@ -26,8 +26,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.engine.compilation import REORDERED, Flags, Integers, compiled, inner
-from diarize.gmm.parameters import Float64
 
 Gaussians: TypeAlias = tuple[Float64, Float64, Float64, Float64]
 Sums: TypeAlias = tuple[Float64, Float64]

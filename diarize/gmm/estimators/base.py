@@ -19,6 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import COVARIANCE_TYPES, covariance_kind
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.estimators.checks import check_n_samples, check_weight, informative
 from diarize.gmm.estimators.storage import Stored
@@ -26,7 +28,7 @@ from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.inference.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 logger = logging.getLogger(__name__)
 
@@ -147,13 +149,12 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
 
     def _keep_mixture(self, parameters: MixtureParameters, fit: Trained, dtype: npt.DTypeLike) -> None:
         """Set the attributes that every fitted mixture has."""
-        root = precision_cholesky(parameters.covariances, self.covariance_type)
-        square = root**2 if self.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+        root = parameters.kind.root(parameters.covariances.astype(np.float64))
         self.weights_ = parameters.weights.astype(dtype)
         self.means_ = parameters.means.astype(dtype)
         self.covariances_ = parameters.covariances.astype(dtype)
         self.precisions_cholesky_ = root.astype(dtype)
-        self.precisions_ = square.astype(dtype)
+        self.precisions_ = parameters.kind.precisions(root).astype(dtype)
         self.converged_ = fit.converged
         self.n_iter_ = len(fit.lower_bounds)
         self.lower_bounds_ = list(fit.lower_bounds)
@@ -163,11 +164,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
         """Return weights, means and, from the attribute that predictions depend on, covariances, in float64."""
         check_is_fitted(self, "precisions_cholesky_")
         root = np.asarray(self.precisions_cholesky_, dtype=np.float64)
-        if self.covariance_type in ("diag", "spherical"):
-            covariances = 1 / root**2
-        else:
-            half = np.linalg.inv(root)
-            covariances = np.swapaxes(half, -1, -2) @ half
+        covariances = covariance_kind(self.covariance_type).like(root).of_root(root)
         return np.asarray(self.weights_, np.float64), np.asarray(self.means_, np.float64), covariances
 
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> Self:

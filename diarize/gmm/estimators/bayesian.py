@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.estimators.base import BaseMixture, Callback
 from diarize.gmm.estimators.validation import Interval, StrOptions
@@ -22,7 +24,7 @@ from diarize.gmm.fitting.variational import (
     update,
     variational,
 )
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, covariance_shape
+from diarize.gmm.parameters import MixtureParameters
 
 
 class BayesianGaussianMixture(BaseMixture):
@@ -176,8 +178,8 @@ class BayesianGaussianMixture(BaseMixture):
         """Return the prior that the parameters ask for; mean and covariance are what they default to."""
         n_features, concentration = len(mean), self.weight_concentration_prior
         freedom, precision = self.degrees_of_freedom_prior, self.mean_precision_prior
-        shape = covariance_shape(self.covariance_type, self.n_components, n_features)
-        wanted = shape if self.covariance_type == "tied" else shape[1:]
+        kind = covariance_kind(self.covariance_type)
+        wanted = kind.one(np.empty(kind.shape(self.n_components, n_features)), 0).shape
         if self.mean_prior is not None:
             mean = _given(self.mean_prior, (n_features,), "mean_prior")
         if self.covariance_prior is not None:

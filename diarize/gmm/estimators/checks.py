@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from diarize.gmm.parameters import Float64, Floats, covariance_shape
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
 
 _ROWS = 2048
 
@@ -43,8 +44,8 @@ def check_start(
     if means is not None:
         found["means"] = _array(means, shape, "means")
     if precisions is not None:
-        wanted = covariance_shape(covariance_type, *shape)
-        found["covariances"] = _inverse(_array(precisions, wanted, f"{covariance_type} precision"), covariance_type)
+        kind = covariance_kind(covariance_type)
+        found["covariances"] = kind.of_precisions(_array(precisions, kind.shape(*shape), f"{kind.name} precision"))
     return found
 
 
@@ -127,16 +128,3 @@ def _checked_weights(weights: Float64) -> Float64:
     if abs(total - 1) > 1e-6:
         raise ValueError(f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}")
     return weights
-
-
-def _inverse(precisions: Float64, covariance_type: str) -> Float64:
-    if covariance_type in ("diag", "spherical"):
-        if (precisions <= 0).any():
-            raise ValueError(f"'{covariance_type} precision' should be positive")
-        return 1 / precisions
-    turned = np.swapaxes(precisions, -1, -2)
-    if not np.allclose(precisions, turned) or (np.linalg.eigvalsh(precisions) <= 0).any():
-        raise ValueError(f"'{covariance_type} precision' should be symmetric, positive-definite")
-    inverse = np.linalg.inv(precisions)
-    found: Float64 = (inverse + np.swapaxes(inverse, -1, -2)) / 2
-    return found

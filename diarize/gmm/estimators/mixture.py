@@ -14,6 +14,9 @@ import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.utils import check_random_state
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.engine.kernel import compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows
 from diarize.gmm.estimators.base import BaseMixture, Callback
@@ -27,13 +30,7 @@ from diarize.gmm.fitting.streams import Reservoir, passes
 from diarize.gmm.inference.conditional import condition
 from diarize.gmm.inference.expectation import collect
 from diarize.gmm.inference.posteriors import responsibilities
-from diarize.gmm.parameters import (
-    Float64,
-    Floats,
-    IllDefinedError,
-    MixtureParameters,
-    covariance_shape,
-)
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 _ENTRIES = 4_000_000  # posteriors held at a time
@@ -326,7 +323,7 @@ class GaussianMixture(BaseMixture):
             return train(max_iter=done, n_jobs=n_jobs)
 
     def _current(self) -> MixtureParameters:
-        wanted = covariance_shape(self.covariance_type, self.n_components, self.means_.shape[1])
+        wanted = self._kind.shape(self.n_components, self.means_.shape[1])
         if len(self.means_) != self.n_components or self.covariances_.shape != wanted:
             raise ValueError(
                 f"warm_start goes on with the last model, which has {len(self.means_)} components and covariances of "
@@ -345,17 +342,14 @@ class GaussianMixture(BaseMixture):
         """The fitted mixture as a frozen value, in float64, for the plain functions of this package."""
         return MixtureParameters(*self._kept_mixture(), self.covariance_type)
 
+    @property
+    def _kind(self) -> CovarianceKind:
+        return covariance_kind(self.covariance_type)
+
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""
         n_components, n_features = self.means_.shape
-        triangle = n_features * (n_features + 1) // 2
-        sizes = {
-            "full": n_components * triangle,
-            "tied": triangle,
-            "diag": n_components * n_features,
-            "spherical": n_components,
-        }
-        return int(sizes[self.covariance_type] + n_components * n_features + n_components - 1)
+        return int(self._kind.n_free(n_components, n_features) + n_components * n_features + n_components - 1)
 
     def bic(self, X: npt.ArrayLike) -> float:
         """Return the Bayesian information criterion on X; lower is better."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
 from diarize.gmm.engine.missing import filled
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics
-from diarize.gmm.parameters import Float64, Floats, IllDefinedError, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 _SHORT, _LONG = 20, 3  # EM rounds for each start; how many of them are trained to the end
 _RANDOM = ("kmeans", "k-means++", "random", "random_from_data")  # starts that are worth repeating
@@ -160,15 +161,10 @@ def collapsed(parameters: MixtureParameters, total: Float64, n_rows: int, reg_co
     >>> collapsed(narrow, np.ones((1, 1)), 100, 1e-6), collapsed(narrow, np.ones((1, 1)), 100, 1e-8)
     (True, False)
     """
-    kind, size = parameters.covariance_type, parameters.n_features
-    if kind != "tied":  # fewer rows than a covariance has dimensions, or a single one
-        least = size + 1 if kind == "full" else 2
-        if parameters.n_components > 1 and float(parameters.weights.min()) * n_rows < min(least, n_rows) - 0.5:
-            return True
+    kind, fewest = parameters.kind, float(parameters.weights.min()) * n_rows
+    # fewer rows than a covariance has dimensions, or a single one
+    if parameters.n_components > 1 and fewest < min(kind.least_rows(parameters.n_features), n_rows) - 0.5:
+        return True
     floor, wide = _FLOOR * reg_covar, _SPREAD * reg_covar
-    if kind in ("full", "tied"):
-        values, vectors = np.linalg.eigh(parameters.covariances.astype(np.float64))
-        spread = np.einsum("...ij,ik,...kj->...j", vectors, total, vectors)
-    else:
-        values, spread = parameters.variances, np.broadcast_to(np.diagonal(total), parameters.means.shape)
+    values, spread = kind.narrowest(parameters.covariances.astype(np.float64), total)
     return bool(((values < floor) & (spread > wide)).any())

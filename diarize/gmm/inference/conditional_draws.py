@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.missing import Partial, check_partial, compile_partial
 from diarize.gmm.inference.conditional import posterior_of_observed
 from diarize.gmm.inference.marginals import mixture_quantiles
 from diarize.gmm.inference.sampling import draw_from
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 _BLOCK_ROWS = 4096
 _NUMBERS = 2_000_000  # of the matrices that are inverted at a time
@@ -143,11 +144,11 @@ def _entry_moments(partial: Partial, rows: Float64, missing: npt.NDArray[np.bool
     for k in range(parameters.n_components):
         sure = _certain(np.full(len(rows), k), parameters.n_components)
         means[:, k] = partial.expected(rows, sure)[missing]
-    if parameters.covariance_type in ("diag", "spherical"):
+    kind, shape = parameters.kind, parameters.means.shape
+    if kind.independent:
         return means, np.sqrt(parameters.variances.T[np.nonzero(missing)[1]])
     patterns, pattern = np.unique(missing, axis=0, return_inverse=True)
-    covariances = parameters.covariances.astype(np.float64)
-    each = [covariances] if parameters.covariance_type == "tied" else list(covariances)
+    each = kind.dense(parameters.covariances.astype(np.float64), (shape[0], shape[1]))
     deviations = np.stack([_deviations(matrix, patterns)[pattern.ravel()][missing] for matrix in each], axis=1)
     return means, np.broadcast_to(deviations, means.shape)
 

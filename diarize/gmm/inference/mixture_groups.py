@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.engine.kernel import Block, compile_kernel
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.inference.expectation import collect
 from diarize.gmm.inference.posteriors import each_block
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Floats
 from diarize.gmm.engine.kernel import Block, Workspace, compile_kernel
 from diarize.gmm.engine.rows import check_rows, pieces
 from diarize.gmm.engine.threads import ordered_map
-from diarize.gmm.parameters import Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 
 def log_likelihood(

@@ -12,13 +12,15 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.estimators.validation import Interval, Options, StrOptions
 from diarize.gmm.fitting.em import maximise
 from diarize.gmm.inference.conditional import conditional_mean
 from diarize.gmm.inference.expectation import accumulate
 from diarize.gmm.inference.posteriors import log_likelihood
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Kept = npt.NDArray[np.bool_]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64
+from diarize.gmm.arrays import Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)

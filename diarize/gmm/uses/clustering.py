@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.base import ClusterMixin
 
-from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.uses.selection import GaussianMixtureSelector
 
 MEASURES = ("entropy", "margin", "uncertainty")

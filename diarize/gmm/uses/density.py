@@ -17,6 +17,8 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.estimators.validation import Interval, StrOptions
@@ -26,7 +28,6 @@ from diarize.gmm.fitting.splitting import grow
 from diarize.gmm.inference.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
 from diarize.gmm.inference.posteriors import log_likelihood
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, IllDefinedError
 from diarize.gmm.scaling import Scaling
 from diarize.gmm.uses.calibration import PITCalibration
 

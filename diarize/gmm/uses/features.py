@@ -12,12 +12,14 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.inference.posteriors import responsibilities
 from diarize.gmm.inference.segments import segment_statistics
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 BLOCKS = ("input", "responsibilities", "log_likelihoods", "mahalanobis", "euclidean", "fisher", "zeroth", "first")
 _BLOCK_ENTRIES = 2_000_000  # features held at a time while rows are averaged
@@ -293,14 +295,11 @@ def _rowwise(block: str, rows: Float64, parameters: MixtureParameters) -> Float6
 
 def _whitened(rows: Float64, parameters: MixtureParameters) -> tuple[list[Float64], Float64]:
     """Return rows in standard deviations from each component's mean, and half the precisions' log determinants."""
-    roots = precision_cholesky(parameters.covariances, parameters.covariance_type)
-    away = [rows - mean for mean in parameters.means]
-    if parameters.covariance_type in ("diag", "spherical"):
-        factors = np.broadcast_to(roots.reshape(len(roots), -1), parameters.means.shape)
-        return [part * factor for part, factor in zip(away, factors, strict=True)], np.log(factors).sum(axis=1)
-    matrices = np.broadcast_to(roots, (len(away), *roots.shape[-2:]))
-    log_scale = np.log(np.diagonal(matrices, axis1=1, axis2=2)).sum(axis=1)
-    return [part @ matrix for part, matrix in zip(away, matrices, strict=True)], log_scale
+    kind, shape = parameters.kind, parameters.means.shape
+    roots = kind.root(parameters.covariances.astype(np.float64))
+    each = [kind.one(kind.per_feature(roots, shape), k) for k in range(len(parameters.means))]
+    white = [kind.whitened(rows - mean, root) for mean, root in zip(parameters.means, each, strict=True)]
+    return white, kind.log_determinants(roots, shape)
 
 
 def _fisher(white: list[Float64], shares: Float64, weights: npt.NDArray[Any]) -> Float64:

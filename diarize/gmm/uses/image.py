@@ -16,9 +16,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.random import sample_without_replacement
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.inference.posteriors import most_likely, responsibilities
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Labels = npt.NDArray[np.intp]
 
@@ -302,7 +303,7 @@ def _ordered(picture: _Picture, labels: Labels, mixture: MixtureParameters, bic:
     ordered[picture.visible] = place[inside]
     sums = [np.bincount(place[inside], weights=channel[picture.visible]) for channel in picture.colours.T]
     weights = mixture.weights[order] / mixture.weights[order].sum()
-    covariances = mixture.covariances if mixture.covariance_type == "tied" else mixture.covariances[order]
+    covariances = mixture.kind.chosen(mixture.covariances, order)
     kept = replace(mixture, weights=weights, means=mixture.means[order], covariances=covariances)
     found = ordered.reshape(labels.shape), np.stack(sums, axis=1) / counts[order][:, None], counts[order] / counts.sum()
     for array in found:

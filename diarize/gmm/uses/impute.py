@@ -17,11 +17,13 @@ from sklearn.impute import MissingIndicator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.inference.conditional import conditional_mean
 from diarize.gmm.inference.conditional_draws import conditional_draw, conditional_quantiles
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.scaling import Scaling
 from diarize.gmm.uses.shrunk_mixtures import Settings, fit_shrunk
 
@@ -209,10 +211,8 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         if self._mixture is None:
             raise ValueError("no column of the rows in training varies: there is no mixture")
-        found, scaling = self._mixture, Scaling(self.center_[self._varying], self.scale_[self._varying])
-        if found.covariance_type == "spherical":
-            found = replace(found, covariances=found.variances, covariance_type="diag")
-        return GaussianMixture.from_parameters(scaling.undo(found))
+        scaling = Scaling(self.center_[self._varying], self.scale_[self._varying])
+        return GaussianMixture.from_parameters(scaling.undo(self._mixture, per_feature=True))
 
     @property
     def _varying(self) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-from diarize.gmm.parameters import Float64
+from diarize.gmm.arrays import Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,8 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.checks import check_n_samples, informative
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.estimators.validation import Interval, StrOptions
@@ -28,7 +30,7 @@ from diarize.gmm.fitting.restarts import Training, best_fit, starts
 from diarize.gmm.fitting.splitting import split
 from diarize.gmm.inference.posteriors import log_likelihood
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, IllDefinedError, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.scaling import Scaling
 
 logger = logging.getLogger(__name__)
@@ -314,8 +316,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 def _by_share(parameters: MixtureParameters) -> MixtureParameters:
     """Return the same mixture with its components in the order of falling weight."""
     order = np.argsort(-parameters.weights, kind="stable")
-    shared = parameters.covariance_type == "tied"
-    covariances = parameters.covariances if shared else parameters.covariances[order]
+    covariances = parameters.kind.chosen(parameters.covariances, order)
     return replace(
         parameters, weights=parameters.weights[order], means=parameters.means[order], covariances=covariances
     )

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.kernel import Block
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.fitting.em import maximise
 from diarize.gmm.fitting.initialise import initial_statistics
 from diarize.gmm.inference.posteriors import each_block, responsibilities
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Float32 = npt.NDArray[np.float32]
 
@@ -198,7 +199,7 @@ def combine_sources(mixtures: Sequence[MixtureParameters]) -> MixtureParameters:
     if not mixtures:
         raise ValueError("no source to combine; give at least one")
     for mixture in mixtures:
-        if mixture.covariance_type not in ("diag", "spherical"):
+        if not mixture.kind.independent:
             raise ValueError(f"sources need diagonal or spherical covariances, got {mixture.covariance_type!r}")
         if mixture.n_features != mixtures[0].n_features:
             raise ValueError(f"sources have {mixtures[0].n_features} and {mixture.n_features} features; must be equal")

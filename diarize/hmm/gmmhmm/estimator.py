@@ -15,10 +15,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.storage import Stored
 from diarize.gmm.estimators.validation import Interval, StrOptions
-from diarize.gmm.parameters import COVARIANCE_TYPES
 from diarize.hmm.gmmhmm.em import Callback, Model, Training
 from diarize.hmm.gmmhmm.emissions import Emissions
 from diarize.hmm.gmmhmm.initialise import initial_emissions, overall_moments
