@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diarize.gmm.covariances.factor import Factor
 from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.covariances.matrices import Full, Tied
 from diarize.gmm.covariances.variances import Diagonal, Spherical
@@ -11,6 +12,7 @@ COVARIANCE_KINDS: dict[str, CovarianceKind] = {
     "tied": Tied(),
     "diag": Diagonal(),
     "spherical": Spherical(),
+    "factor": Factor(),
 }
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")

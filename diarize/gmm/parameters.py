@@ -28,8 +28,9 @@ class MixtureParameters:
         Centres of the components.
     covariances : array
         (n_components, n_features, n_features) for full, (n_features, n_features) for tied, (n_components, n_features)
-        for diag and (n_components,) for spherical covariances.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
+        for diag and (n_components,) for spherical covariances; loadings and, last, noise variances, (n_components,
+        n_features, n_factors + 1), for factor.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'factor'}
         What the covariances are.
 
     Raises

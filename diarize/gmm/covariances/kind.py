@@ -37,6 +37,8 @@ class CovarianceKind(ABC):
     """Whether all components have the same covariance."""
     independent: ClassVar[bool] = False
     """Whether the features of a component do not depend on each other."""
+    n_factors: int = 1
+    """Number of factors; of no meaning for kinds without them."""
     unshared: ClassVar[str]
     """The kind that has such a covariance for each component: mostly the kind itself."""
 
@@ -173,7 +175,7 @@ class CovarianceKind(ABC):
     def of_products(self, products: Float64, scatter: Float64, backward: Float64) -> Float64:
         """Return second moments from sums of whitened moments, (k, m), or scatter, (d, d); backward unwhitens."""
 
-    def of_scatter(self, zeroth: Float64, first: Float64, scatter: Float64, root: Float64) -> Float64:
+    def of_scatter(self, zeroth: Float64, first: Float64, scatter: Float64, covariances: Float64) -> Float64:
         """Return second moments from what rows with missing entries are expected to scatter about the means."""
         return scatter
 

@@ -108,7 +108,9 @@ class Partial:
         shares = self._shares(rows, posterior)
         first, second = self.densities.sums(rows, shares)
         origin = self.parameters.means.astype(np.float64)
-        return Statistics(shares.sum(axis=0), first, second, origin, self.parameters.covariance_type)
+        zeroth, covariances = shares.sum(axis=0), np.asarray(self.parameters.covariances, np.float64)
+        second = self.parameters.kind.of_scatter(zeroth, first, second, covariances)
+        return Statistics(zeroth, first, second, origin, self.parameters.covariance_type)
 
     def expected(self, x: npt.ArrayLike, posterior: npt.ArrayLike) -> Float64:
         """Return rows (n, n_features) with missing entries replaced by their conditional means.

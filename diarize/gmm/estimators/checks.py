@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 
 from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 
 _ROWS = 2048
 
@@ -19,7 +20,7 @@ def check_start(
     weights: npt.ArrayLike | None,
     means: npt.ArrayLike | None,
     precisions: npt.ArrayLike | None,
-    covariance_type: str,
+    covariance_type: str | CovarianceKind,
     shape: tuple[int, int],
 ) -> dict[str, Float64]:
     """Return those of weights, means and covariances that are given, by name.

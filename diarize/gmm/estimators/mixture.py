@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,13 +15,13 @@ from scipy.special import xlogy
 from sklearn.utils import check_random_state
 
 from diarize.gmm.arrays import Float64, Floats, IllDefinedError
-from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariance import COVARIANCE_KINDS, covariance_kind
 from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.engine.kernel import compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows
 from diarize.gmm.estimators.base import BaseMixture, Callback
 from diarize.gmm.estimators.checks import check_start, check_weight
-from diarize.gmm.estimators.validation import Interval
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics, sample_size
@@ -46,13 +46,16 @@ class GaussianMixture(BaseMixture):
     ----------
     n_components : int
         Number of Gaussians.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
-        A covariance matrix for each component, one for all, variances for each, or one variance for each.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'factor'}
+        A covariance matrix for each component, one for all, variances for each, one variance for each; or a few
+        factors, with a noise variance for each feature: a mixture of factor analysers (Ghahramani and Hinton 1996).
+    n_factors : int
+        Factors of each component, for 'factor'; at most as many as there are features.
     tol : float
         Training ends when the mean log-likelihood gains less, in nats.
     reg_covar : float
-        Added to every variance; above 0 it keeps every covariance positive definite. With 0, training ends where a
-        component has collapsed.
+        Added to every variance, of factors the least noise; above 0 it keeps every covariance positive definite. With
+        0, training ends where a component has collapsed.
     max_iter : int
         EM iterations at most.
     n_init : int
@@ -90,7 +93,9 @@ class GaussianMixture(BaseMixture):
         Their centres.
     covariances_, precisions_, precisions_cholesky_ : array
         (n_components, n_features, n_features), (n_features, n_features), (n_components, n_features) or (n_components,)
-        for full, tied, diag and spherical.
+        for full, tied, diag and spherical. For factor (n_components, n_features, n_factors + 1): covariances are
+        loadings W and, last, noise variances psi, so that W W' + diag(psi) is the matrix; precisions are L and 1 / psi,
+        diag(1 / psi) - L L' being the matrix; of the last, W and 1 divided by the square root of psi.
     converged_ : bool
         Whether training ended by `tol`.
     n_iter_ : int
@@ -114,6 +119,8 @@ class GaussianMixture(BaseMixture):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMixture._parameter_constraints,
+        "covariance_type": [StrOptions(set(COVARIANCE_KINDS))],
+        "n_factors": [Interval(Integral, 1, None, closed="left")],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -130,6 +137,7 @@ class GaussianMixture(BaseMixture):
         n_components: int = 1,
         *,
         covariance_type: str = "full",
+        n_factors: int = 1,
         tol: float = 1e-3,
         reg_covar: float = 1e-6,
         max_iter: int = 100,
@@ -162,6 +170,7 @@ class GaussianMixture(BaseMixture):
             n_jobs=n_jobs,
             callback=callback,
         )
+        self.n_factors = n_factors
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
@@ -178,7 +187,9 @@ class GaussianMixture(BaseMixture):
         >>> GaussianMixture.from_parameters(pair).predict([[3.0], [1.0]])
         array([1, 0])
         """
-        return cls(parameters.n_components, covariance_type=parameters.covariance_type)._holding(parameters)
+        kind = parameters.kind
+        model = cls(parameters.n_components, covariance_type=kind.name, n_factors=kind.n_factors)
+        return model._holding(parameters)
 
     def _holding(self, parameters: MixtureParameters) -> Self:
         self._keep(Fit(parameters, (), True), parameters.means.dtype)
@@ -298,13 +309,11 @@ class GaussianMixture(BaseMixture):
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> MixtureParameters:
         shape = (self.n_components, rows.shape[1])
-        given = check_start(self.weights_init, self.means_init, self.precisions_init, self.covariance_type, shape)
+        given = check_start(self.weights_init, self.means_init, self.precisions_init, self._kind, shape)
         if len(given) == 3:
             return MixtureParameters(**given, covariance_type=self.covariance_type)
-        found = initial_statistics(
-            rows, weight, self.n_components, self.covariance_type, self.init_params, random_state
-        )
-        start: MixtureParameters = replace(maximise(found, self.reg_covar), **given)  # type: ignore[arg-type]
+        sums = initial_statistics(rows, weight, self.n_components, self._kind, self.init_params, random_state)
+        start: MixtureParameters = replace(maximise(sums, self.reg_covar), **given)  # type: ignore[arg-type]
         return start
 
     def _train(self, make_blocks: MakeBlocks, start: MixtureParameters, lower_bound: float, n_jobs: int) -> Fit:
@@ -344,7 +353,7 @@ class GaussianMixture(BaseMixture):
 
     @property
     def _kind(self) -> CovarianceKind:
-        return covariance_kind(self.covariance_type)
+        return covariance_kind(self.covariance_type).of_size(self.n_factors)
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""

@@ -201,7 +201,9 @@ def label_statistics(
         first += _one_hot(labels[rows], weight[rows], n_components).T @ (x[rows] - centre)
     zeroth = np.bincount(labels, weights=weight, minlength=n_components)
     origin = centre + first / np.maximum(zeroth, np.finfo(np.float64).tiny)[:, None]
-    sums = _Sums(origin, covariance_kind(covariance_type))
+    some = _evenly(len(x))
+    kind = covariance_kind(covariance_type).prepared(x[some] - origin[labels[some]])
+    sums = _Sums(origin, kind)
     for rows in _blocks(len(x)):
         away = x[rows] - origin[labels[rows]]
         sums.add(_one_hot(labels[rows], weight[rows], n_components), away, weight[rows])
@@ -216,7 +218,8 @@ def _soft_statistics(
     random_state: np.random.RandomState,
 ) -> Statistics:
     centre = np.average(x, axis=0, weights=weight).astype(np.float64)
-    sums = _Sums(np.tile(centre, (n_components, 1)), covariance_kind(covariance_type))
+    kind = covariance_kind(covariance_type).prepared(x[_evenly(len(x))] - centre)
+    sums = _Sums(np.tile(centre, (n_components, 1)), kind)
     for rows in _blocks(len(x)):
         shares = random_state.uniform(size=(rows.stop - rows.start, n_components))
         shares *= (weight[rows] / shares.sum(axis=1))[:, None]
@@ -242,6 +245,11 @@ class _Sums:
 
     def statistics(self) -> Statistics:
         return Statistics(self.zeroth, self.first, self.second, self.origin, self.kind.name)
+
+
+def _evenly(count: int) -> npt.NDArray[np.intp]:
+    """Return the places of some rows, evenly spaced: enough to see in which directions rows vary."""
+    return np.linspace(0, count - 1, min(count, _ROWS)).astype(np.intp)
 
 
 def _blocks(count: int) -> list[slice]:
