@@ -182,7 +182,7 @@ def draw_scores(scores: Values, threshold: float, axes: Any) -> None:
 
 
 def draw_imputed(rows: Values, filled: Values, axes: Any) -> None:
-    """Draw complete rows and, in another colour, those of which something was filled in."""
+    """Draw complete rows and, in another colour, those where something was filled in."""
     places, shares = principal_plane(filled)
     holed = np.isnan(rows).any(axis=1)
     for mine, colour, name in ((~holed, COLOURS[6], "complete rows"), (holed, COLOURS[1], "rows filled in")):

@@ -1,4 +1,4 @@
-"""Columns of one spread: mixtures are trained on rows without units and told in the units of the data."""
+"""Columns of one spread: mixtures are trained on rows without units and returned in the units of the data."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Scaling:
 
     def apply(self, rows: Floats) -> Floats:
         """Return rows (n, n_features) without units, in their precision."""
-        found: Floats = ((rows - self.centre) / self.spread).astype(rows.dtype, copy=False)
-        return found
+        even: Floats = ((rows - self.centre) / self.spread).astype(rows.dtype, copy=False)
+        return even
 
     def log_volume(self, rows: Floats) -> Float64:
         """Return what the log-density of each row, (n,), loses by going back to units, in nats."""

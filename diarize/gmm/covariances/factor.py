@@ -161,10 +161,10 @@ class Factor(CovarianceKind):
         return n_components, n_features + self.n_factors, self.n_factors + 1
 
     def moved(self, second: Float64, first: Float64, new_first: Float64, zeroth: Float64, step: Float64) -> Float64:
-        found, (d, q) = second.copy(), (step.shape[1], self.n_factors)
-        found[:, :d, :q] += step[:, :, None] * second[:, None, d:, q]
-        found[:, :d, q] += step * (first + new_first)
-        return found
+        about, (d, q) = second.copy(), (step.shape[1], self.n_factors)
+        about[:, :d, :q] += step[:, :, None] * second[:, None, d:, q]
+        about[:, :d, q] += step * (first + new_first)
+        return about
 
     def prepared(self, away: Float64) -> CovarianceKind:
         """Return the kind with the directions in which standardised rows (n, d) vary most; their scores start EM."""

@@ -60,10 +60,10 @@ class Memory:
 
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """Return an array of this shape: zeros, or what was left in it."""
-        found = self._arrays.get(name)
-        if found is None or found.shape != shape or found.dtype != dtype:
-            found = self._arrays[name] = np.zeros(shape, dtype=dtype)
-        return found
+        kept = self._arrays.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != dtype:
+            kept = self._arrays[name] = np.zeros(shape, dtype=dtype)
+        return kept
 
 
 class Workspace:
@@ -176,7 +176,7 @@ class Kernel:
 
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
-        found, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
+        log_likelihood, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
         forward = np.atleast_2d(self.forward)
         mixture = loops.Mixture(self.kind.loop, self.centre, forward, self.coefficients, self.bias, lowest)
         if self.coefficients.ndim == 3 and not self.any_direct:
@@ -188,13 +188,13 @@ class Kernel:
                 for k in np.flatnonzero(self.direct):
                     shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
             loops.softmax(whole, self.bias, lowest[0], peak, total)
-        finite = loops.log_sums(peak, total, self.offset, found)
+        finite = loops.log_sums(peak, total, self.offset, log_likelihood)
         if self.kind.shared and not self.any_direct:  # squares are the same for all components
             with np.errstate(over="ignore", invalid="ignore"):
-                found -= loops.half_squares(moments, self.n_moments, len(x))
-            finite = bool(np.isfinite(found).all())
-        block = Block(rows, moments, whole, shares, total, found, _NONE)
-        return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(found).all(axis=0)))
+                log_likelihood -= loops.half_squares(moments, self.n_moments, len(x))
+            finite = bool(np.isfinite(log_likelihood).all())
+        block = Block(rows, moments, whole, shares, total, log_likelihood, _NONE)
+        return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(log_likelihood).all(axis=0)))
 
     def _distances(self, x: Floats, k: int) -> Float64:
         """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
@@ -310,5 +310,5 @@ def _rounding(coefficients: Float64, expected: Float64) -> Float64:
     Coefficients are large where components are narrow; their rounding shifts all rows of a component alike, and would
     not average out as the rounding of the products does.
     """
-    found: Float64 = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1)
-    return found
+    lost: Float64 = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1)
+    return lost

@@ -33,7 +33,7 @@ from diarize.gmm.parameters import MixtureParameters
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[int, float], object]
-"""Told after each round: its number, from 1, and the mean log-likelihood (or bound) that it found, in nats."""
+"""Called after each round with its number, from 1, and the mean log-likelihood (or bound) before it, in nats."""
 
 _NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, tol, or "
@@ -60,7 +60,7 @@ class Trained(Protocol):
 
 
 class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
-    """A mixture as scikit-learn's estimator; a subclass says how it starts, trains and keeps what was found.
+    """A mixture as scikit-learn's estimator; a subclass says how it starts, trains and keeps the result.
 
     A start and a training result are whatever the subclass takes them for; only `lower_bounds` and `converged` of a
     result are looked at here.
@@ -134,7 +134,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
 
     @abstractmethod
     def _current(self) -> Any:
-        """Return the start from which training goes on after `fit`."""
+        """Return the start from which training continues after `fit`."""
 
     @property
     @abstractmethod
@@ -209,9 +209,9 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
             rows, weight = rows[weight > 0], weight[weight > 0]
         if len(rows) < self.n_components:
             raise ValueError(_TOO_FEW.format(components=self.n_components, rows=len(rows)))
-        told = int(informative(rows).sum()) if self._allow_nan else len(rows)
-        if told < self.n_components:
-            raise ValueError(_TOO_FEW.format(components=self.n_components, rows=told) + " that hold a value")
+        valued = int(informative(rows).sum()) if self._allow_nan else len(rows)
+        if valued < self.n_components:
+            raise ValueError(_TOO_FEW.format(components=self.n_components, rows=valued) + " that hold a value")
         return rows, weight
 
     def _learn(

@@ -69,7 +69,7 @@ class BayesianGaussianMixture(BaseMixture):
     random_state : int, RandomState or None
         Source of randomness.
     warm_start : bool
-        Whether `fit` goes on from the last result; priors taken from the data stay those of the first.
+        Whether `fit` continues from the last result; priors taken from the data stay those of the first.
     verbose : int
         Above 0, each start is logged.
     verbose_interval : int
@@ -197,10 +197,10 @@ class BayesianGaussianMixture(BaseMixture):
         )
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> VariationalPosterior:
-        found = initial_statistics(
+        sums = initial_statistics(
             rows, weight, self.n_components, self.covariance_type, self.init_params, random_state
         )
-        return update(self._prior(*overall(found)), found)
+        return update(self._prior(*overall(sums)), sums)
 
     def _train(
         self, make_blocks: MakeBlocks, start: VariationalPosterior, lower_bound: float, n_jobs: int

@@ -39,19 +39,19 @@ def check_start(
     ValueError
         If a shape or value is impossible.
     """
-    found: dict[str, Float64] = {}
+    given: dict[str, Float64] = {}
     if weights is not None:
-        found["weights"] = _checked_weights(_array(weights, (shape[0],), "weights"))
+        given["weights"] = _checked_weights(_array(weights, (shape[0],), "weights"))
     if means is not None:
-        found["means"] = _array(means, shape, "means")
+        given["means"] = _array(means, shape, "means")
     if precisions is not None:
         kind = covariance_kind(covariance_type)
-        found["covariances"] = kind.of_precisions(_array(precisions, kind.shape(*shape), f"{kind.name} precision"))
-    return found
+        given["covariances"] = kind.of_precisions(_array(precisions, kind.shape(*shape), f"{kind.name} precision"))
+    return given
 
 
 def check_weight(sample_weight: npt.ArrayLike | None, count: int, *, some: bool = True) -> Float64 | None:
-    """Return the weights of rows as a float64 array (count,), of which some must be above 0 if so asked.
+    """Return the weights of rows as a float64 array (count,), some of them above 0 if `some` is set.
 
     Raises
     ------
@@ -100,23 +100,23 @@ def informative(rows: Floats) -> npt.NDArray[np.bool_]:
     """
     if len(rows) and not np.isnan(rows.min()):
         return np.ones(len(rows), dtype=np.bool_)
-    told = np.empty(len(rows), dtype=np.bool_)
+    valued = np.empty(len(rows), dtype=np.bool_)
     empty = np.ones(rows.shape[1], dtype=np.bool_)
     for start in range(0, len(rows), _ROWS):
         missing = np.isnan(rows[start : start + _ROWS])
-        told[start : start + _ROWS] = ~missing.all(axis=1)
+        valued[start : start + _ROWS] = ~missing.all(axis=1)
         empty &= missing.all(axis=0)
     if empty.any():
         columns = ", ".join(map(str, np.flatnonzero(empty)))
         raise ValueError(f"X has no value at all, only NaN, in column {columns} (the first is 0); leave that out")
-    return told
+    return valued
 
 
 def _array(value: npt.ArrayLike, shape: tuple[int, ...], name: str) -> Float64:
-    found: Any = check_array(value, dtype=np.float64, ensure_2d=False, allow_nd=True)
-    if found.shape != shape:
-        raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {found.shape}")
-    return np.asarray(found, dtype=np.float64)
+    checked: Any = check_array(value, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    if checked.shape != shape:
+        raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {checked.shape}")
+    return np.asarray(checked, dtype=np.float64)
 
 
 def _checked_weights(weights: Float64) -> Float64:

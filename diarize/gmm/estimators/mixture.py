@@ -69,7 +69,7 @@ class GaussianMixture(BaseMixture):
     random_state : int, RandomState or None
         Source of randomness.
     warm_start : bool
-        Whether `fit` goes on from the last result.
+        Whether `fit` continues from the last result.
     verbose : int
         Above 0, each start is logged.
     verbose_interval : int
@@ -252,7 +252,7 @@ class GaussianMixture(BaseMixture):
         """Train on with one more batch of a stream (online EM); the first batch gives the start, if there is no model.
 
         Running statistics, which give the model, are mixed with those of the batch: s <- (1 - step) s + step s_batch,
-        step = max(min_step, (1 + seen / n)^-decay) for a batch of n rows after `seen` ones. It goes on from `fit` too.
+        step = max(min_step, (1 + seen / n)^-decay) for a batch of n rows after `seen` ones. `fit` may come before it.
 
         Parameters
         ----------
@@ -410,8 +410,8 @@ class GaussianMixture(BaseMixture):
         >>> GaussianMixture.from_parameters(even).condition([2.0, np.nan]).means_.round(3)
         array([[1.6]])
         """
-        found = condition(self.parameters_, x_known).astype(self.means_.dtype)
-        other = self._like()._holding(found)
+        conditioned = condition(self.parameters_, x_known).astype(self.means_.dtype)
+        other = self._like()._holding(conditioned)
         other.set_params(means_init=None, precisions_init=None)  # those of all features
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_[np.isnan(np.asarray(x_known, dtype=np.float64))]
@@ -445,8 +445,8 @@ class GaussianMixture(BaseMixture):
         """
         rows = self._rows(X)
         weight = check_weight(sample_weight, len(rows))
-        found = map_adapt(self.parameters_, rows, relevance=relevance, update=update, sample_weight=weight)
-        other = self._like()._holding(found.astype(self.means_.dtype))
+        adapted = map_adapt(self.parameters_, rows, relevance=relevance, update=update, sample_weight=weight)
+        other = self._like()._holding(adapted.astype(self.means_.dtype))
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_
         return other

@@ -64,25 +64,25 @@ def map_adapt(
         raise ValueError(f"relevance must be 0 or more, got {relevance!r}")
     if isinstance(x, Statistics):
         if sample_weight is not None:
-            raise ValueError("sample_weight goes with rows, not with statistics: they are weighted already")
-        found = x
+            raise ValueError("sample_weight is for rows, not for statistics: they are weighted already")
+        sums = x
     else:
-        found = accumulate(x, background, sample_weight)
-    if found.first.shape != background.means.shape or found.covariance_type != background.covariance_type:
+        sums = accumulate(x, background, sample_weight)
+    if sums.first.shape != background.means.shape or sums.covariance_type != background.covariance_type:
         raise ValueError("the statistics are those of another mixture than this background")
     weights, means = background.weights.astype(np.float64), background.means.astype(np.float64)
     covariances = background.covariances.astype(np.float64)
-    total = float(found.zeroth.sum())
-    alpha = data_share(found.zeroth, relevance)
+    total = float(sums.zeroth.sum())
+    alpha = data_share(sums.zeroth, relevance)
     if "weights" in update and total > 0:
-        weights = alpha * found.zeroth / total + (1 - alpha) * weights
+        weights = alpha * sums.zeroth / total + (1 - alpha) * weights
         weights /= weights.sum()
     if "means" in update:
-        count = np.where(found.zeroth > 0, found.zeroth, 1.0)
-        means = means + alpha[:, None] * found.about(means).first / count[:, None]
+        count = np.where(sums.zeroth > 0, sums.zeroth, 1.0)
+        means = means + alpha[:, None] * sums.about(means).first / count[:, None]
     if "covariances" in update and total > 0:
-        centred, moved = found.about(means).second, background.means.astype(np.float64) - means
-        covariances = background.kind.adapted(covariances, centred, moved, found.zeroth, relevance)
+        centred, moved = sums.about(means).second, background.means.astype(np.float64) - means
+        covariances = background.kind.adapted(covariances, centred, moved, sums.zeroth, relevance)
     return MixtureParameters(weights, means, covariances, background.covariance_type).astype(background.means.dtype)
 
 

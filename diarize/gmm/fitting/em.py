@@ -123,7 +123,7 @@ def em(
     reg_covar : float
         Added to every variance.
     lower_bound : float
-        Mean log-likelihood that the first round is compared with, when training goes on.
+        Mean log-likelihood that the first round is compared with, when training continues.
     n_jobs : int, optional
         Threads; the result does not depend on it.
     callback : callable, optional
@@ -156,14 +156,14 @@ def em(
     def run(kernel: Kernel) -> Statistics:
         return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs, workspace=workspace)
 
-    def update(found: Statistics) -> MixtureParameters:
-        return m_step(found, reg_covar, parameters)
+    def update(sums: Statistics) -> MixtureParameters:
+        return m_step(sums, reg_covar, parameters)
 
     wanted = next((x.dtype for x, _ in open_blocks(make_blocks, start)), np.dtype(np.float64))
     kernel = compile_kernel(start, wanted)
     for _ in range(max_iter):
-        found, parameters, kernel = careful_round(run, update, compile_kernel, parameters, kernel, wanted)
-        bound = found.log_likelihood / float(found.zeroth.sum())
+        sums, parameters, kernel = careful_round(run, update, compile_kernel, parameters, kernel, wanted)
+        bound = sums.log_likelihood / float(sums.zeroth.sum())
         bounds.append(bound)
         logger.debug("EM round %d: mean log-likelihood %.6f", len(bounds), bound)
         if callback is not None:
@@ -189,7 +189,7 @@ def careful_round(
     run : callable
         The E step: a pass over the data with a kernel.
     update : callable
-        The M step: turns what the E step found into a new value, a mixture for example.
+        The M step: turns what the E step returned into a new value, a mixture for example.
     prepare : callable
         Compiles a value for the E step, in some precision, with components that are to be evaluated directly.
     before : object
@@ -201,16 +201,16 @@ def careful_round(
 
     Returns
     -------
-    found, value, kernel
-        What the E step found, the new value, and that compiled for the next round.
+    sums, value, kernel
+        What the E step returned, the new value, and that compiled for the next round.
     """
-    found = run(kernel)
-    updated = update(found)
+    sums = run(kernel)
+    updated = update(sums)
     following = prepare(updated, wanted, None)
     if (following.lost(kernel.dtype) & ~kernel.direct).any():
         # make the sums again, about the narrow component's own mean
         finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-        found = run(prepare(before, finer, following.lost(finer)))
-        updated = update(found)
+        sums = run(prepare(before, finer, following.lost(finer)))
+        updated = update(sums)
         following = prepare(updated, wanted, None)
-    return found, updated, following
+    return sums, updated, following

@@ -17,7 +17,7 @@ from diarize.gmm.statistics import Statistics
 
 INITIALISATIONS = ("kmeans", "k-means++", "spectral", "ward", "random", "random_from_data")
 _ROWS = 2048
-_QUICK = 25  # rounds of k-means on a sample: EM goes on from there better than k-means would
+_QUICK = 25  # rounds of k-means on a sample: EM continues from there better than k-means would
 _GRAPH, _NEIGHBOURS = 2000, 10  # rows of the graph that is cut, and how many neighbours each is joined to
 
 
@@ -159,8 +159,8 @@ def _spread(labels: npt.NDArray[np.integer], sample: Floats, x: Floats) -> npt.N
     if len(sample) == len(x):
         return labels
     nearest = NearestNeighbors(n_neighbors=1).fit(sample).kneighbors(x, return_distance=False)[:, 0]
-    found: npt.NDArray[np.integer] = labels[nearest]
-    return found
+    spread: npt.NDArray[np.integer] = labels[nearest]
+    return spread
 
 
 def _sampled(
@@ -182,8 +182,8 @@ def _completed(x: Floats, weight: Float64 | None) -> tuple[Floats, Float64 | Non
     missing = np.isnan(x)
     if not missing.any():
         return x, weight
-    told = ~missing.all(axis=1)
-    return filled(x[told]), None if weight is None else weight[told]
+    valued = ~missing.all(axis=1)
+    return filled(x[valued]), None if weight is None else weight[valued]
 
 
 def label_statistics(

@@ -72,7 +72,7 @@ def starts(
 
 
 def best_fit(rows: Floats, candidates: Iterable[MixtureParameters], training: Training) -> tuple[Fit, bool]:
-    """Return the most likely result of several starts, and whether it is collapsed: one that is not goes before.
+    """Return the most likely result of several starts, and whether it is collapsed; one that is not is preferred.
 
     Every start gets a few rounds, the most promising ones are trained to the end.
 

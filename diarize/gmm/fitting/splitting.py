@@ -85,7 +85,7 @@ def split(
     """Return a mixture whose `count` heaviest components are each split in two.
 
     The halves lie on both sides of the old mean, in a random direction of the component's own spread: a fixed one
-    can be orthogonal to what should be told apart, and EM would never leave that saddle.
+    can be orthogonal to what should be separated, and EM would never leave that saddle.
 
     Parameters
     ----------

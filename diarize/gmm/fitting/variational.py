@@ -98,8 +98,8 @@ class VariationalPrior:
     @property
     def covariance(self) -> Float64:
         """The expected covariance with its noise, in the shape of `scale`."""
-        found = np.asarray(self.scale, dtype=np.float64) / self.degrees_of_freedom
-        return self.kind.with_noise(found, self.noise)
+        expected = np.asarray(self.scale, dtype=np.float64) / self.degrees_of_freedom
+        return self.kind.with_noise(expected, self.noise)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +161,8 @@ class VariationalPosterior:
             traces = squares.sum(axis=(1, 2))
         lost = n_features / self.mean_precision + self.prior.noise * traces
         gained = n_features // shape.size * gap.reshape(-1)
-        found: Float64 = expected_log_weights(self.concentration) + 0.5 * (gained - lost)
-        return found
+        corrected: Float64 = expected_log_weights(self.concentration) + 0.5 * (gained - lost)
+        return corrected
 
     @property
     def divergence(self) -> float:
@@ -180,17 +180,17 @@ def expected_weights(concentration: npt.ArrayLike) -> Float64:
     if values.ndim == 2:
         taken = values[0] / values.sum(axis=0)
         values = taken * np.concatenate([[1.0], np.cumprod(1 - taken[:-1])])
-    found: Float64 = values / values.sum()
-    return found
+    weights: Float64 = values / values.sum()
+    return weights
 
 
 def expected_log_weights(concentration: npt.ArrayLike) -> Float64:
     """Return the expected logarithms of the weights, (n_components,): Bishop (10.66), Blei and Jordan 2006."""
     values = np.asarray(concentration, dtype=np.float64)
-    found: Float64 = digamma(values) - digamma(values.sum(axis=0))
+    logs: Float64 = digamma(values) - digamma(values.sum(axis=0))
     if values.ndim == 1:
-        return found
-    sticks: Float64 = found[0] + np.concatenate([[0.0], np.cumsum(found[1, :-1])])
+        return logs
+    sticks: Float64 = logs[0] + np.concatenate([[0.0], np.cumsum(logs[1, :-1])])
     return sticks
 
 
@@ -237,7 +237,7 @@ class VariationalFit:
     Parameters
     ----------
     posterior : VariationalPosterior
-        What was found, in float64.
+        The posterior, in float64.
     lower_bounds : tuple of float
         Lower bound on the log evidence of all rows before each update, in nats.
     converged : bool
@@ -273,11 +273,11 @@ def variational(
     tol : float
         Training ends when the bound gains less, in nats for all rows together.
     lower_bound : float
-        Bound that the first round is compared with, when training goes on.
+        Bound that the first round is compared with, when training continues.
     n_jobs : int, optional
         Threads; the result does not depend on it.
     callback : callable, optional
-        Told after each round: its number, from 1, and the bound that it found.
+        Called after each round with its number, from 1, and its bound.
 
     Raises
     ------
@@ -308,16 +308,16 @@ def variational(
     def run(kernel: Kernel) -> Statistics:
         return collect(kernel, _complete(make_blocks, start.parameters), n_jobs=n_jobs, workspace=workspace)
 
-    def update_from(found: Statistics) -> VariationalPosterior:
-        return update(start.prior, found)
+    def update_from(sums: Statistics) -> VariationalPosterior:
+        return update(start.prior, sums)
 
     wanted = next((x.dtype for x, _ in _complete(make_blocks, start.parameters)), np.dtype(np.float64))
     kernel = start.kernel(wanted)
     for _ in range(max_iter):
-        found, updated, following = careful_round(
+        sums, updated, following = careful_round(
             run, update_from, VariationalPosterior.kernel, posterior, kernel, wanted
         )
-        bounds.append(found.log_likelihood - posterior.divergence)
+        bounds.append(sums.log_likelihood - posterior.divergence)
         posterior, kernel = updated, following
         logger.debug("variational round %d: lower bound %.6f", len(bounds), bounds[-1])
         if callback is not None:
@@ -397,18 +397,18 @@ def _precision_divergence(posterior: VariationalPosterior) -> float:
         root = np.swapaxes(roots, 1, 2) @ np.linalg.cholesky(posterior.prior.covariance)
         log_ratio = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
         trace = np.square(root).sum(axis=(1, 2))
-    found = 0.5 * before * (size * np.log(own / before) - log_ratio + trace) - 0.5 * size * own
-    found = found + _multigammaln(np.asarray(0.5 * before), size) - _multigammaln(0.5 * own, size)
-    return float((found + 0.5 * (own - before) * _multidigamma(0.5 * own, size)).sum())
+    divergence = 0.5 * before * (size * np.log(own / before) - log_ratio + trace) - 0.5 * size * own
+    divergence = divergence + _multigammaln(np.asarray(0.5 * before), size) - _multigammaln(0.5 * own, size)
+    return float((divergence + 0.5 * (own - before) * _multidigamma(0.5 * own, size)).sum())
 
 
 def _multigammaln(values: Float64, size: int) -> Float64:
     """Return log of the multivariate gamma function, for each value; without its constant, which divergences lose."""
-    found: Float64 = gammaln(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
-    return found
+    logarithm: Float64 = gammaln(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
+    return logarithm
 
 
 def _multidigamma(values: Float64, size: int) -> Float64:
     """Return the derivative of `_multigammaln`."""
-    found: Float64 = digamma(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
-    return found
+    derivative: Float64 = digamma(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
+    return derivative

@@ -100,11 +100,11 @@ def conditional_mean(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
     array([[2. , 1.6],
            [0. , 0. ]])
     """
-    found = check_partial(x, parameters).copy()
+    completed = check_partial(x, parameters).copy()
     partial = compile_partial(parameters)
-    incomplete = np.flatnonzero(np.isnan(found).any(axis=1))
+    incomplete = np.flatnonzero(np.isnan(completed).any(axis=1))
     for start in range(0, len(incomplete), _BLOCK_ROWS):
         chosen = incomplete[start : start + _BLOCK_ROWS]
-        rows = found[chosen]
-        found[chosen] = partial.expected(rows, posterior_of_observed(partial, rows))
-    return found
+        rows = completed[chosen]
+        completed[chosen] = partial.expected(rows, posterior_of_observed(partial, rows))
+    return completed

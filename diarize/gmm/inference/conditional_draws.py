@@ -68,11 +68,11 @@ def conditional_draw(
     >>> drawn.mean(axis=0).round(1), drawn.std(axis=0).round(1)
     (array([2. , 1.6]), array([0. , 0.6]))
     """
-    found = check_partial(x, parameters).copy()
+    completed = check_partial(x, parameters).copy()
     partial = compile_partial(parameters)
     exact = partial.parameters
-    for chosen in _incomplete(found):
-        rows = found[chosen].astype(np.float64)
+    for chosen in _incomplete(completed):
+        rows = completed[chosen].astype(np.float64)
         cumulative = posterior_of_observed(partial, rows).cumsum(axis=1)
         level = random_state.uniform(size=(len(rows), 1)) * cumulative[:, -1:]
         labels = (level >= cumulative[:, :-1]).sum(axis=1)
@@ -80,8 +80,8 @@ def conditional_draw(
         means = exact.means[labels]
         # rows far outside of what they are compared with are harmless: the answer is linear in them
         moved = partial.expected(means + (rows - drawn), _certain(labels, exact.n_components))
-        found[chosen] = np.where(np.isnan(rows), drawn + (moved - means), rows)
-    return found
+        completed[chosen] = np.where(np.isnan(rows), drawn + (moved - means), rows)
+    return completed
 
 
 def _certain(labels: npt.NDArray[np.integer], n_components: int) -> Float64:
@@ -122,7 +122,7 @@ def conditional_quantiles(x: npt.ArrayLike, parameters: MixtureParameters, proba
     if not ((levels > 0) & (levels < 1)).all():
         raise ValueError(f"probabilities must be above 0 and below 1, got {levels}")
     rows = check_partial(x, parameters)
-    found = np.tile(rows, (len(levels), 1, 1))
+    quantiles = np.tile(rows, (len(levels), 1, 1))
     partial = compile_partial(parameters)
     for chosen in _incomplete(rows):
         block = rows[chosen].astype(np.float64)
@@ -131,10 +131,10 @@ def conditional_quantiles(x: npt.ArrayLike, parameters: MixtureParameters, proba
         weights = posterior_of_observed(partial, block)[where]
         means, deviations = _entry_moments(partial, block, missing)
         for number, level in enumerate(levels):
-            answer = found[number, chosen]
+            answer = quantiles[number, chosen]
             answer[missing] = mixture_quantiles(level, weights, means, deviations)
-            found[number, chosen] = answer
-    return found
+            quantiles[number, chosen] = answer
+    return quantiles
 
 
 def _entry_moments(partial: Partial, rows: Float64, missing: npt.NDArray[np.bool_]) -> tuple[Float64, Float64]:
@@ -163,11 +163,11 @@ def _deviations(covariance: Float64, missing: npt.NDArray[np.bool_]) -> Float64:
     scale = np.sqrt(np.diagonal(covariance))
     precision = np.linalg.inv(covariance / scale[:, None] / scale)
     precision = (precision + precision.T) / 2
-    found = np.empty(missing.shape)
+    variances = np.empty(missing.shape)
     step = max(1, _NUMBERS // size**2)
     for start in range(0, len(missing), step):
         gone = missing[start : start + step]
         matrices = np.where(gone[:, :, None] & gone[:, None, :], precision, np.eye(size))
-        found[start : start + step] = np.diagonal(np.linalg.inv(matrices), axis1=1, axis2=2)
-    deviations: Float64 = scale * np.sqrt(np.maximum(found, np.finfo(np.float64).eps))
+        variances[start : start + step] = np.diagonal(np.linalg.inv(matrices), axis1=1, axis2=2)
+    deviations: Float64 = scale * np.sqrt(np.maximum(variances, np.finfo(np.float64).eps))
     return np.where(missing, deviations, 1.0)

@@ -29,7 +29,7 @@ def accumulate(
     Parameters
     ----------
     x : array (n, n_features)
-        Rows; NaN is a missing entry, of which the mixture's expectation is taken.
+        Rows; NaN is a missing entry: the mixture's expectation takes its place.
     parameters : MixtureParameters
         The mixture that gives the posteriors.
     sample_weight : array (n,), optional
@@ -49,8 +49,8 @@ def statistics(
 
     Use `accumulate` where sums are added up and turned into a mixture again: it keeps digits that raw sums lose.
     """
-    found = accumulate(x, parameters, sample_weight).about(0.0)
-    return found.zeroth, found.first, found.second
+    sums = accumulate(x, parameters, sample_weight).about(0.0)
+    return sums.zeroth, sums.first, sums.second
 
 
 def collect(
@@ -159,11 +159,11 @@ class _Sums:
 
     def statistics(self) -> Statistics:
         """Return the sums as statistics of the mixture."""
-        found = self._moment_statistics()
+        sums = self._moment_statistics()
         if self.narrow:
-            found = _with_narrow(found, self.narrow)
-        found = _rescaled(found, self.complete)
-        return found if self.partial is None else found + self.partial
+            sums = _with_narrow(sums, self.narrow)
+        sums = _rescaled(sums, self.complete)
+        return sums if self.partial is None else sums + self.partial
 
     def _moment_statistics(self) -> Statistics:
         """Turn sums of whitened moments into sums about the kernel's centre."""
@@ -181,11 +181,11 @@ class _Sums:
         return Statistics(zeroth[:, 0].copy(), first, second, origin, kernel.covariance_type, self.log_likelihood)
 
 
-def _rescaled(found: Statistics, weight: float) -> Statistics:
+def _rescaled(sums: Statistics, weight: float) -> Statistics:
     """Take out what rounding adds to all posteriors alike: they sum to the weight of the rows."""
-    factor = weight / max(float(found.zeroth.sum()), np.finfo(np.float64).tiny)
-    scaled = {name: getattr(found, name) * factor for name in ("zeroth", "first", "second")}
-    return replace(found, **scaled)
+    factor = weight / max(float(sums.zeroth.sum()), np.finfo(np.float64).tiny)
+    scaled = {name: getattr(sums, name) * factor for name in ("zeroth", "first", "second")}
+    return replace(sums, **scaled)
 
 
 class _Narrow:

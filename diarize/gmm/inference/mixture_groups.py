@@ -51,13 +51,13 @@ def group_log_likelihood(
     if n_groups < 1 or parameters.n_components % n_groups:
         raise ValueError(f"{parameters.n_components} components cannot be divided into {n_groups} mixtures of one size")
     rows = check_rows(x, parameters)
-    found = np.empty((len(rows), n_groups))
+    likelihoods = np.empty((len(rows), n_groups))
 
     def use(block: Block) -> None:
-        found[block.rows] = block.log_likelihood.T
+        likelihoods[block.rows] = block.log_likelihood.T
 
     each_block(rows, parameters, use, None, n_jobs, n_groups)
-    return found
+    return likelihoods
 
 
 def accumulate_groups(

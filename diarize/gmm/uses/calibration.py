@@ -47,8 +47,8 @@ class PITCalibration:
     def coverage(self, levels: npt.ArrayLike) -> Float64:
         """Return the share of entries within the central interval of each level, (n_levels, n_features)."""
         wanted = np.asarray(levels, dtype=np.float64).reshape(-1, 1, 1)
-        found: Float64 = (2 * np.abs(self.probabilities - 0.5) <= wanted).mean(axis=1)
-        return found
+        shares: Float64 = (2 * np.abs(self.probabilities - 0.5) <= wanted).mean(axis=1)
+        return shares
 
     def plot(self, to: str | PathLike[str] | Any) -> Any:
         """Draw for each feature the share of smaller probabilities, and where it may be by chance in 95 of 100 cases.
@@ -70,5 +70,5 @@ class PITCalibration:
     def _test(self) -> tuple[Float64, Float64]:
         from scipy.stats import kstest
 
-        found = [kstest(column, "uniform") for column in self.probabilities.T]
-        return np.array([test.statistic for test in found]), np.array([test.pvalue for test in found])
+        tests = [kstest(column, "uniform") for column in self.probabilities.T]
+        return np.array([test.statistic for test in tests]), np.array([test.pvalue for test in tests])

@@ -57,7 +57,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     rule : {'one_standard_error', 'best'}
         Take the fewest parameters that are about as good as the best, or the best.
     standardise : bool
-        Whether columns are scaled to a variance of 1 for training; results are told in the units of the data.
+        Whether columns are scaled to a variance of 1 for training; results are in the units of the data.
     tol, reg_covar, max_iter
         As of `GaussianMixture`, on columns of variance 1 with `standardise`.
     random_state : int, RandomState or None
@@ -160,14 +160,14 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         random_state = check_random_state(self.random_state)
         shift = scaling.log_volume(rows)
         tried = [(kind, *self._held_out(even, kind, training, state)) for kind, state in self._states(random_state)]
-        held = np.concatenate([found for _, found, _ in tried]) - shift
+        held = np.concatenate([held_out for _, held_out, _ in tried]) - shift
         means, errors, place = _least_as_good(held, [count for _, _, counts in tried for count in counts], self.rule)
-        ends = np.cumsum([len(found) for _, found, _ in tried])
+        ends = np.cumsum([len(held_out) for _, held_out, _ in tried])
         which = int(np.searchsorted(ends, place, side="right"))
-        kind, found, _ = tried[which]
-        first = int(ends[which]) - len(found)
+        kind, held_out, _ = tried[which]
+        first = int(ends[which]) - len(held_out)
         self.covariance_type_ = kind
-        self.cv_log_likelihood_, self.cv_standard_error_ = (x[first : first + len(found)] for x in (means, errors))
+        self.cv_log_likelihood_, self.cv_standard_error_ = (x[first : first + len(held_out)] for x in (means, errors))
         path = _path(even, kind, training, random_state.randint(_SEEDS), place - first + 1, thorough=True)
         *_, (fit, bad) = path
         if bad:
@@ -196,11 +196,11 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
             _path(rows[train], kind, training, seed, self.max_components)
             for (train, _), seed in zip(folds, seeds, strict=True)
         ]
-        found: list[Float64] = []
+        sizes: list[Float64] = []
         counts: list[int] = []
         totals: list[float] = []
         with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as threads:
-            while len(found) < self.max_components:
+            while len(sizes) < self.max_components:
                 fits = [fit for fit in threads.map(lambda path: next(path, None), paths) if fit is not None]
                 if len(fits) < len(folds):
                     break
@@ -208,12 +208,12 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 for (_, test), (fit, bad) in zip(folds, fits, strict=True):
                     if not bad:
                         held[test] = log_likelihood(rows[test], fit.parameters)
-                found.append(held)
+                sizes.append(held)
                 totals.append(float(held.mean()))
                 counts.append(GaussianMixture.from_parameters(fits[0][0].parameters)._n_parameters())
                 if len(totals) - 1 - int(np.argmax(totals)) >= self.patience:
                     break
-        return np.stack(found), counts
+        return np.stack(sizes), counts
 
     def _validated(self, X: npt.ArrayLike, *, reset: bool, least: int = 1) -> Floats:
         rows: Floats = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=least)
@@ -240,10 +240,10 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Return the fitted mixture of some features, named or by their places, whatever the others."""
         check_is_fitted(self)
         places = [self._place(feature) for feature in features]
-        found = GaussianMixture.from_parameters(marginal(self.mixture_.parameters_, places))
+        mixture = GaussianMixture.from_parameters(marginal(self.mixture_.parameters_, places))
         if hasattr(self, "feature_names_in_"):
-            found.feature_names_in_ = self.feature_names_in_[places]
-        return found
+            mixture.feature_names_in_ = self.feature_names_in_[places]
+        return mixture
 
     def cdf(self, X: npt.ArrayLike, feature: int | str | None = None) -> Float64:
         """Return the probability that a feature by itself is at most as large.
@@ -284,8 +284,8 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         wanted = np.asarray(levels, dtype=np.float64)
         if feature is None:
             return marginal_quantiles(np.atleast_1d(wanted), self.mixture_.parameters_)
-        found = marginal_quantiles(wanted.reshape(-1), self.marginal([feature]).parameters_)
-        return found.reshape(wanted.shape)
+        quantiles = marginal_quantiles(wanted.reshape(-1), self.marginal([feature]).parameters_)
+        return quantiles.reshape(wanted.shape)
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None
@@ -313,9 +313,9 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If X does not fit what was trained on or is not finite.
         """
         mixture, rows = self._asked(X)
-        found = (rosenblatt if conditional else marginal_cdf)(rows, mixture.parameters_)
+        probabilities = (rosenblatt if conditional else marginal_cdf)(rows, mixture.parameters_)
         names = getattr(self, "feature_names_in_", [f"feature {place}" for place in range(rows.shape[1])])
-        return PITCalibration(found, tuple(map(str, names)))
+        return PITCalibration(probabilities, tuple(map(str, names)))
 
     def _place(self, feature: int | str) -> int:
         if isinstance(feature, str):

@@ -70,7 +70,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
         What decides: the Bayesian information criterion, Akaike's, the integrated completed likelihood, which prefers
         components that do not overlap, or the likelihood of rows held out.
     standardise : bool
-        Whether columns are scaled to a variance of 1 for training. Results are told in the units of the data; for the
+        Whether columns are scaled to a variance of 1 for training. Results are in the units of the data; for the
         spherical type it makes another model.
     init_params : str or iterable of str
         Kinds of starts, as `GaussianMixture` takes them.
@@ -238,10 +238,10 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
         self.best_params_ = {name: best[name] for name in ("covariance_type", "n_components")}
         if best["collapsed"]:
             logger.warning("every mixture of the table has a collapsed component; take fewer components")
-        found = _by_share(scaling.undo(parameters))
+        ordered = _by_share(scaling.undo(parameters))
         self.best_estimator_ = GaussianMixture(
-            found.n_components, covariance_type=found.covariance_type, tol=self.tol, reg_covar=self.reg_covar
-        )._holding(found.astype(dtype))
+            ordered.n_components, covariance_type=ordered.covariance_type, tol=self.tol, reg_covar=self.reg_covar
+        )._holding(ordered.astype(dtype))
         self.n_iter_ = self.best_estimator_.n_iter_ = int(best["n_iter"])
         self.best_estimator_.converged_ = bool(best["converged"])
 
@@ -339,7 +339,7 @@ def _column(
     task: _Task, kind: str, sizes: list[int], seeds: list[int], callback: Callable[[Row], object] | None
 ) -> list[tuple[Row, MixtureParameters]]:
     """Return the cells of one covariance type, each with its mixture; sizes that cannot be trained are left out."""
-    found: list[tuple[Row, MixtureParameters]] = []
+    cells: list[tuple[Row, MixtureParameters]] = []
     best, waited, last = math.inf, 0, None
     for size, seed in zip(sizes, seeds, strict=True):
         try:
@@ -347,7 +347,7 @@ def _column(
         except IllDefinedError:
             logger.info("%s with %d components left out: every start collapsed", kind, size)
             continue
-        found.append((row, last))
+        cells.append((row, last))
         if callback is not None:
             callback(row)
         bad, value, _ = _rank(row, task.criterion)
@@ -355,7 +355,7 @@ def _column(
         best = best if bad else min(best, value)
         if waited >= task.patience:
             break
-    return found
+    return cells
 
 
 def _cell(

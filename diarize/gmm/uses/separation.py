@@ -82,16 +82,16 @@ def in_bands(log_spectra: Float32, edges: npt.NDArray[np.intp]) -> Float32:
         return log_spectra
     level = log_spectra.max(axis=1, keepdims=True)  # so that no power leaves the range of float32
     power = np.add.reduceat(np.exp(log_spectra - level), edges[:-1], axis=1) / np.diff(edges).astype(np.float32)
-    found: Float32 = np.log(np.maximum(power, np.finfo(np.float32).tiny)) + level
-    return found
+    levels: Float32 = np.log(np.maximum(power, np.finfo(np.float32).tiny)) + level
+    return levels
 
 
 def stacked(rows: Float32, context: int, step: int) -> Float32:
     """Return each row beside its neighbours, (n, context x n_features); the first and last row are repeated."""
     reach = context // 2
     places = np.arange(len(rows))[:, None] + step * np.arange(-reach, reach + 1)
-    found: Float32 = rows[places.clip(0, len(rows) - 1)].reshape(len(rows), -1)
-    return found
+    stack: Float32 = rows[places.clip(0, len(rows) - 1)].reshape(len(rows), -1)
+    return stack
 
 
 def fit_source(
@@ -146,8 +146,8 @@ def fit_source(
     rows = stacked(in_bands(spectra, edges), context, step)
     distinct = len(np.unique(rows, axis=0))  # k-means warns of more clusters than that
     size = max(1, min(n_components, len(rows) // _ROWS_EACH, distinct))
-    found = initial_statistics(rows, None, size, "diag", "kmeans", check_random_state(random_state))
-    mixture = _shrunk(maximise(found, _LEAST_VARIANCE), len(rows))
+    sums = initial_statistics(rows, None, size, "diag", "kmeans", check_random_state(random_state))
+    mixture = _shrunk(maximise(sums, _LEAST_VARIANCE), len(rows))
     shares = responsibilities(rows, mixture)
     count = shares.sum(axis=0)
     means = shares.T @ spectra / np.maximum(count, np.finfo(np.float32).tiny)[:, None]
@@ -346,6 +346,6 @@ def _shares(posterior: Floats, spectra: list[Float32]) -> Float32:
     shares -= shares.max(axis=0)
     np.exp(shares, out=shares)
     shares /= shares.sum(axis=0)
-    found: Float32 = np.stack([weights @ each for each in shares])
-    found /= found.sum(axis=0)
-    return found
+    means: Float32 = np.stack([weights @ each for each in shares])
+    means /= means.sum(axis=0)
+    return means

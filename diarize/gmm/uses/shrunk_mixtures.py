@@ -22,7 +22,7 @@ _SAMPLE = 10_000  # rows that sizes are compared on; the one that is taken is tr
 _ROUGH = 50  # times the tolerance, for the mixtures that are compared
 _PATIENCE = 2  # sizes in a row that do no better, after which none larger is tried
 _COMMON = 0.5  # how strongly the covariance of all rows is itself drawn towards no correlation, beside the others
-_QUICK, _STARTS = 25, 3  # rounds of k-means, after which EM goes on, and how many k-means are tried
+_QUICK, _STARTS = 25, 3  # rounds of k-means, after which EM continues, and how many k-means are tried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +53,13 @@ class Prior:
         self, statistics: Statistics, reg_covar: float = 1e-6, previous: MixtureParameters | None = None
     ) -> MixtureParameters:
         """Return the mixture that the statistics and the prior call for; parameters are those of `maximise`."""
-        found = maximise(statistics, reg_covar, previous)
+        likeliest = maximise(statistics, reg_covar, previous)
         if self.rows == 0:
-            return found
-        count = statistics.zeroth.sum() if found.kind.shared else statistics.zeroth
-        count = np.reshape(count, (*np.shape(count), *[1] * (found.covariances.ndim - np.ndim(count))))
-        mixed = (count * found.covariances + self.rows * self.covariance) / (count + self.rows)
-        return replace(found, covariances=mixed)
+            return likeliest
+        count = statistics.zeroth.sum() if likeliest.kind.shared else statistics.zeroth
+        count = np.reshape(count, (*np.shape(count), *[1] * (likeliest.covariances.ndim - np.ndim(count))))
+        mixed = (count * likeliest.covariances + self.rows * self.covariance) / (count + self.rows)
+        return replace(likeliest, covariances=mixed)
 
 
 @dataclass(frozen=True, slots=True)

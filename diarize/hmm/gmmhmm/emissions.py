@@ -97,9 +97,9 @@ class Emissions:
 
         Of a frame with NaN entries it is that of the others; 0 where all are NaN.
         """
-        found: Floats = group_log_likelihood(x, self.flat, self.n_states, n_jobs=n_jobs)
-        found += np.log(self.n_states)
-        return found
+        likelihoods: Floats = group_log_likelihood(x, self.flat, self.n_states, n_jobs=n_jobs)
+        likelihoods += np.log(self.n_states)
+        return likelihoods
 
     def n_parameters(self, letters: str) -> int:
         """Return the number of free parameters among those that the letters 'w', 'm', 'c' stand for."""

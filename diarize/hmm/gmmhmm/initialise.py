@@ -62,8 +62,8 @@ def initial_emissions(
     n_states, n_mix = shape
     chosen = np.arange(len(x)) if len(x) <= MOST_ROWS else np.linspace(0, len(x) - 1, MOST_ROWS).astype(np.intp)
     if np.isnan(x.min()):
-        told = ~np.isnan(np.fmin.reduce(x, axis=1))
-        chosen = chosen[told[chosen]] if told[chosen].any() else np.flatnonzero(told)
+        valued = ~np.isnan(np.fmin.reduce(x, axis=1))
+        chosen = chosen[valued[chosen]] if valued[chosen].any() else np.flatnonzero(valued)
         x = filled(x)
     rows = x[chosen]
     states = _parts(chosen, edges, n_states) if in_order else _clusters(rows, n_states, random_state)
@@ -100,8 +100,8 @@ def _from_labels(
     # one frame more for each weight: none starts, and so remains, at zero
     prior = MixturePrior(np.full(shape, 2.0), means, np.zeros(shape), covars, per_covariance)
     blank = Emissions(np.full(shape, 1 / n_mix), means, covars, covariance_type)
-    found = label_statistics(rows, labels, n_states * n_mix, kind.unshared)
-    return maximise(found, blank, prior, letters="wmc", least=least)
+    sums = label_statistics(rows, labels, n_states * n_mix, kind.unshared)
+    return maximise(sums, blank, prior, letters="wmc", least=least)
 
 
 def overall_moments(x: npt.NDArray[Any], covariance_type: str, least: float) -> tuple[Floats, Floats]:

@@ -70,9 +70,9 @@ def maximise(
 
 
 def _weights(count: Floats, extra: Floats, previous: Floats) -> Floats:
-    found = count + extra
-    total = found.sum(axis=1, keepdims=True)
-    return np.where(total > _DEAD * count.sum(), found / np.where(total > 0, total, 1.0), previous)
+    counts = count + extra
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > _DEAD * count.sum(), counts / np.where(total > 0, total, 1.0), previous)
 
 
 def _covars(second: Floats, means: Floats, count: Floats, previous: Emissions, prior: MixturePrior) -> Floats:
@@ -84,8 +84,8 @@ def _covars(second: Floats, means: Floats, count: Floats, previous: Emissions, p
         scatter, count = scatter.sum(axis=1), count.sum(axis=1)
     strength, total = prior.covars_weight, count + prior.covars_weight
     alive = _like(total > _DEAD * count.sum(), scatter)
-    found: Floats = _like(strength, scatter) * prior.covars + scatter
-    return np.where(alive, found / np.where(alive, _like(total, scatter), 1.0), previous.covars)
+    numerator: Floats = _like(strength, scatter) * prior.covars + scatter
+    return np.where(alive, numerator / np.where(alive, _like(total, scatter), 1.0), previous.covars)
 
 
 def _like(values: npt.NDArray[Any], target: Floats) -> npt.NDArray[Any]:

@@ -71,17 +71,17 @@ class MixturePrior:
 
     def log_density(self, emissions: Emissions) -> float:
         """Return the log density of mixtures up to a constant, nats."""
-        found = 0.0
+        density = 0.0
         informed = self.weights != 1
         if informed.any():
             with np.errstate(divide="ignore"):
-                found += float(((self.weights - 1)[informed] * np.log(emissions.weights[informed])).sum())
+                density += float(((self.weights - 1)[informed] * np.log(emissions.weights[informed])).sum())
         if not (self.means_weight.any() or self.covars_weight.any()):
-            return found
+            return density
         kind = covariance_kind(emissions.covariance_type)
         distance, log_det, trace = kind.prior_terms(emissions.covars, self.covars, emissions.means - self.means)
-        found -= 0.5 * float((self.means_weight * distance).sum())
-        return found - 0.5 * float((self.covars_weight * (log_det + trace)).sum())
+        density -= 0.5 * float((self.means_weight * distance).sum())
+        return density - 0.5 * float((self.covars_weight * (log_det + trace)).sum())
 
 
 def make_prior(covariance_type: str, shape: tuple[int, ...], given: dict[str, npt.ArrayLike]) -> MixturePrior:
@@ -106,11 +106,11 @@ def make_prior(covariance_type: str, shape: tuple[int, ...], given: dict[str, np
     if "covars" in values and np.ndim(values["covars"]) == 0:
         variance = np.asarray(values["covars"], np.float64)
         values["covars"] = covariance_kind(covariance_type).isotropic(variance, shape[2])
-    found: dict[str, Floats] = {}
+    fields: dict[str, Floats] = {}
     for name, value in values.items():
         wanted = getattr(nothing, name).shape
         try:
-            found[name] = np.broadcast_to(np.asarray(value, np.float64), wanted)
+            fields[name] = np.broadcast_to(np.asarray(value, np.float64), wanted)
         except (TypeError, ValueError):
             raise ValueError(f"the prior's {name} must broadcast to shape {wanted}, got {np.shape(value)}") from None
-    return replace(nothing, **found)
+    return replace(nothing, **fields)
