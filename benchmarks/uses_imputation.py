@@ -20,7 +20,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
 
-from diarize.gmm import GaussianMixtureImputer, MixtureParameters, conditional_mean, draw, pool
+from diarize.gmm import GaussianMixtureImputer, MixtureParameters, conditional_mean, draw, pool_estimates
 
 IMPUTERS = {
     "GaussianMixtureImputer": lambda: GaussianMixtureImputer(random_state=0),
@@ -106,7 +106,7 @@ def pooling(repetitions: int = 100, count: int = 80) -> None:
         means, slopes = zip(*(analysed(rows) for rows in [*many, imputer.transform(y)]), strict=True)
         for place, (kind, truth, freedom) in enumerate(((means, 0.0, count - 1), (slopes, 0.6, count - 2))):
             values, variances = np.transpose(kind[:-1])
-            found = pool(values, variances, complete_degrees_of_freedom=freedom)
+            found = pool_estimates(values, variances, complete_degrees_of_freedom=freedom)
             inside[place] += found.low <= truth <= found.high
         value, variance = means[-1]
         inside[2] += abs(value) < 1.99 * np.sqrt(variance)

@@ -70,7 +70,7 @@ def cluster(components: int, covariance: tuple[str, ...], criterion: str, raw: b
     """
     work = Work(**common)
     from diarize.gmm import GaussianMixtureClustering
-    from diarize.gmm.views import draw_groups
+    from diarize.gmm.plots import draw_groups
 
     clustering = _searched(GaussianMixtureClustering, work, components, covariance, criterion, raw)
     ambiguity = clustering.ambiguity(work.rows)
@@ -100,7 +100,7 @@ def anomalies(components: int, contamination: str, **common: Any) -> None:
     import numpy as np
 
     from diarize.gmm import GaussianMixtureOutlierDetector
-    from diarize.gmm.views import draw_scores
+    from diarize.gmm.plots import draw_scores
 
     with work.running():
         folds = min(5, len(work.rows)) if len(work.rows) > 3 else None
@@ -151,7 +151,7 @@ def impute(components: int | None, draw: bool, many: int | None, **common: Any) 
     import numpy as np
 
     from diarize.gmm import GaussianMixtureImputer
-    from diarize.gmm.views import draw_imputed
+    from diarize.gmm.plots import draw_imputed
 
     with work.running():
         model = GaussianMixtureImputer(
@@ -190,7 +190,7 @@ def density(components: int, covariance: str, **common: Any) -> None:
     work = Work(**common)
     work.need_all()
     from diarize.gmm import GaussianMixtureDensity
-    from diarize.gmm.views import draw_density
+    from diarize.gmm.plots import draw_density
 
     with work.running():
         model = GaussianMixtureDensity(components, covariance_type=covariance, random_state=work.seed).fit(work.rows)
@@ -220,7 +220,7 @@ def features(components: int, covariance: str, blocks: str, **common: Any) -> No
     from sklearn.preprocessing import StandardScaler
 
     from diarize.gmm import GaussianMixtureFeatures
-    from diarize.gmm.views import draw_features
+    from diarize.gmm.plots import draw_features
 
     with work.running():
         even = StandardScaler().fit_transform(work.rows)

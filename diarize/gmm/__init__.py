@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
-from diarize.gmm.fitting.splitting import fit_blocks, grow, split
+from diarize.gmm.fitting.splitting import fit_by_splitting, grow, split
 from diarize.gmm.inference.conditional import condition, conditional_mean
 from diarize.gmm.inference.conditional_draws import conditional_draw, conditional_quantiles
 from diarize.gmm.inference.expectation import accumulate, statistics
@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from diarize.gmm.estimators.mixture import GaussianMixture
     from diarize.gmm.uses.anomaly import GaussianMixtureOutlierDetector
     from diarize.gmm.uses.background import BackgroundSubtractor, PixelMixtures
-    from diarize.gmm.uses.calibration import Calibration
+    from diarize.gmm.uses.calibration import PITCalibration
+    from diarize.gmm.uses.calibration import PITCalibration as Calibration
     from diarize.gmm.uses.clustering import GaussianMixtureClustering, ambiguity
     from diarize.gmm.uses.density import GaussianMixtureDensity
     from diarize.gmm.uses.features import GaussianMixtureFeatures
     from diarize.gmm.uses.image import Segmentation, segment_image
     from diarize.gmm.uses.impute import GaussianMixtureImputer
-    from diarize.gmm.uses.rubin import Pooled, pool
+    from diarize.gmm.uses.rubin import Pooled, pool_estimates
+    from diarize.gmm.uses.rubin import pool_estimates as pool
     from diarize.gmm.uses.selection import GaussianMixtureSelector
     from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
+
+fit_blocks = fit_by_splitting  # an earlier name, which stays, as `Calibration` and `pool`
 
 __all__ = [
     "BackgroundSubtractor",
@@ -47,6 +51,7 @@ __all__ = [
     "GaussianMixtureOutlierDetector",
     "GaussianMixtureSelector",
     "MixtureParameters",
+    "PITCalibration",
     "PixelMixtures",
     "Pooled",
     "Segmentation",
@@ -63,6 +68,7 @@ __all__ = [
     "draw",
     "em",
     "fit_blocks",
+    "fit_by_splitting",
     "fit_source",
     "group_log_likelihood",
     "grow",
@@ -74,6 +80,7 @@ __all__ = [
     "maximise",
     "most_likely",
     "pool",
+    "pool_estimates",
     "precision_cholesky",
     "responsibilities",
     "rosenblatt",
@@ -85,26 +92,28 @@ __all__ = [
 ]
 
 _ESTIMATORS = {
-    "BayesianGaussianMixture": "diarize.gmm.estimators.bayesian",
-    "GaussianMixture": "diarize.gmm.estimators.mixture",
-    "GaussianMixtureOutlierDetector": "diarize.gmm.uses.anomaly",
-    "BackgroundSubtractor": "diarize.gmm.uses.background",
-    "PixelMixtures": "diarize.gmm.uses.background",
-    "Calibration": "diarize.gmm.uses.calibration",
-    "GaussianMixtureClustering": "diarize.gmm.uses.clustering",
-    "ambiguity": "diarize.gmm.uses.clustering",
-    "GaussianMixtureDensity": "diarize.gmm.uses.density",
-    "GaussianMixtureFeatures": "diarize.gmm.uses.features",
-    "Segmentation": "diarize.gmm.uses.image",
-    "segment_image": "diarize.gmm.uses.image",
-    "GaussianMixtureImputer": "diarize.gmm.uses.impute",
-    "Pooled": "diarize.gmm.uses.rubin",
-    "pool": "diarize.gmm.uses.rubin",
-    "GaussianMixtureSelector": "diarize.gmm.uses.selection",
-    "Source": "diarize.gmm.uses.separation",
-    "combine_sources": "diarize.gmm.uses.separation",
-    "fit_source": "diarize.gmm.uses.separation",
-    "separate_sources": "diarize.gmm.uses.separation",
+    "BayesianGaussianMixture": ("diarize.gmm.estimators.bayesian", "BayesianGaussianMixture"),
+    "GaussianMixture": ("diarize.gmm.estimators.mixture", "GaussianMixture"),
+    "GaussianMixtureOutlierDetector": ("diarize.gmm.uses.anomaly", "GaussianMixtureOutlierDetector"),
+    "BackgroundSubtractor": ("diarize.gmm.uses.background", "BackgroundSubtractor"),
+    "PixelMixtures": ("diarize.gmm.uses.background", "PixelMixtures"),
+    "PITCalibration": ("diarize.gmm.uses.calibration", "PITCalibration"),
+    "GaussianMixtureClustering": ("diarize.gmm.uses.clustering", "GaussianMixtureClustering"),
+    "ambiguity": ("diarize.gmm.uses.clustering", "ambiguity"),
+    "GaussianMixtureDensity": ("diarize.gmm.uses.density", "GaussianMixtureDensity"),
+    "GaussianMixtureFeatures": ("diarize.gmm.uses.features", "GaussianMixtureFeatures"),
+    "Segmentation": ("diarize.gmm.uses.image", "Segmentation"),
+    "segment_image": ("diarize.gmm.uses.image", "segment_image"),
+    "GaussianMixtureImputer": ("diarize.gmm.uses.impute", "GaussianMixtureImputer"),
+    "Pooled": ("diarize.gmm.uses.rubin", "Pooled"),
+    "pool_estimates": ("diarize.gmm.uses.rubin", "pool_estimates"),
+    "GaussianMixtureSelector": ("diarize.gmm.uses.selection", "GaussianMixtureSelector"),
+    "Source": ("diarize.gmm.uses.separation", "Source"),
+    "combine_sources": ("diarize.gmm.uses.separation", "combine_sources"),
+    "fit_source": ("diarize.gmm.uses.separation", "fit_source"),
+    "separate_sources": ("diarize.gmm.uses.separation", "separate_sources"),
+    "Calibration": ("diarize.gmm.uses.calibration", "PITCalibration"),
+    "pool": ("diarize.gmm.uses.rubin", "pool_estimates"),
 }
 
 
@@ -112,7 +121,8 @@ def __getattr__(name: str) -> Any:
     """Import an estimator when it is asked for: it brings scikit-learn with it, which mixtures alone do not need."""
     if name not in _ESTIMATORS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(_ESTIMATORS[name]), name)
+    module, attribute = _ESTIMATORS[name]
+    globals()[name] = value = getattr(import_module(module), attribute)
     return value
 
 

@@ -9,29 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
-Float64 = npt.NDArray[np.float64]
-
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
-
-ILL_DEFINED = (
-    "Fitting the mixture model failed because some components have ill-defined empirical covariance (for instance "
-    "caused by singleton or collapsed samples). Try to decrease the number of components, increase reg_covar, "
-    "or scale the input data."
-)
-
-
-def covariance_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]:
-    """Return the shape of the covariance array of a mixture."""
-    shapes: dict[str, tuple[int, ...]] = {
-        "full": (n_components, n_features, n_features),
-        "tied": (n_features, n_features),
-        "diag": (n_components, n_features),
-        "spherical": (n_components,),
-    }
-    if covariance_type not in shapes:
-        raise ValueError(f"covariance_type must be one of {', '.join(COVARIANCE_TYPES)}, got {covariance_type!r}")
-    return shapes[covariance_type]
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +28,9 @@ class MixtureParameters:
         Centres of the components.
     covariances : array
         (n_components, n_features, n_features) for full, (n_features, n_features) for tied, (n_components, n_features)
-        for diag and (n_components,) for spherical covariances.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
+        for diag and (n_components,) for spherical covariances; loadings and, last, noise variances, (n_components,
+        n_features, n_factors + 1), for factor.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'factor'}
         What the covariances are.
 
     Raises
@@ -76,7 +57,7 @@ class MixtureParameters:
         if self.means.ndim != 2:
             raise ValueError(f"means must be (n_components, n_features), got shape {self.means.shape}")
         n_components, n_features = self.means.shape
-        wanted = covariance_shape(self.covariance_type, n_components, n_features)
+        wanted = self.kind.shape(n_components, n_features)
         if self.covariances.shape != wanted:
             raise ValueError(f"{self.covariance_type} covariances must be {wanted}, got {self.covariances.shape}")
         if self.weights.shape != (n_components,):
@@ -85,6 +66,11 @@ class MixtureParameters:
             raise ValueError(f"weights must be non-negative and sum to 1, got {self.weights!r}")
         if self.variances.min() <= 0:
             raise ValueError(f"variances must be positive, got {float(self.variances.min())!r}; raise the floor")
+
+    @property
+    def kind(self) -> CovarianceKind:
+        """What answers for this kind of covariance."""
+        return covariance_kind(self.covariance_type).like(self.covariances)
 
     @property
     def n_components(self) -> int:
@@ -99,15 +85,7 @@ class MixtureParameters:
     @property
     def variances(self) -> Floats:
         """Variance of each component in each dimension, (n_components, n_features), read-only."""
-        if self.covariance_type == "full":
-            found = np.diagonal(self.covariances, axis1=1, axis2=2)
-        elif self.covariance_type == "tied":
-            found = np.diagonal(self.covariances)
-        elif self.covariance_type == "spherical":
-            found = self.covariances[:, None]
-        else:
-            found = self.covariances
-        return np.broadcast_to(found, self.means.shape)
+        return np.broadcast_to(self.kind.variances(self.covariances), self.means.shape)
 
     def astype(self, dtype: npt.DTypeLike) -> MixtureParameters:
         """Return the same mixture in another precision."""
@@ -174,43 +152,8 @@ def precision_cholesky(covariances: npt.ArrayLike, covariance_type: str) -> Floa
 
     Raises
     ------
-    ValueError
+    IllDefinedError
         If a covariance is not positive definite.
     """
     values = np.asarray(covariances, dtype=np.float64)
-    if covariance_type in ("diag", "spherical"):
-        if (values <= 0).any():
-            raise ValueError(ILL_DEFINED)
-        return 1.0 / np.sqrt(values)
-    try:
-        factor = np.linalg.cholesky(values)
-    except np.linalg.LinAlgError:
-        raise ValueError(ILL_DEFINED) from None
-    inverse = np.linalg.solve(factor, np.broadcast_to(np.eye(values.shape[-1]), values.shape))
-    upper: Float64 = np.triu(np.swapaxes(inverse, -1, -2))
-    return upper
-
-
-def floored(covariances: Float64, floor: float) -> Float64:
-    """Return covariance matrices (..., d, d) with eigenvalues lifted where rounding left them not positive definite.
-
-    Parameters
-    ----------
-    covariances : array (..., n_features, n_features)
-        Symmetric; nothing is changed in matrices that have a Cholesky factor.
-    floor : float
-        Smallest eigenvalue; at least what the rounding of the largest eigenvalue leaves visible.
-    """
-    try:
-        np.linalg.cholesky(covariances)
-    except np.linalg.LinAlgError:
-        pass
-    else:
-        return covariances
-    values, vectors = np.linalg.eigh(covariances)
-    size = covariances.shape[-1]
-    least = np.maximum(floor, 16 * size * np.finfo(np.float64).eps * values[..., -1:])
-    lifted = (vectors * np.maximum(values, least)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
-    bad = values[..., 0] < least[..., 0]
-    found: Float64 = np.where(bad[..., None, None], (lifted + np.swapaxes(lifted, -1, -2)) / 2, covariances)
-    return found
+    return covariance_kind(covariance_type).like(values).root(values)

@@ -1,4 +1,4 @@
-"""Columns of one spread: mixtures are trained on rows without units and told in the units of the data."""
+"""Columns of one spread: mixtures are trained on rows without units and returned in the units of the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.parameters import MixtureParameters
 
 _TOO_LARGE = "the values of X are too large to square; scale them down"
 
@@ -62,24 +63,20 @@ class Scaling:
 
     def apply(self, rows: Floats) -> Floats:
         """Return rows (n, n_features) without units, in their precision."""
-        found: Floats = ((rows - self.centre) / self.spread).astype(rows.dtype, copy=False)
-        return found
+        even: Floats = ((rows - self.centre) / self.spread).astype(rows.dtype, copy=False)
+        return even
 
     def log_volume(self, rows: Floats) -> Float64:
         """Return what the log-density of each row, (n,), loses by going back to units, in nats."""
         return np.asarray(~np.isnan(rows) @ np.log(self.spread), dtype=np.float64)
 
-    def undo(self, parameters: MixtureParameters) -> MixtureParameters:
+    def undo(self, parameters: MixtureParameters, *, per_feature: bool = False) -> MixtureParameters:
         """Return a mixture of rows without units as one of rows with them, in float64.
 
-        Spherical covariances become diagonal ones where spreads differ.
+        Spherical covariances become diagonal ones where spreads differ, or always if they are wanted `per_feature`.
         """
         weights, means = parameters.weights.astype(np.float64), parameters.means * self.spread + self.centre
-        covariances, kind = parameters.covariances.astype(np.float64), parameters.covariance_type
-        if kind in ("full", "tied"):
-            covariances = covariances * self.spread[:, None] * self.spread
-        elif kind == "diag" or np.ptp(self.spread) > 0:
-            covariances, kind = parameters.variances * self.spread**2, "diag"
-        else:
-            covariances = covariances * self.spread[0] ** 2
-        return MixtureParameters(weights, means, covariances, kind)
+        covariances = parameters.covariances.astype(np.float64)
+        return MixtureParameters(
+            weights, means, *parameters.kind.scaled(covariances, self.spread, per_feature=per_feature)
+        )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,20 +40,17 @@ class Statistics:
     covariance_type: str
     log_likelihood: float = 0.0
 
+    @property
+    def kind(self) -> CovarianceKind:
+        """What answers for this kind of covariance."""
+        return covariance_kind(self.covariance_type).like(self.second)
+
     def about(self, origin: npt.ArrayLike) -> Statistics:
         """Return the same sums about another origin, (n_components, n_features) or whatever broadcasts to it."""
         target = np.broadcast_to(np.asarray(origin, dtype=np.float64), self.first.shape).copy()
         step = self.origin - target
         first = self.first + self.zeroth[:, None] * step
-        if self.covariance_type in ("diag", "spherical"):
-            second = self.second + step * (self.first + first)
-        elif self.covariance_type == "full":
-            cross = self.first[:, :, None] * step[:, None, :]
-            square = self.zeroth[:, None, None] * step[:, :, None] * step[:, None, :]
-            second = self.second + cross + np.swapaxes(cross, 1, 2) + square
-        else:
-            cross = self.first.T @ step
-            second = self.second + cross + cross.T + (self.zeroth[:, None] * step).T @ step
+        second = self.kind.moved(self.second, self.first, first, self.zeroth, step)
         return replace(self, first=first, second=second, origin=target)
 
     def __add__(self, other: Statistics) -> Statistics:

@@ -62,7 +62,7 @@ class TransitionPrior:
         """Return the most probable start and transitions, given expected counts.
 
         They are (parameter - 1 + count), divided by the sum over the row: the M step of EM for the mode of the
-        posterior (Gauvain and Lee 1994, section IV). What is zero stays zero; a row of which nothing is known stays
+        posterior (Gauvain and Lee 1994, section IV). What is zero stays zero; a row without any counts stays
         as it is.
 
         Parameters
@@ -121,13 +121,13 @@ def _mode(name: str, parameters: Floats, counts: npt.ArrayLike, before: Floats) 
 def dirichlet_mode(parameters: npt.ArrayLike, counts: Floats, before: Floats) -> Floats:
     """Return the modes of Dirichlet posteriors, row by row of counts and of the probabilities before.
 
-    What was zero stays zero; a row of which nothing is known stays as it is.
+    What was zero stays zero; a row without any counts stays as it is.
     """
     weight = np.where(before > 0.0, np.asarray(parameters, np.float64) - 1.0 + counts, 0.0)
     total = weight.sum(axis=-1, keepdims=True)
     known = total > 0.0
-    found: Floats = np.where(known, weight / np.where(known, total, 1.0), before)
-    return found
+    mode: Floats = np.where(known, weight / np.where(known, total, 1.0), before)
+    return mode
 
 
 def log_dirichlet(parameters: npt.ArrayLike, probabilities: Floats) -> float:

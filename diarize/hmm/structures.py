@@ -110,7 +110,7 @@ class LeftRight(Ergodic):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeakerLoop:
-    """Speaker loop: the same speaker goes on, or a new speaker is drawn.
+    """Speaker loop: the same speaker continues, or a new speaker is drawn.
 
     With probability `loop_probability` the label stays; otherwise the next one is drawn from `weights`, whoever spoke
     before (so the same label may be drawn again): p(j | i) = loop [i = j] + (1 - loop) weights[j]. The first label is

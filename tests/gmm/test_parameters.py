@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters, precision_cholesky
-from diarize.gmm.parameters import floored
+from diarize.gmm.arrays import IllDefinedError
 
 
 def test_round_trip_through_npz_without_pickle(tmp_path):
@@ -63,10 +63,8 @@ def test_precision_cholesky_is_the_upper_root_of_the_inverse():
         precision_cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]), "tied")
 
 
-def test_floored_lifts_only_what_is_not_positive_definite():
-    good = np.array([[2.0, 0.3], [0.3, 1.0]])
-    flat = np.array([[1e12, 1e12], [1e12, 1e12]])
-    found = floored(np.stack([good, flat]), 1e-6)
-    np.testing.assert_array_equal(found[0], good)
-    np.linalg.cholesky(found[1])
-    np.testing.assert_allclose(found[1], flat, rtol=1e-9)
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_a_collapsed_covariance_has_an_error_of_its_own(kind: str) -> None:
+    flat = np.zeros((1, 2, 2)) if kind == "full" else np.zeros((1, 2))
+    with pytest.raises(IllDefinedError, match="ill-defined empirical covariance"):
+        precision_cholesky(flat, kind)

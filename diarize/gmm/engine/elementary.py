@@ -99,5 +99,5 @@ def log(value: float) -> float:
     p = 2 / 13 + q * (2 / 15 + q * p)
     p = 2 / 9 + q * (2 / 11 + q * p)
     p = 2 / 5 + q * (2 / 7 + q * p)
-    found: float = power * 0.6931471805599453 + s * (2.0 + q * (2 / 3 + q * p))
-    return found
+    logarithm: float = power * 0.6931471805599453 + s * (2.0 + q * (2 / 3 + q * p))
+    return logarithm

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.engine.missing import Partial, compile_partial
 from diarize.gmm.engine.products import log_densities, packed, padded
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, floored, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 # Largest precision of a component, in units of the whole mixture's, that the moment form can resolve: the rounding
 # error of a log density is about this times the machine epsilon.
@@ -34,7 +36,6 @@ _LOWEST = {np.dtype(np.float32): -60.0, np.dtype(np.float64): -600.0}
 _BLOCK_BYTES = 1 << 20
 _LEAST_WEIGHT = 1e-300
 _NONE = np.empty(0, dtype=np.intp)
-_KINDS = {"diag": 0, "spherical": 0, "full": 1, "tied": 2}  # VARIANCES, MATRICES and ONE_MATRIX of `loops`
 
 
 class Block(NamedTuple):
@@ -59,10 +60,10 @@ class Memory:
 
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """Return an array of this shape: zeros, or what was left in it."""
-        found = self._arrays.get(name)
-        if found is None or found.shape != shape or found.dtype != dtype:
-            found = self._arrays[name] = np.zeros(shape, dtype=dtype)
-        return found
+        kept = self._arrays.get(name)
+        if kept is None or kept.shape != shape or kept.dtype != dtype:
+            kept = self._arrays[name] = np.zeros(shape, dtype=dtype)
+        return kept
 
 
 class Workspace:
@@ -104,6 +105,11 @@ class Kernel:
     log_scale: Float64  # (k,) log weight minus log of the Gaussian's normalisation
     any_direct: bool
     _partial: Partial | None = None
+
+    @property
+    def kind(self) -> CovarianceKind:
+        """What answers for the mixture's kind of covariance."""
+        return self.parameters.kind
 
     @property
     def covariance_type(self) -> str:
@@ -170,9 +176,9 @@ class Kernel:
 
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
-        found, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
-        forward, kind = np.atleast_2d(self.forward), _KINDS[self.covariance_type]
-        mixture = loops.Mixture(kind, self.centre, forward, self.coefficients, self.bias, lowest)
+        log_likelihood, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
+        forward = np.atleast_2d(self.forward)
+        mixture = loops.Mixture(self.kind.loop, self.centre, forward, self.coefficients, self.bias, lowest)
         if self.coefficients.ndim == 3 and not self.any_direct:
             loops.evaluate(x, mixture, loops.Arrays(moments, whole, peak, total))
         else:
@@ -182,24 +188,22 @@ class Kernel:
                 for k in np.flatnonzero(self.direct):
                     shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
             loops.softmax(whole, self.bias, lowest[0], peak, total)
-        finite = loops.log_sums(peak, total, self.offset, found)
-        if self.covariance_type == "tied" and not self.any_direct:  # squares are the same for all components
+        finite = loops.log_sums(peak, total, self.offset, log_likelihood)
+        if self.kind.shared and not self.any_direct:  # squares are the same for all components
             with np.errstate(over="ignore", invalid="ignore"):
-                found -= loops.half_squares(moments, self.n_moments, len(x))
-            finite = bool(np.isfinite(found).all())
-        block = Block(rows, moments, whole, shares, total, found, _NONE)
-        return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(found).all(axis=0)))
+                log_likelihood -= loops.half_squares(moments, self.n_moments, len(x))
+            finite = bool(np.isfinite(log_likelihood).all())
+        block = Block(rows, moments, whole, shares, total, log_likelihood, _NONE)
+        return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(log_likelihood).all(axis=0)))
 
     def _distances(self, x: Floats, k: int) -> Float64:
         """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
         from diarize.gmm.engine.loops import squared_distances
 
-        factor = self.factors if self.covariance_type == "tied" else self.factors[k]
+        factor = self.kind.one(self.factors, k)
         if factor.ndim == 1:
             return squared_distances(x, self.means[k], factor)
-        scaled = (x - self.means[k]) @ factor
-        found: Float64 = np.einsum("nd,nd->n", scaled, scaled)
-        return found
+        return self.kind.squared_distances(x - self.means[k], factor)
 
     def _mended(self, x: Floats, block: Block, places: npt.NDArray[np.intp]) -> Block:
         """Evaluate rows with missing entries; give rows whose density underflows the prior as posterior."""
@@ -249,112 +253,55 @@ def compile_kernel(
     log_weights : array (n_components,), optional
         Take the place of the logs of the weights; they need not be normalised.
     """
-    kind = np.dtype(dtype)
+    wanted, kind = np.dtype(dtype), parameters.kind
     means = parameters.means.astype(np.float64)
     weights = parameters.weights.astype(np.float64)
-    factors = precision_cholesky(parameters.covariances, parameters.covariance_type)
+    factors = kind.root(parameters.covariances.astype(np.float64))
     logs = np.log(np.maximum(weights, _LEAST_WEIGHT)) if log_weights is None else np.asarray(log_weights, np.float64)
     normalisation = 0.5 * means.shape[1] * np.log(2 * np.pi)
-    log_scale = logs - normalisation + _log_determinants(factors, parameters.covariance_type, means.shape)
-    centre = (weights @ means / weights.sum()).astype(kind).astype(np.float64)
-    forward, backward = _whitening(parameters, weights, means - centre, kind)
-    linear, quadratic, sharpness = _natural(parameters.covariance_type, factors, backward, forward, means - centre)
+    log_scale = logs - normalisation + kind.log_determinants(factors, means.shape)
+    centre = (weights @ means / weights.sum()).astype(wanted).astype(np.float64)
+    forward, backward = kind.whitening(parameters.covariances, weights, means - centre, wanted)
+    linear, quadratic, sharpness = kind.natural(factors, backward, forward, means - centre)
     white = _apply(forward, means - centre)
     constant = log_scale - 0.5 * (linear * white).sum(axis=1)
-    if (sharpness > _RESOLVED[kind]).mean() > 0.25:
-        kind = np.dtype(np.float64)
-    narrow = sharpness > _RESOLVED[kind]
+    if (sharpness > _RESOLVED[wanted]).mean() > 0.25:
+        wanted = np.dtype(np.float64)
+    narrow = sharpness > _RESOLVED[wanted]
     if direct is not None:
         narrow = narrow | direct
-    if parameters.covariance_type == "tied":
+    if kind.shared:
         narrow[:] = narrow.any()
     offset = float(constant.max(initial=-np.inf, where=~narrow)) if not narrow.all() else float(log_scale.max())
     offset = round(offset * 1024) / 1024  # a coarse number: adding it again rounds no float32 result
     coefficients = np.concatenate([(constant - offset)[:, None], linear, quadratic], axis=1)
     # the products of directly evaluated components are overwritten: keep them finite
     coefficients[narrow] = 0
-    bias = np.zeros(len(means), dtype=kind)
-    if kind == np.float32:
-        bias[:] = _rounding(coefficients, _expected(parameters, forward, white))
+    bias = np.zeros(len(means), dtype=wanted)
+    if wanted == np.float32:
+        squares = kind.expected_squares(parameters.covariances, forward, white)
+        bias[:] = _rounding(coefficients, np.concatenate([np.ones((len(white), 1)), white, squares], axis=1))
     return Kernel(
         parameters,
         logs,
         centre,
         forward,
         backward,
-        packed(coefficients, kind),
+        packed(coefficients, wanted),
         coefficients.shape[1],
         offset,
         bias,
         sharpness,
         narrow,
         means,
-        _per_feature(factors, parameters.covariance_type, means.shape),
+        kind.per_feature(factors, means.shape),
         log_scale,
         bool(narrow.any()),
     )
 
 
-def _per_feature(factors: Float64, covariance_type: str, shape: tuple[int, ...]) -> Float64:
-    return np.broadcast_to(factors[:, None], shape) if covariance_type == "spherical" else factors
-
-
-def _log_determinants(factors: Float64, covariance_type: str, shape: tuple[int, ...]) -> Float64:
-    if covariance_type in ("full", "tied"):
-        found = np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
-    else:
-        found = np.log(_per_feature(factors, covariance_type, shape)).sum(axis=1)
-    return np.broadcast_to(found, shape[:1])
-
-
 def _apply(forward: Float64, rows: Float64) -> Float64:
     return rows * forward if forward.ndim == 1 else rows @ forward.T
-
-
-def _whitening(
-    parameters: MixtureParameters, weights: Float64, away: Float64, kind: np.dtype[Any]
-) -> tuple[Float64, Float64]:
-    """Return the map that whitens and its inverse; for a tied covariance by that, else by the whole mixture's."""
-    if parameters.covariance_type in ("diag", "spherical"):
-        spread: Float64 = np.sqrt(weights @ (parameters.variances.astype(np.float64) + away**2))
-        forward = (1.0 / spread).astype(kind).astype(np.float64)  # exact in the rows' own precision
-        return forward, 1.0 / forward
-    pooled: Float64 = parameters.covariances.astype(np.float64)
-    if parameters.covariance_type == "full":
-        pooled = np.tensordot(weights, pooled, axes=1) + (weights[:, None] * away).T @ away
-    backward = np.linalg.cholesky(floored(pooled, 0.0))
-    return np.ascontiguousarray(np.tril(np.linalg.inv(backward))), np.asarray(backward, dtype=np.float64)
-
-
-def _natural(
-    covariance_type: str, factors: Float64, backward: Float64, forward: Float64, away: Float64
-) -> tuple[Float64, Float64, Float64]:
-    """Return linear (k, d) and quadratic coefficients in whitened space, and how sharp each component is there."""
-    n_features = away.shape[1]
-    white = _apply(forward, away)
-    if covariance_type == "tied":
-        return white, np.empty((len(white), 0)), (white**2).sum(axis=1)
-    if covariance_type != "full":
-        precision = (_per_feature(factors, covariance_type, away.shape) * backward) ** 2
-        return precision * white, -0.5 * precision, precision.max(axis=1)
-    root = backward.T @ factors
-    matrix = root @ np.swapaxes(root, 1, 2)
-    upper = np.triu_indices(n_features)
-    quadratic = np.where(upper[0] == upper[1], -0.5, -1.0) * matrix[:, upper[0], upper[1]]
-    sharpness = np.diagonal(matrix, axis1=1, axis2=2).max(axis=1)
-    return (matrix @ white[:, :, None])[:, :, 0], quadratic, sharpness
-
-
-def _expected(parameters: MixtureParameters, forward: Float64, white: Float64) -> Float64:
-    """Return the mean moments (k, n_moments) of rows that a component itself would draw."""
-    parts = [np.ones((len(white), 1)), white]
-    if parameters.covariance_type == "full":
-        upper = np.triu_indices(white.shape[1])
-        second = forward @ parameters.covariances.astype(np.float64) @ forward.T
-        parts.append((second + white[:, :, None] * white[:, None, :])[:, upper[0], upper[1]])
-    elif parameters.covariance_type != "tied":
-        parts.append(parameters.variances * forward**2 + white**2)
-    return np.concatenate(parts, axis=1)
 
 
 def _rounding(coefficients: Float64, expected: Float64) -> Float64:
@@ -363,5 +310,5 @@ def _rounding(coefficients: Float64, expected: Float64) -> Float64:
     Coefficients are large where components are narrow; their rounding shifts all rows of a component alike, and would
     not average out as the rounding of the products does.
     """
-    found: Float64 = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1)
-    return found
+    lost: Float64 = ((coefficients - coefficients.astype(np.float32)) * expected).sum(axis=1)
+    return lost

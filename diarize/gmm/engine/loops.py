@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled
 from diarize.gmm.engine.elementary import exp, log
 from diarize.gmm.engine.tiles import COMPONENTS, MOMENTS, WIDE, densities_tile, pointer, sums_tile
-from diarize.gmm.parameters import Float64, Floats
 
 _CHUNK = 128  # columns at a time: what is read twice stays in the first level cache
 _CHAIN = 32  # numbers added one after the other: longer sums lose what is small in float32
@@ -62,11 +62,11 @@ def softmax(joint: Floats, bias: Floats, lowest: float, peak: Floats, total: Flo
 
 
 @compiled(fast=FUSED)
-def log_sums(peak: Floats, total: Floats, offset: float, found: Float64) -> bool:
-    """Write log(total) + peak + offset to found, all (n_groups, n); tell whether all of it is finite."""
+def log_sums(peak: Floats, total: Floats, offset: float, log_likelihood: Float64) -> bool:
+    """Write log(total) + peak + offset to log_likelihood, all (n_groups, n); return whether all of it is finite."""
     finite = True
     for g in range(len(peak)):
-        high, whole, out = peak[g], total[g], found[g]
+        high, whole, out = peak[g], total[g], log_likelihood[g]
         for j in range(len(out)):
             out[j] = log(np.float64(whole[j])) + np.float64(high[j]) + offset
         for j in range(len(out)):
@@ -130,23 +130,23 @@ def expand_products(out: Floats, n_features: int, n_rows: int) -> None:
 @compiled(fast=FUSED)
 def half_squares(moments: Floats, n_moments: int, n_rows: int) -> Float64:
     """Return half the sum of squares of moments 1 to n_moments - 1 of each row, (n_rows,), in float64."""
-    found = np.zeros(n_rows)
+    halves = np.zeros(n_rows)
     for m in range(1, n_moments):
         row = moments[m]
         for i in range(n_rows):
-            found[i] += 0.5 * row[i] * row[i]
-    return found
+            halves[i] += 0.5 * row[i] * row[i]
+    return halves
 
 
 @compiled(fast=FUSED)
 def squared_distances(x: Floats, mean: Float64, factor: Float64) -> Float64:
     """Return the squared norms (n,) of (x - mean) factor for rows x (n, d), in float64."""
-    found = np.zeros(len(x))
+    squares = np.zeros(len(x))
     for i in range(len(x)):
         for d in range(len(mean)):
             away = (x[i, d] - mean[d]) * factor[d]
-            found[i] += away * away
-    return found
+            squares[i] += away * away
+    return squares
 
 
 @compiled(fast=FUSED)
@@ -273,12 +273,12 @@ def weighted(weight: Float64, total: Floats, log_likelihood: Float64, factor: Fl
 
     The weight is (n_groups, n), or (0, 0) for 1 everywhere. What has no weight adds no log-likelihood, be it -inf.
     """
-    rows, found = 0.0, 0.0
+    rows, summed = 0.0, 0.0
     for g in range(len(total)):
         for j in range(total.shape[1]):
             share = weight[g, j] if weight.size > 0 else 1.0
             factor[g, j] = share / np.float64(total[g, j])
             if share > 0:
                 rows += share
-                found += share * log_likelihood[g, j]
-    return rows, found
+                summed += share * log_likelihood[g, j]
+    return rows, summed

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.rows import check_rows
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters, precision_cholesky
 from diarize.gmm.statistics import Statistics
 
 # A component that holds less than this share of a row changes no digit of the sums.
 _NEGLIGIBLE = 1e-14
-# Largest precision of a component, in units of the whole mixture's, of which matrix products keep enough digits.
+# Largest precision of a component, in units of the whole mixture's, for which matrix products keep enough digits.
 _RESOLVED = 1e5
 _LEAST_WEIGHT = 1e-300
 _LOG_TWO_PI = float(np.log(2 * np.pi))
@@ -98,8 +99,8 @@ class Partial:
         Examples
         --------
         >>> even = MixtureParameters([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 1.0]]], "full")
-        >>> found = compile_partial(even).statistics([[2.0, np.nan]], [[1.0]])
-        >>> found.first, found.second
+        >>> sums = compile_partial(even).statistics([[2.0, np.nan]], [[1.0]])
+        >>> sums.first, sums.second
         (array([[2., 1.]]), array([[[4.  , 2.  ],
                 [2.  , 1.75]]]))
         """
@@ -107,7 +108,9 @@ class Partial:
         shares = self._shares(rows, posterior)
         first, second = self.densities.sums(rows, shares)
         origin = self.parameters.means.astype(np.float64)
-        return Statistics(shares.sum(axis=0), first, second, origin, self.parameters.covariance_type)
+        zeroth, covariances = shares.sum(axis=0), np.asarray(self.parameters.covariances, np.float64)
+        second = self.parameters.kind.of_scatter(zeroth, first, second, covariances)
+        return Statistics(zeroth, first, second, origin, self.parameters.covariance_type)
 
     def expected(self, x: npt.ArrayLike, posterior: npt.ArrayLike) -> Float64:
         """Return rows (n, n_features) with missing entries replaced by their conditional means.
@@ -115,9 +118,9 @@ class Partial:
         Parameters and errors are those of `statistics`; the posteriors of a row sum to one.
         """
         rows = _writeable(check_partial(x, self.parameters))
-        found: Float64 = np.where(np.isnan(rows), 0.0, rows)
-        self.densities.add_expected(rows, self._shares(rows, posterior), found)
-        return found
+        completed: Float64 = np.where(np.isnan(rows), 0.0, rows)
+        self.densities.add_expected(rows, self._shares(rows, posterior), completed)
+        return completed
 
     def _shares(self, rows: Float64, posterior: npt.ArrayLike) -> Float64:
         shares = _writeable(posterior)
@@ -154,13 +157,13 @@ class Products:
     def log_joint(self, x: Float64, log_weights: Float64) -> Float64:
         moments, missing = self._moments(x)
         with np.errstate(over="ignore", invalid="ignore"):
-            found: Float64 = moments @ self.coefficients
+            joint: Float64 = moments @ self.coefficients
             for k in self.narrow:
                 distance = (self._away(x, missing, k) ** 2 / self.variances[k]).sum(axis=1)
-                found[:, k] = -0.5 * (distance + ~missing @ (_LOG_TWO_PI + np.log(self.variances[k])))
-            found += log_weights
-        found[np.isnan(found)] = -np.inf  # infinite squares
-        return found
+                joint[:, k] = -0.5 * (distance + ~missing @ (_LOG_TWO_PI + np.log(self.variances[k])))
+            joint += log_weights
+        joint[np.isnan(joint)] = -np.inf  # infinite squares
+        return joint
 
     def sums(self, x: Float64, shares: Float64) -> tuple[Float64, Float64]:
         """Return the first and second order sums (k, d) about the means."""
@@ -191,9 +194,9 @@ class Matrices:
     def log_joint(self, x: Float64, log_weights: Float64) -> Float64:
         from diarize.gmm.engine import missing_matrix
 
-        found = np.empty((len(x), len(log_weights)))
-        missing_matrix.log_joint(x, *_by_pattern(x), log_weights, self.gaussians, found)
-        return found
+        joint = np.empty((len(x), len(log_weights)))
+        missing_matrix.log_joint(x, *_by_pattern(x), log_weights, self.gaussians, joint)
+        return joint
 
     def sums(self, x: Float64, shares: Float64) -> tuple[Float64, Float64]:
         """Return the first (k, d) and second order sums, (k, d, d) or (d, d) for one covariance, about the means."""
@@ -246,18 +249,16 @@ def compile_partial(parameters: MixtureParameters, *, log_weights: npt.ArrayLike
         logs = np.array(log_weights, dtype=np.float64)
         if logs.shape != exact.weights.shape:
             raise ValueError(f"log_weights must be {exact.weights.shape}, got shape {logs.shape}")
-    if exact.covariance_type in ("full", "tied"):
-        return Partial(exact, logs, _matrices(exact))
-    return Partial(exact, logs, _products(exact))
+    return Partial(exact, logs, _products(exact) if exact.kind.independent else _matrices(exact))
 
 
 def _matrices(parameters: MixtureParameters) -> Matrices:
-    size = parameters.n_features
-    covariances = _writeable(parameters.covariances).reshape(-1, size, size)
+    shape = parameters.n_components, parameters.n_features
+    covariances = parameters.kind.dense(_writeable(parameters.covariances), shape)
     roots = np.ascontiguousarray(precision_cholesky(covariances, "full"))
     precisions = np.ascontiguousarray(roots @ np.swapaxes(roots, 1, 2))
     return Matrices(
-        (_writeable(parameters.means), roots, precisions, covariances), parameters.covariance_type == "tied"
+        (_writeable(parameters.means), roots, precisions, covariances), parameters.kind.shared
     )
 
 
@@ -319,12 +320,12 @@ def filled(x: npt.ArrayLike) -> Floats:
            [3., 5.]])
     """
     rows = np.asarray(x)
-    found: Floats = np.array(rows, dtype=rows.dtype if rows.dtype == np.float32 else np.float64)
-    missing = np.isnan(found)
+    completed: Floats = np.array(rows, dtype=rows.dtype if rows.dtype == np.float32 else np.float64)
+    missing = np.isnan(completed)
     empty = np.flatnonzero(missing.all(axis=0))
     if len(empty):
         raise ValueError(f"column {empty[0]} of X has no value at all: nothing can be learnt about it; drop the column")
-    count = len(found) - missing.sum(axis=0)
-    means = np.where(missing, 0.0, found).sum(axis=0, dtype=np.float64) / count
-    np.copyto(found, means, where=missing, casting="same_kind")
-    return found
+    count = len(completed) - missing.sum(axis=0)
+    means = np.where(missing, 0.0, completed).sum(axis=0, dtype=np.float64) / count
+    np.copyto(completed, means, where=missing, casting="same_kind")
+    return completed

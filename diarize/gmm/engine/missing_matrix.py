@@ -26,8 +26,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.engine.compilation import REORDERED, Flags, Integers, compiled, inner
-from diarize.gmm.parameters import Float64
 
 Gaussians: TypeAlias = tuple[Float64, Float64, Float64, Float64]
 Sums: TypeAlias = tuple[Float64, Float64]
@@ -67,10 +67,10 @@ def _factor(matrix: Float64, chosen: Integers, root: Float64) -> float:
     for a in range(size):
         for b in range(a, size):
             root[a, b] = matrix[chosen[a], chosen[b]]
-    found = 0.0
+    log_determinant = 0.0
     for a in range(size):
         pivot = max(root[a, a], LEAST * matrix[chosen[a], chosen[a]])
-        found += math.log(pivot)
+        log_determinant += math.log(pivot)
         scale = 1.0 / math.sqrt(pivot)
         root[a, a] = scale
         for b in range(a + 1, size):
@@ -79,7 +79,7 @@ def _factor(matrix: Float64, chosen: Integers, root: Float64) -> float:
             share = root[a, i]
             for b in range(i, size):
                 root[i, b] -= share * root[a, b]
-    return found
+    return log_determinant
 
 
 @inner(REORDERED)
@@ -93,14 +93,14 @@ def _choose(gaussian: int, gaussians: Gaussians, index: Integers, count: int, ro
 @inner(REORDERED)
 def _forward(root: Float64, values: Float64, size: int) -> float:
     """Solve R' z = values in place; return |z|^2."""
-    found = 0.0
+    square = 0.0
     for a in range(size):
         share = values[a] * root[a, a]
         values[a] = share
-        found += share * share
+        square += share * share
         for b in range(a + 1, size):
             values[b] -= share * root[a, b]
-    return found
+    return square
 
 
 @inner(REORDERED)
@@ -155,10 +155,10 @@ def _distance(root: Float64, away: Float64, white: Float64) -> float:
     for i in range(len(away)):
         for j in range(i, len(away)):
             white[j] += away[i] * root[i, j]
-    found = 0.0
+    square = 0.0
     for j in range(len(white)):
-        found += white[j] * white[j]
-    return found
+        square += white[j] * white[j]
+    return square
 
 
 @compiled(f"void(f8[:, ::1], {ORDERED}, f8[::1], {GAUSSIANS}, f8[:, ::1])", REORDERED)

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.arrays import Float64, Floats
 
 
 @cache

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.parameters import MixtureParameters
 
 Rows = tuple[Floats, Float64 | None]
 """Rows of data (n, d) and their weights (n,), None for equal weights."""

@@ -17,21 +17,23 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import COVARIANCE_TYPES, covariance_kind
 from diarize.gmm.engine.rows import MakeBlocks
-from diarize.gmm.estimators.checks import check_weight, informative
+from diarize.gmm.estimators.checks import check_n_samples, check_weight, informative
 from diarize.gmm.estimators.storage import Stored
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.inference.posteriors import log_likelihood, most_likely, responsibilities
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[int, float], object]
-"""Told after each round: its number, from 1, and the mean log-likelihood (or bound) that it found, in nats."""
+"""Called after each round with its number, from 1, and the mean log-likelihood (or bound) before it, in nats."""
 
 _NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, tol, or "
@@ -58,7 +60,7 @@ class Trained(Protocol):
 
 
 class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
-    """A mixture as scikit-learn's estimator; a subclass says how it starts, trains and keeps what was found.
+    """A mixture as scikit-learn's estimator; a subclass says how it starts, trains and keeps the result.
 
     A start and a training result are whatever the subclass takes them for; only `lower_bounds` and `converged` of a
     result are looked at here.
@@ -132,7 +134,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
 
     @abstractmethod
     def _current(self) -> Any:
-        """Return the start from which training goes on after `fit`."""
+        """Return the start from which training continues after `fit`."""
 
     @property
     @abstractmethod
@@ -147,13 +149,12 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
 
     def _keep_mixture(self, parameters: MixtureParameters, fit: Trained, dtype: npt.DTypeLike) -> None:
         """Set the attributes that every fitted mixture has."""
-        root = precision_cholesky(parameters.covariances, self.covariance_type)
-        square = root**2 if self.covariance_type in ("diag", "spherical") else root @ np.swapaxes(root, -1, -2)
+        root = parameters.kind.root(parameters.covariances.astype(np.float64))
         self.weights_ = parameters.weights.astype(dtype)
         self.means_ = parameters.means.astype(dtype)
         self.covariances_ = parameters.covariances.astype(dtype)
         self.precisions_cholesky_ = root.astype(dtype)
-        self.precisions_ = square.astype(dtype)
+        self.precisions_ = parameters.kind.precisions(root).astype(dtype)
         self.converged_ = fit.converged
         self.n_iter_ = len(fit.lower_bounds)
         self.lower_bounds_ = list(fit.lower_bounds)
@@ -163,11 +164,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
         """Return weights, means and, from the attribute that predictions depend on, covariances, in float64."""
         check_is_fitted(self, "precisions_cholesky_")
         root = np.asarray(self.precisions_cholesky_, dtype=np.float64)
-        if self.covariance_type in ("diag", "spherical"):
-            covariances = 1 / root**2
-        else:
-            half = np.linalg.inv(root)
-            covariances = np.swapaxes(half, -1, -2) @ half
+        covariances = covariance_kind(self.covariance_type).like(root).of_root(root)
         return np.asarray(self.weights_, np.float64), np.asarray(self.means_, np.float64), covariances
 
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> Self:
@@ -212,9 +209,9 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
             rows, weight = rows[weight > 0], weight[weight > 0]
         if len(rows) < self.n_components:
             raise ValueError(_TOO_FEW.format(components=self.n_components, rows=len(rows)))
-        told = int(informative(rows).sum()) if self._allow_nan else len(rows)
-        if told < self.n_components:
-            raise ValueError(_TOO_FEW.format(components=self.n_components, rows=told) + " that hold a value")
+        valued = int(informative(rows).sum()) if self._allow_nan else len(rows)
+        if valued < self.n_components:
+            raise ValueError(_TOO_FEW.format(components=self.n_components, rows=valued) + " that hold a value")
         return rows, weight
 
     def _learn(
@@ -248,8 +245,8 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
         n_jobs = effective_n_jobs(self.n_jobs)
         if len(starts) == 1 or n_jobs == 1:
             return [self._train(make_blocks, start, lower_bound, n_jobs) for start in starts]
-        with ThreadPoolExecutor(min(n_jobs, len(starts))) as pool:
-            return list(pool.map(lambda start: self._train(make_blocks, start, lower_bound, 1), starts))
+        with ThreadPoolExecutor(min(n_jobs, len(starts))) as threads:
+            return list(threads.map(lambda start: self._train(make_blocks, start, lower_bound, 1), starts))
 
     def _collapsed(self, fit: Trained) -> bool:
         """Tell whether training ended early without having converged."""
@@ -307,8 +304,7 @@ class BaseMixture(Stored, DensityMixin, BaseEstimator, metaclass=ABCMeta):  # ty
             The component of each.
         """
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         return draw(self.parameters_, n_samples, check_random_state(self.random_state))
 
     def __sklearn_tags__(self) -> Any:

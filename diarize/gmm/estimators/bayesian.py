@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.estimators.base import BaseMixture, Callback
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import initial_statistics
 from diarize.gmm.fitting.variational import (
     WEIGHT_PRIORS,
@@ -22,7 +24,7 @@ from diarize.gmm.fitting.variational import (
     update,
     variational,
 )
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, covariance_shape
+from diarize.gmm.parameters import MixtureParameters
 
 
 class BayesianGaussianMixture(BaseMixture):
@@ -67,7 +69,7 @@ class BayesianGaussianMixture(BaseMixture):
     random_state : int, RandomState or None
         Source of randomness.
     warm_start : bool
-        Whether `fit` goes on from the last result; priors taken from the data stay those of the first.
+        Whether `fit` continues from the last result; priors taken from the data stay those of the first.
     verbose : int
         Above 0, each start is logged.
     verbose_interval : int
@@ -176,8 +178,8 @@ class BayesianGaussianMixture(BaseMixture):
         """Return the prior that the parameters ask for; mean and covariance are what they default to."""
         n_features, concentration = len(mean), self.weight_concentration_prior
         freedom, precision = self.degrees_of_freedom_prior, self.mean_precision_prior
-        shape = covariance_shape(self.covariance_type, self.n_components, n_features)
-        wanted = shape if self.covariance_type == "tied" else shape[1:]
+        kind = covariance_kind(self.covariance_type)
+        wanted = kind.one(np.empty(kind.shape(self.n_components, n_features)), 0).shape
         if self.mean_prior is not None:
             mean = _given(self.mean_prior, (n_features,), "mean_prior")
         if self.covariance_prior is not None:
@@ -195,10 +197,10 @@ class BayesianGaussianMixture(BaseMixture):
         )
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> VariationalPosterior:
-        found = initial_statistics(
+        sums = initial_statistics(
             rows, weight, self.n_components, self.covariance_type, self.init_params, random_state
         )
-        return update(self._prior(*overall(found)), found)
+        return update(self._prior(*overall(sums)), sums)
 
     def _train(
         self, make_blocks: MakeBlocks, start: VariationalPosterior, lower_bound: float, n_jobs: int

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 
-from diarize.gmm.parameters import Float64, Floats, covariance_shape
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 
 _ROWS = 2048
 
@@ -18,7 +20,7 @@ def check_start(
     weights: npt.ArrayLike | None,
     means: npt.ArrayLike | None,
     precisions: npt.ArrayLike | None,
-    covariance_type: str,
+    covariance_type: str | CovarianceKind,
     shape: tuple[int, int],
 ) -> dict[str, Float64]:
     """Return those of weights, means and covariances that are given, by name.
@@ -37,19 +39,19 @@ def check_start(
     ValueError
         If a shape or value is impossible.
     """
-    found: dict[str, Float64] = {}
+    given: dict[str, Float64] = {}
     if weights is not None:
-        found["weights"] = _checked_weights(_array(weights, (shape[0],), "weights"))
+        given["weights"] = _checked_weights(_array(weights, (shape[0],), "weights"))
     if means is not None:
-        found["means"] = _array(means, shape, "means")
+        given["means"] = _array(means, shape, "means")
     if precisions is not None:
-        wanted = covariance_shape(covariance_type, *shape)
-        found["covariances"] = _inverse(_array(precisions, wanted, f"{covariance_type} precision"), covariance_type)
-    return found
+        kind = covariance_kind(covariance_type)
+        given["covariances"] = kind.of_precisions(_array(precisions, kind.shape(*shape), f"{kind.name} precision"))
+    return given
 
 
 def check_weight(sample_weight: npt.ArrayLike | None, count: int, *, some: bool = True) -> Float64 | None:
-    """Return the weights of rows as a float64 array (count,), of which some must be above 0 if so asked.
+    """Return the weights of rows as a float64 array (count,), some of them above 0 if `some` is set.
 
     Raises
     ------
@@ -71,6 +73,18 @@ def check_weight(sample_weight: npt.ArrayLike | None, count: int, *, some: bool 
     return weight
 
 
+def check_n_samples(n_samples: int) -> None:
+    """Check that at least one row is to be drawn.
+
+    Raises
+    ------
+    ValueError
+        If not.
+    """
+    if n_samples < 1:
+        raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+
+
 def informative(rows: Floats) -> npt.NDArray[np.bool_]:
     """Return which rows have a value at all, (n,), having checked that every column has one.
 
@@ -86,23 +100,23 @@ def informative(rows: Floats) -> npt.NDArray[np.bool_]:
     """
     if len(rows) and not np.isnan(rows.min()):
         return np.ones(len(rows), dtype=np.bool_)
-    told = np.empty(len(rows), dtype=np.bool_)
+    valued = np.empty(len(rows), dtype=np.bool_)
     empty = np.ones(rows.shape[1], dtype=np.bool_)
     for start in range(0, len(rows), _ROWS):
         missing = np.isnan(rows[start : start + _ROWS])
-        told[start : start + _ROWS] = ~missing.all(axis=1)
+        valued[start : start + _ROWS] = ~missing.all(axis=1)
         empty &= missing.all(axis=0)
     if empty.any():
         columns = ", ".join(map(str, np.flatnonzero(empty)))
         raise ValueError(f"X has no value at all, only NaN, in column {columns} (the first is 0); leave that out")
-    return told
+    return valued
 
 
 def _array(value: npt.ArrayLike, shape: tuple[int, ...], name: str) -> Float64:
-    found: Any = check_array(value, dtype=np.float64, ensure_2d=False, allow_nd=True)
-    if found.shape != shape:
-        raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {found.shape}")
-    return np.asarray(found, dtype=np.float64)
+    checked: Any = check_array(value, dtype=np.float64, ensure_2d=False, allow_nd=True)
+    if checked.shape != shape:
+        raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {checked.shape}")
+    return np.asarray(checked, dtype=np.float64)
 
 
 def _checked_weights(weights: Float64) -> Float64:
@@ -115,16 +129,3 @@ def _checked_weights(weights: Float64) -> Float64:
     if abs(total - 1) > 1e-6:
         raise ValueError(f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}")
     return weights
-
-
-def _inverse(precisions: Float64, covariance_type: str) -> Float64:
-    if covariance_type in ("diag", "spherical"):
-        if (precisions <= 0).any():
-            raise ValueError(f"'{covariance_type} precision' should be positive")
-        return 1 / precisions
-    turned = np.swapaxes(precisions, -1, -2)
-    if not np.allclose(precisions, turned) or (np.linalg.eigvalsh(precisions) <= 0).any():
-        raise ValueError(f"'{covariance_type} precision' should be symmetric, positive-definite")
-    inverse = np.linalg.inv(precisions)
-    found: Float64 = (inverse + np.swapaxes(inverse, -1, -2)) / 2
-    return found

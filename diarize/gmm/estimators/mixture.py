@@ -6,19 +6,22 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import COVARIANCE_KINDS, covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.engine.kernel import compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows
 from diarize.gmm.estimators.base import BaseMixture, Callback
 from diarize.gmm.estimators.checks import check_start, check_weight
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.adaptation import map_adapt
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics, sample_size
@@ -27,13 +30,7 @@ from diarize.gmm.fitting.streams import Reservoir, passes
 from diarize.gmm.inference.conditional import condition
 from diarize.gmm.inference.expectation import collect
 from diarize.gmm.inference.posteriors import responsibilities
-from diarize.gmm.parameters import (
-    ILL_DEFINED,
-    Float64,
-    Floats,
-    MixtureParameters,
-    covariance_shape,
-)
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 _ENTRIES = 4_000_000  # posteriors held at a time
@@ -49,13 +46,16 @@ class GaussianMixture(BaseMixture):
     ----------
     n_components : int
         Number of Gaussians.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}
-        A covariance matrix for each component, one for all, variances for each, or one variance for each.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'factor'}
+        A covariance matrix for each component, one for all, variances for each, one variance for each; or a few
+        factors, with a noise variance for each feature: a mixture of factor analysers (Ghahramani and Hinton 1996).
+    n_factors : int
+        Factors of each component, for 'factor'; at most as many as there are features.
     tol : float
         Training ends when the mean log-likelihood gains less, in nats.
     reg_covar : float
-        Added to every variance; above 0 it keeps every covariance positive definite. With 0, training ends where a
-        component has collapsed.
+        Added to every variance, of factors the least noise; above 0 it keeps every covariance positive definite. With
+        0, training ends where a component has collapsed.
     max_iter : int
         EM iterations at most.
     n_init : int
@@ -69,7 +69,7 @@ class GaussianMixture(BaseMixture):
     random_state : int, RandomState or None
         Source of randomness.
     warm_start : bool
-        Whether `fit` goes on from the last result.
+        Whether `fit` continues from the last result.
     verbose : int
         Above 0, each start is logged.
     verbose_interval : int
@@ -93,7 +93,9 @@ class GaussianMixture(BaseMixture):
         Their centres.
     covariances_, precisions_, precisions_cholesky_ : array
         (n_components, n_features, n_features), (n_features, n_features), (n_components, n_features) or (n_components,)
-        for full, tied, diag and spherical.
+        for full, tied, diag and spherical. For factor (n_components, n_features, n_factors + 1): covariances are
+        loadings W and, last, noise variances psi, so that W W' + diag(psi) is the matrix; precisions are L and 1 / psi,
+        diag(1 / psi) - L L' being the matrix; of the last, W and 1 divided by the square root of psi.
     converged_ : bool
         Whether training ended by `tol`.
     n_iter_ : int
@@ -117,6 +119,8 @@ class GaussianMixture(BaseMixture):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMixture._parameter_constraints,
+        "covariance_type": [StrOptions(set(COVARIANCE_KINDS))],
+        "n_factors": [Interval(Integral, 1, None, closed="left")],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -133,6 +137,7 @@ class GaussianMixture(BaseMixture):
         n_components: int = 1,
         *,
         covariance_type: str = "full",
+        n_factors: int = 1,
         tol: float = 1e-3,
         reg_covar: float = 1e-6,
         max_iter: int = 100,
@@ -165,6 +170,7 @@ class GaussianMixture(BaseMixture):
             n_jobs=n_jobs,
             callback=callback,
         )
+        self.n_factors = n_factors
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
@@ -181,7 +187,9 @@ class GaussianMixture(BaseMixture):
         >>> GaussianMixture.from_parameters(pair).predict([[3.0], [1.0]])
         array([1, 0])
         """
-        return cls(parameters.n_components, covariance_type=parameters.covariance_type)._holding(parameters)
+        kind = parameters.kind
+        model = cls(parameters.n_components, covariance_type=kind.name, n_factors=kind.n_factors)
+        return model._holding(parameters)
 
     def _holding(self, parameters: MixtureParameters) -> Self:
         self._keep(Fit(parameters, (), True), parameters.means.dtype)
@@ -244,7 +252,7 @@ class GaussianMixture(BaseMixture):
         """Train on with one more batch of a stream (online EM); the first batch gives the start, if there is no model.
 
         Running statistics, which give the model, are mixed with those of the batch: s <- (1 - step) s + step s_batch,
-        step = max(min_step, (1 + seen / n)^-decay) for a batch of n rows after `seen` ones. It goes on from `fit` too.
+        step = max(min_step, (1 + seen / n)^-decay) for a batch of n rows after `seen` ones. `fit` may come before it.
 
         Parameters
         ----------
@@ -301,13 +309,11 @@ class GaussianMixture(BaseMixture):
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> MixtureParameters:
         shape = (self.n_components, rows.shape[1])
-        given = check_start(self.weights_init, self.means_init, self.precisions_init, self.covariance_type, shape)
+        given = check_start(self.weights_init, self.means_init, self.precisions_init, self._kind, shape)
         if len(given) == 3:
             return MixtureParameters(**given, covariance_type=self.covariance_type)
-        found = initial_statistics(
-            rows, weight, self.n_components, self.covariance_type, self.init_params, random_state
-        )
-        start: MixtureParameters = replace(maximise(found, self.reg_covar), **given)  # type: ignore[arg-type]
+        sums = initial_statistics(rows, weight, self.n_components, self._kind, self.init_params, random_state)
+        start: MixtureParameters = replace(maximise(sums, self.reg_covar), **given)  # type: ignore[arg-type]
         return start
 
     def _train(self, make_blocks: MakeBlocks, start: MixtureParameters, lower_bound: float, n_jobs: int) -> Fit:
@@ -322,13 +328,11 @@ class GaussianMixture(BaseMixture):
         train = partial(em, make_blocks, start, tol=self.tol, reg_covar=self.reg_covar, lower_bound=lower_bound)
         try:
             return train(max_iter=self.max_iter, n_jobs=n_jobs, callback=report)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED:
-                raise
-        return train(max_iter=done, n_jobs=n_jobs)  # a component has collapsed: the same again, up to there
+        except IllDefinedError:  # a component has collapsed: the same again, up to there
+            return train(max_iter=done, n_jobs=n_jobs)
 
     def _current(self) -> MixtureParameters:
-        wanted = covariance_shape(self.covariance_type, self.n_components, self.means_.shape[1])
+        wanted = self._kind.shape(self.n_components, self.means_.shape[1])
         if len(self.means_) != self.n_components or self.covariances_.shape != wanted:
             raise ValueError(
                 f"warm_start goes on with the last model, which has {len(self.means_)} components and covariances of "
@@ -347,17 +351,14 @@ class GaussianMixture(BaseMixture):
         """The fitted mixture as a frozen value, in float64, for the plain functions of this package."""
         return MixtureParameters(*self._kept_mixture(), self.covariance_type)
 
+    @property
+    def _kind(self) -> CovarianceKind:
+        return covariance_kind(self.covariance_type).of_size(self.n_factors)
+
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""
         n_components, n_features = self.means_.shape
-        triangle = n_features * (n_features + 1) // 2
-        sizes = {
-            "full": n_components * triangle,
-            "tied": triangle,
-            "diag": n_components * n_features,
-            "spherical": n_components,
-        }
-        return int(sizes[self.covariance_type] + n_components * n_features + n_components - 1)
+        return int(self._kind.n_free(n_components, n_features) + n_components * n_features + n_components - 1)
 
     def bic(self, X: npt.ArrayLike) -> float:
         """Return the Bayesian information criterion on X; lower is better."""
@@ -409,8 +410,8 @@ class GaussianMixture(BaseMixture):
         >>> GaussianMixture.from_parameters(even).condition([2.0, np.nan]).means_.round(3)
         array([[1.6]])
         """
-        found = condition(self.parameters_, x_known).astype(self.means_.dtype)
-        other = self._like()._holding(found)
+        conditioned = condition(self.parameters_, x_known).astype(self.means_.dtype)
+        other = self._like()._holding(conditioned)
         other.set_params(means_init=None, precisions_init=None)  # those of all features
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_[np.isnan(np.asarray(x_known, dtype=np.float64))]
@@ -444,8 +445,8 @@ class GaussianMixture(BaseMixture):
         """
         rows = self._rows(X)
         weight = check_weight(sample_weight, len(rows))
-        found = map_adapt(self.parameters_, rows, relevance=relevance, update=update, sample_weight=weight)
-        other = self._like()._holding(found.astype(self.means_.dtype))
+        adapted = map_adapt(self.parameters_, rows, relevance=relevance, update=update, sample_weight=weight)
+        other = self._like()._holding(adapted.astype(self.means_.dtype))
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_
         return other

@@ -59,8 +59,8 @@ class Stored:
         ValueError
             If it is damaged, or holds something else.
         """
-        found: Self = load_estimator(cls, path)
-        return found
+        estimator: Self = load_estimator(cls, path)
+        return estimator
 
 
 def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.covariances.kind import data_share
 from diarize.gmm.inference.expectation import accumulate
-from diarize.gmm.parameters import Float64, MixtureParameters, floored
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 ADAPTABLE = ("weights", "means", "covariances")
@@ -63,61 +64,25 @@ def map_adapt(
         raise ValueError(f"relevance must be 0 or more, got {relevance!r}")
     if isinstance(x, Statistics):
         if sample_weight is not None:
-            raise ValueError("sample_weight goes with rows, not with statistics: they are weighted already")
-        found = x
+            raise ValueError("sample_weight is for rows, not for statistics: they are weighted already")
+        sums = x
     else:
-        found = accumulate(x, background, sample_weight)
-    if found.first.shape != background.means.shape or found.covariance_type != background.covariance_type:
+        sums = accumulate(x, background, sample_weight)
+    if sums.first.shape != background.means.shape or sums.covariance_type != background.covariance_type:
         raise ValueError("the statistics are those of another mixture than this background")
     weights, means = background.weights.astype(np.float64), background.means.astype(np.float64)
     covariances = background.covariances.astype(np.float64)
-    total = float(found.zeroth.sum())
-    alpha = _share(found.zeroth, relevance)
+    total = float(sums.zeroth.sum())
+    alpha = data_share(sums.zeroth, relevance)
     if "weights" in update and total > 0:
-        weights = alpha * found.zeroth / total + (1 - alpha) * weights
+        weights = alpha * sums.zeroth / total + (1 - alpha) * weights
         weights /= weights.sum()
     if "means" in update:
-        count = np.where(found.zeroth > 0, found.zeroth, 1.0)
-        means = means + alpha[:, None] * found.about(means).first / count[:, None]
+        count = np.where(sums.zeroth > 0, sums.zeroth, 1.0)
+        means = means + alpha[:, None] * sums.about(means).first / count[:, None]
     if "covariances" in update and total > 0:
-        covariances = _covariances(background, found, means, relevance)
+        centred, moved = sums.about(means).second, background.means.astype(np.float64) - means
+        covariances = background.kind.adapted(covariances, centred, moved, sums.zeroth, relevance)
     return MixtureParameters(weights, means, covariances, background.covariance_type).astype(background.means.dtype)
 
 
-def _share(count: npt.ArrayLike, relevance: float) -> Float64:
-    """Return n / (n + relevance), 0 where there is nothing to adapt to."""
-    rows = np.asarray(count, dtype=np.float64)
-    if np.isinf(relevance):
-        return np.zeros_like(rows)
-    return np.where(rows > 0, rows / np.where(rows > 0, rows + relevance, 1.0), 0.0)
-
-
-def _covariances(background: MixtureParameters, statistics: Statistics, means: Float64, relevance: float) -> Float64:
-    """Mix the data's second moments about the adapted means with the background's about the same."""
-    prior = background.covariances.astype(np.float64)
-    moved = background.means.astype(np.float64) - means
-    centred = statistics.about(means).second
-    count = statistics.zeroth
-    if background.covariance_type == "tied":
-        total = count.sum()
-        share = _share(total, relevance)
-        old = prior + (count[:, None] * moved).T @ moved / total
-        return floored(share * centred / total + (1 - share) * old, _FLOOR * float(np.diagonal(prior).min()))
-    alpha = _share(count, relevance)
-    found = np.where(count > 0, count, 1.0)
-    if background.covariance_type == "full":
-        scatter = centred / found[:, None, None]
-        old = prior + moved[:, :, None] * moved[:, None, :]
-        mixed = alpha[:, None, None] * scatter + (1 - alpha)[:, None, None] * old
-        return floored(mixed, _FLOOR * float(np.diagonal(prior, axis1=1, axis2=2).min()))
-    if background.covariance_type == "spherical":
-        scatter, old = centred.mean(axis=1) / found, prior + (moved**2).mean(axis=1)
-        mixed = alpha * scatter + (1 - alpha) * old
-    else:
-        mixed = alpha[:, None] * centred / found[:, None] + (1 - alpha)[:, None] * (prior + moved**2)
-    lifted: Float64 = np.maximum(mixed, _FLOOR * prior)
-    return lifted
-
-
-# A component adapted to identical rows keeps this share of the background's variance.
-_FLOOR = 1e-6

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from diarize.gmm.engine.kernel import Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, open_blocks
 from diarize.gmm.inference.expectation import collect
-from diarize.gmm.parameters import ILL_DEFINED, Float64, MixtureParameters, covariance_shape, floored
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 logger = logging.getLogger(__name__)
@@ -72,63 +72,27 @@ def maximise(
     count = np.where(dead, 1.0, statistics.zeroth)
     means = statistics.origin + statistics.first / count[:, None]
     centred = statistics.about(np.where(dead[:, None], statistics.origin, means)).second
-    covariances = _covariances(centred, count, total, statistics.covariance_type)
+    kind = statistics.kind
+    covariances = kind.estimated(centred, count, total)
     if dead.any():
         filling = previous or _pooled(statistics, total, reg_covar)
         means[dead] = filling.means[dead]
-        if statistics.covariance_type != "tied":
+        if not kind.shared:
             covariances[dead] = filling.covariances[dead]
     kept = dead if previous is not None else np.zeros_like(dead)
-    regular = _regularised(covariances, means, kept, reg_covar, statistics.covariance_type)
+    regular = kind.regularised(covariances, means, kept, reg_covar)
     return MixtureParameters(statistics.zeroth / total, means, regular, statistics.covariance_type)
-
-
-def _covariances(centred: Float64, count: Float64, total: float, covariance_type: str) -> Float64:
-    if covariance_type == "tied":
-        return centred / total
-    found = centred / count.reshape(-1, *[1] * (centred.ndim - 1))
-    return found.mean(axis=1) if covariance_type == "spherical" else found
 
 
 def _pooled(statistics: Statistics, total: float, reg_covar: float) -> MixtureParameters:
     """Return a mixture whose components are all alike: one Gaussian over all rows."""
     n_components, n_features = statistics.first.shape
     mean = (statistics.first + statistics.zeroth[:, None] * statistics.origin).sum(axis=0) / total
-    second = statistics.about(mean).second
-    covariance = (second if statistics.covariance_type == "tied" else second.sum(axis=0)) / total
     least = max(reg_covar, float(np.finfo(np.float64).tiny))
-    if covariance.ndim == 2:
-        covariance = floored(covariance + least * np.eye(n_features), least)
-    else:
-        covariance = np.maximum(covariance, least)
-    if statistics.covariance_type == "spherical":
-        covariance = np.asarray(covariance.mean())
-    shape = covariance_shape(statistics.covariance_type, n_components, n_features)
+    covariance = statistics.kind.pooled(statistics.about(mean).second, total, least)
+    shape = statistics.kind.shape(n_components, n_features)
     means, weights = np.tile(mean, (n_components, 1)), np.full(n_components, 1 / n_components)
     return MixtureParameters(weights, means, np.broadcast_to(covariance, shape), statistics.covariance_type)
-
-
-def _regularised(
-    covariances: Float64, means: Float64, kept: npt.NDArray[np.bool_], reg_covar: float, covariance_type: str
-) -> Float64:
-    """Add reg_covar; make positive definite what rounding has left otherwise."""
-    # the rounding of a variance of numbers around the mean: below it there is none
-    noise = (8 * np.finfo(np.float64).eps * means) ** 2
-    if covariance_type in ("diag", "spherical"):
-        quiet = noise if covariance_type == "diag" else noise.mean(axis=1)
-        found = np.maximum(covariances, 0.0)
-        if reg_covar == 0 and (found <= quiet).any():
-            raise ValueError(ILL_DEFINED)
-        return np.where(kept.reshape(-1, *[1] * (found.ndim - 1)), covariances, found + reg_covar)
-    matrix = covariances + reg_covar * np.eye(covariances.shape[-1])
-    if covariance_type == "full":
-        matrix[kept] = covariances[kept]
-    if reg_covar > 0:
-        return floored((matrix + np.swapaxes(matrix, -1, -2)) / 2, reg_covar)
-    variances = np.diagonal(covariances, axis1=-2, axis2=-1)
-    if (variances <= (noise if covariance_type == "full" else noise.max(axis=0))).any():
-        raise ValueError(ILL_DEFINED)
-    return matrix
 
 
 def em(
@@ -159,7 +123,7 @@ def em(
     reg_covar : float
         Added to every variance.
     lower_bound : float
-        Mean log-likelihood that the first round is compared with, when training goes on.
+        Mean log-likelihood that the first round is compared with, when training continues.
     n_jobs : int, optional
         Threads; the result does not depend on it.
     callback : callable, optional
@@ -192,14 +156,14 @@ def em(
     def run(kernel: Kernel) -> Statistics:
         return collect(kernel, open_blocks(make_blocks, start), n_jobs=n_jobs, workspace=workspace)
 
-    def update(found: Statistics) -> MixtureParameters:
-        return m_step(found, reg_covar, parameters)
+    def update(sums: Statistics) -> MixtureParameters:
+        return m_step(sums, reg_covar, parameters)
 
     wanted = next((x.dtype for x, _ in open_blocks(make_blocks, start)), np.dtype(np.float64))
     kernel = compile_kernel(start, wanted)
     for _ in range(max_iter):
-        found, parameters, kernel = careful_round(run, update, compile_kernel, parameters, kernel, wanted)
-        bound = found.log_likelihood / float(found.zeroth.sum())
+        sums, parameters, kernel = careful_round(run, update, compile_kernel, parameters, kernel, wanted)
+        bound = sums.log_likelihood / float(sums.zeroth.sum())
         bounds.append(bound)
         logger.debug("EM round %d: mean log-likelihood %.6f", len(bounds), bound)
         if callback is not None:
@@ -225,7 +189,7 @@ def careful_round(
     run : callable
         The E step: a pass over the data with a kernel.
     update : callable
-        The M step: turns what the E step found into a new value, a mixture for example.
+        The M step: turns what the E step returned into a new value, a mixture for example.
     prepare : callable
         Compiles a value for the E step, in some precision, with components that are to be evaluated directly.
     before : object
@@ -237,16 +201,16 @@ def careful_round(
 
     Returns
     -------
-    found, value, kernel
-        What the E step found, the new value, and that compiled for the next round.
+    sums, value, kernel
+        What the E step returned, the new value, and that compiled for the next round.
     """
-    found = run(kernel)
-    updated = update(found)
+    sums = run(kernel)
+    updated = update(sums)
     following = prepare(updated, wanted, None)
     if (following.lost(kernel.dtype) & ~kernel.direct).any():
         # make the sums again, about the narrow component's own mean
         finer = max(following.dtype, kernel.dtype, key=lambda kind: kind.itemsize)
-        found = run(prepare(before, finer, following.lost(finer)))
-        updated = update(found)
+        sums = run(prepare(before, finer, following.lost(finer)))
+        updated = update(sums)
         following = prepare(updated, wanted, None)
-    return found, updated, following
+    return sums, updated, following

@@ -9,14 +9,16 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.utils.random import sample_without_replacement
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind
 from diarize.gmm.engine.missing import filled
 from diarize.gmm.engine.threads import no_openmp_pool
-from diarize.gmm.parameters import Float64, Floats
 from diarize.gmm.statistics import Statistics
 
 INITIALISATIONS = ("kmeans", "k-means++", "spectral", "ward", "random", "random_from_data")
 _ROWS = 2048
-_QUICK = 25  # rounds of k-means on a sample: EM goes on from there better than k-means would
+_QUICK = 25  # rounds of k-means on a sample: EM continues from there better than k-means would
 _GRAPH, _NEIGHBOURS = 2000, 10  # rows of the graph that is cut, and how many neighbours each is joined to
 
 
@@ -29,7 +31,7 @@ def initial_statistics(
     x: Floats,
     sample_weight: Float64 | None,
     n_components: int,
-    covariance_type: str,
+    covariance_type: str | CovarianceKind,
     method: str,
     random_state: np.random.RandomState,
 ) -> Statistics:
@@ -184,15 +186,15 @@ def _completed(x: Floats, weight: Float64 | None) -> tuple[Floats, Float64 | Non
     missing = np.isnan(x)
     if not missing.any():
         return x, weight
-    told = ~missing.all(axis=1)
-    return filled(x[told]), None if weight is None else weight[told]
+    valued = ~missing.all(axis=1)
+    return filled(x[valued]), None if weight is None else weight[valued]
 
 
 def label_statistics(
     x: Floats,
     labels: npt.NDArray[np.integer],
     n_components: int,
-    covariance_type: str,
+    covariance_type: str | CovarianceKind,
     sample_weight: Float64 | None = None,
 ) -> Statistics:
     """Return the statistics of rows (n, n_features) that belong to one component each, labels (n,)."""
@@ -203,7 +205,9 @@ def label_statistics(
         first += _one_hot(labels[rows], weight[rows], n_components).T @ (x[rows] - centre)
     zeroth = np.bincount(labels, weights=weight, minlength=n_components)
     origin = centre + first / np.maximum(zeroth, np.finfo(np.float64).tiny)[:, None]
-    sums = _Sums(origin, covariance_type)
+    some = _evenly(len(x))
+    kind = covariance_kind(covariance_type).prepared(x[some] - origin[labels[some]])
+    sums = _Sums(origin, kind)
     for rows in _blocks(len(x)):
         away = x[rows] - origin[labels[rows]]
         sums.add(_one_hot(labels[rows], weight[rows], n_components), away, weight[rows])
@@ -211,10 +215,15 @@ def label_statistics(
 
 
 def _soft_statistics(
-    x: Floats, weight: Float64, n_components: int, covariance_type: str, random_state: np.random.RandomState
+    x: Floats,
+    weight: Float64,
+    n_components: int,
+    covariance_type: str | CovarianceKind,
+    random_state: np.random.RandomState,
 ) -> Statistics:
     centre = np.average(x, axis=0, weights=weight).astype(np.float64)
-    sums = _Sums(np.tile(centre, (n_components, 1)), covariance_type)
+    kind = covariance_kind(covariance_type).prepared(x[_evenly(len(x))] - centre)
+    sums = _Sums(np.tile(centre, (n_components, 1)), kind)
     for rows in _blocks(len(x)):
         shares = random_state.uniform(size=(rows.stop - rows.start, n_components))
         shares *= (weight[rows] / shares.sum(axis=1))[:, None]
@@ -225,33 +234,26 @@ def _soft_statistics(
 class _Sums:
     """Adds up statistics of rows whose shares are given."""
 
-    __slots__ = ("covariance_type", "first", "origin", "second", "zeroth")
+    __slots__ = ("first", "kind", "origin", "second", "zeroth")
 
-    def __init__(self, origin: Float64, covariance_type: str) -> None:
-        n_components, n_features = origin.shape
-        size = {"full": (n_components, n_features * n_features), "tied": (n_features, n_features)}
-        self.origin, self.covariance_type = origin, covariance_type
-        self.zeroth = np.zeros(n_components)
+    def __init__(self, origin: Float64, kind: CovarianceKind) -> None:
+        self.origin, self.kind = origin, kind
+        self.zeroth = np.zeros(len(origin))
         self.first = np.zeros(origin.shape)
-        self.second = np.zeros(size.get(covariance_type, origin.shape))
+        self.second = np.zeros(kind.second_shape(*origin.shape))
 
     def add(self, shares: Float64 | csr_array, away: Float64, weight: Float64) -> None:
         self.zeroth += np.asarray(shares.sum(axis=0)).ravel()
         self.first += shares.T @ away
-        if self.covariance_type == "tied":
-            self.second += (away * weight[:, None]).T @ away
-        elif self.covariance_type == "full":
-            step = max(1, 200_000 // away.shape[1] ** 2)
-            for start in range(0, len(away), step):
-                piece = away[start : start + step]
-                outer = (piece[:, :, None] * piece[:, None, :]).reshape(len(piece), -1)
-                self.second += shares[start : start + step].T @ outer
-        else:
-            self.second += shares.T @ away**2
+        self.kind.add_rows(self.second, shares, away, weight)
 
     def statistics(self) -> Statistics:
-        shape = (*self.origin.shape, self.origin.shape[1]) if self.covariance_type == "full" else self.second.shape
-        return Statistics(self.zeroth, self.first, self.second.reshape(shape), self.origin, self.covariance_type)
+        return Statistics(self.zeroth, self.first, self.second, self.origin, self.kind.name)
+
+
+def _evenly(count: int) -> npt.NDArray[np.intp]:
+    """Return the places of some rows, evenly spaced: enough to see in which directions rows vary."""
+    return np.linspace(0, count - 1, min(count, _ROWS)).astype(np.intp)
 
 
 def _blocks(count: int) -> list[slice]:

@@ -61,14 +61,9 @@ def blend(running: Statistics | None, batch: Statistics, step: float) -> Statist
 def implied(parameters: MixtureParameters, reg_covar: float) -> Statistics:
     """Return the statistics of one row from which `maximise`, with this reg_covar, makes these parameters."""
     weights, means = parameters.weights.astype(np.float64), parameters.means.astype(np.float64)
-    kind, ridge = parameters.covariance_type, reg_covar * np.eye(parameters.n_features)
-    if kind == "tied":
-        second = parameters.covariances.astype(np.float64) - ridge
-    elif kind == "full":
-        second = weights[:, None, None] * (parameters.covariances.astype(np.float64) - ridge)
-    else:
-        second = weights[:, None] * np.maximum(parameters.variances.astype(np.float64) - reg_covar, 0)
-    return Statistics(weights, np.zeros_like(means), second, means, kind)
+    second = parameters.kind.implied(parameters.covariances.astype(np.float64), weights, reg_covar)
+    second = np.broadcast_to(second, parameters.kind.second_shape(*means.shape))
+    return Statistics(weights, np.zeros_like(means), second, means, parameters.covariance_type)
 
 
 def _scaled(statistics: Statistics, factor: float) -> Statistics:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
 from diarize.gmm.engine.missing import filled
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import initial_statistics
-from diarize.gmm.parameters import ILL_DEFINED, Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 _SHORT, _LONG = 20, 3  # EM rounds for each start; how many of them are trained to the end
 _RANDOM = ("kmeans", "k-means++", "random", "random_from_data")  # starts that are worth repeating
@@ -62,18 +64,15 @@ def starts(
     """
     for method in training.methods:
         for _ in range(training.n_init if method in _RANDOM and n_components > 1 else 1):
-            found = initial_statistics(rows, None, n_components, covariance_type, method, random_state)
-            try:
-                yield maximise(found, training.reg_covar)
-            except ValueError as error:
-                if str(error) != ILL_DEFINED:
-                    raise
+            sums = initial_statistics(rows, None, n_components, covariance_type, method, random_state)
+            with suppress(IllDefinedError):
+                yield maximise(sums, training.reg_covar)
         if n_components == 1:
             return  # all starts are the same
 
 
 def best_fit(rows: Floats, candidates: Iterable[MixtureParameters], training: Training) -> tuple[Fit, bool]:
-    """Return the most likely result of several starts, and whether it is collapsed: one that is not goes before.
+    """Return the most likely result of several starts, and whether it is collapsed; one that is not is preferred.
 
     Every start gets a few rounds, the most promising ones are trained to the end.
 
@@ -117,7 +116,7 @@ def best_fit(rows: Floats, candidates: Iterable[MixtureParameters], training: Tr
         if best is None or (not bad, _bound(longer)) > (not best[1], _bound(best[0])):
             best = longer, bad
     if best is None:
-        raise ValueError(ILL_DEFINED)
+        raise IllDefinedError
     return best
 
 
@@ -129,9 +128,7 @@ def _trained(rows: Floats, start: MixtureParameters, training: Training, max_ite
     """Train, or return None where a component has collapsed and reg_covar is 0."""
     try:
         return em(lambda: [rows], start, max_iter=max_iter, tol=training.tol, reg_covar=training.reg_covar)
-    except ValueError as error:
-        if str(error) != ILL_DEFINED:
-            raise
+    except IllDefinedError:
         return None
 
 
@@ -164,15 +161,10 @@ def collapsed(parameters: MixtureParameters, total: Float64, n_rows: int, reg_co
     >>> collapsed(narrow, np.ones((1, 1)), 100, 1e-6), collapsed(narrow, np.ones((1, 1)), 100, 1e-8)
     (True, False)
     """
-    kind, size = parameters.covariance_type, parameters.n_features
-    if kind != "tied":  # fewer rows than a covariance has dimensions, or a single one
-        least = size + 1 if kind == "full" else 2
-        if parameters.n_components > 1 and float(parameters.weights.min()) * n_rows < min(least, n_rows) - 0.5:
-            return True
+    kind, fewest = parameters.kind, float(parameters.weights.min()) * n_rows
+    # fewer rows than a covariance has dimensions, or a single one
+    if parameters.n_components > 1 and fewest < min(kind.least_rows(parameters.n_features), n_rows) - 0.5:
+        return True
     floor, wide = _FLOOR * reg_covar, _SPREAD * reg_covar
-    if kind in ("full", "tied"):
-        values, vectors = np.linalg.eigh(parameters.covariances.astype(np.float64))
-        spread = np.einsum("...ij,ik,...kj->...j", vectors, total, vectors)
-    else:
-        values, spread = parameters.variances, np.broadcast_to(np.diagonal(total), parameters.means.shape)
+    values, spread = kind.narrowest(parameters.covariances.astype(np.float64), total)
     return bool(((values < floor) & (spread > wide)).any())

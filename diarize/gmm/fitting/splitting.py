@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.engine.rows import MakeBlocks
 from diarize.gmm.fitting.em import Fit, em
-from diarize.gmm.parameters import MixtureParameters, covariance_shape
+from diarize.gmm.parameters import MixtureParameters
 
 _STEP, _WIDE = 0.3, 0.8  # distance of halves from the old mean: for a random direction of random length, and of one
 
 
-def fit_blocks(
+def fit_by_splitting(
     make_blocks: MakeBlocks,
     n_components: int,
     covariance_type: str = "diag",
@@ -71,15 +72,9 @@ def _single(make_blocks: MakeBlocks, covariance_type: str, reg_covar: float) -> 
     else:
         raise ValueError("no rows to estimate a mixture from: make_blocks() gave none")
     spread = np.maximum(x.var(axis=0, dtype=np.float64), max(reg_covar, 1e-12))
-    covariances = {
-        "full": np.diag(spread)[None],
-        "tied": np.diag(spread),
-        "diag": spread[None],
-        "spherical": spread.mean(keepdims=True),
-    }
-    shape = covariance_shape(covariance_type, 1, x.shape[1])
+    kind = covariance_kind(covariance_type)
     mean = x.mean(axis=0, dtype=np.float64, keepdims=True)
-    guess = MixtureParameters(np.ones(1), mean, covariances[covariance_type].reshape(shape), covariance_type)
+    guess = MixtureParameters(np.ones(1), mean, kind.of_variances(spread), kind.name)
     # the second pass has the true moments to centre by
     return em(make_blocks, guess, max_iter=2, tol=0.0, reg_covar=reg_covar).parameters
 
@@ -90,7 +85,7 @@ def split(
     """Return a mixture whose `count` heaviest components are each split in two.
 
     The halves lie on both sides of the old mean, in a random direction of the component's own spread: a fixed one
-    can be orthogonal to what should be told apart, and EM would never leave that saddle.
+    can be orthogonal to what should be separated, and EM would never leave that saddle.
 
     Parameters
     ----------
@@ -119,20 +114,13 @@ def halved(
     direction = generator.standard_normal((count, parameters.n_features))
     if distance is not None:
         direction *= distance / _STEP / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
-    if parameters.covariance_type in ("full", "tied"):
-        root = np.linalg.cholesky(parameters.covariances.astype(np.float64))
-        turned = root[chosen] if parameters.covariance_type == "full" else np.broadcast_to(root, (count, *root.shape))
-        step = (turned @ direction[:, :, None])[:, :, 0]
-    else:
-        step = direction * np.sqrt(parameters.variances[chosen])
+    step = parameters.kind.spread_along(parameters.covariances, chosen, direction)
     weights, means = parameters.weights.astype(np.float64), parameters.means.astype(np.float64)
     weights[chosen] /= 2
     weights = np.concatenate([weights, weights[chosen]])
     means = np.concatenate([means, means[chosen] + _STEP * step])
     means[chosen] -= _STEP * step
-    covariances = parameters.covariances.astype(np.float64)
-    if parameters.covariance_type != "tied":
-        covariances = np.concatenate([covariances, covariances[chosen]])
+    covariances = parameters.kind.appended(parameters.covariances.astype(np.float64), chosen)
     return MixtureParameters(weights, means, covariances, parameters.covariance_type)
 
 

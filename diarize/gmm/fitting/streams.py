@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.arrays import Float64, Floats
 
 _ONE_SHOT = (
     "blocks can be read only once, and training reads them once for each iteration; give a list of blocks, or a "

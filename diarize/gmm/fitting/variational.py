@@ -14,17 +14,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, digamma, gammaln
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import covariance_kind
+from diarize.gmm.covariances.kind import CovarianceKind, Wisharts
 from diarize.gmm.engine.kernel import Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.rows import MakeBlocks, Rows, open_blocks
 from diarize.gmm.fitting.em import careful_round
 from diarize.gmm.inference.expectation import collect
-from diarize.gmm.parameters import Float64, MixtureParameters, floored, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 logger = logging.getLogger(__name__)
@@ -86,13 +88,18 @@ class VariationalPrior:
                 "The parameter 'degrees_of_freedom_prior' should be greater than "
                 f"{len(self.mean) - 1}, but got {self.degrees_of_freedom:.3f}."
             )
-        precision_cholesky(self.covariance, self.covariance_type)
+        self.kind.root(self.covariance)
+
+    @property
+    def kind(self) -> CovarianceKind:
+        """What answers for this kind of covariance."""
+        return covariance_kind(self.covariance_type)
 
     @property
     def covariance(self) -> Float64:
         """The expected covariance with its noise, in the shape of `scale`."""
-        found = np.asarray(self.scale, dtype=np.float64) / self.degrees_of_freedom
-        return _with_noise(found, self.noise, self.covariance_type)
+        expected = np.asarray(self.scale, dtype=np.float64) / self.degrees_of_freedom
+        return self.kind.with_noise(expected, self.noise)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +137,7 @@ class VariationalPosterior:
     factors: Float64 = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factors", precision_cholesky(self.covariances, self.prior.covariance_type))
+        object.__setattr__(self, "factors", self.prior.kind.root(self.covariances))
 
     @property
     def parameters(self) -> MixtureParameters:
@@ -145,7 +152,7 @@ class VariationalPosterior:
         The expected log weight, and what the expected log density differs by from the log density at the expected
         parameters: Bishop (10.46), (10.64) to (10.66).
         """
-        n_features, shape = self.means.shape[1], _wishart(self)
+        n_features, shape = self.means.shape[1], _wisharts(self)
         gap = _multidigamma(shape.rows / 2, shape.size) - shape.size * np.log(shape.rows / 2)
         squares = np.square(shape.roots)
         if shape.roots.ndim == 2:
@@ -154,8 +161,8 @@ class VariationalPosterior:
             traces = squares.sum(axis=(1, 2))
         lost = n_features / self.mean_precision + self.prior.noise * traces
         gained = n_features // shape.size * gap.reshape(-1)
-        found: Float64 = expected_log_weights(self.concentration) + 0.5 * (gained - lost)
-        return found
+        corrected: Float64 = expected_log_weights(self.concentration) + 0.5 * (gained - lost)
+        return corrected
 
     @property
     def divergence(self) -> float:
@@ -173,17 +180,17 @@ def expected_weights(concentration: npt.ArrayLike) -> Float64:
     if values.ndim == 2:
         taken = values[0] / values.sum(axis=0)
         values = taken * np.concatenate([[1.0], np.cumprod(1 - taken[:-1])])
-    found: Float64 = values / values.sum()
-    return found
+    weights: Float64 = values / values.sum()
+    return weights
 
 
 def expected_log_weights(concentration: npt.ArrayLike) -> Float64:
     """Return the expected logarithms of the weights, (n_components,): Bishop (10.66), Blei and Jordan 2006."""
     values = np.asarray(concentration, dtype=np.float64)
-    found: Float64 = digamma(values) - digamma(values.sum(axis=0))
+    logs: Float64 = digamma(values) - digamma(values.sum(axis=0))
     if values.ndim == 1:
-        return found
-    sticks: Float64 = found[0] + np.concatenate([[0.0], np.cumsum(found[1, :-1])])
+        return logs
+    sticks: Float64 = logs[0] + np.concatenate([[0.0], np.cumsum(logs[1, :-1])])
     return sticks
 
 
@@ -209,18 +216,9 @@ def update(prior: VariationalPrior, statistics: Statistics) -> VariationalPoster
     step = statistics.about(prior.mean).first / precision[:, None]
     # about the new means all terms are positive: nothing cancels
     scatter = statistics.about(prior.mean + step).second
-    rows = np.asarray(prior.degrees_of_freedom + count)
-    if prior.covariance_type == "full":
-        scatter = scatter + prior.mean_precision * step[:, :, None] * step[:, None, :]
-        mean = (prior.scale + scatter) / rows[:, None, None]
-    elif prior.covariance_type == "tied":
-        rows = np.asarray(prior.degrees_of_freedom + count.mean())
-        mean = (prior.scale + (scatter + prior.mean_precision * step.T @ step) / len(count)) / rows
-    elif prior.covariance_type == "diag":
-        mean = (prior.scale + np.maximum(scatter, 0) + prior.mean_precision * step**2) / rows[:, None]
-    else:
-        mean = (prior.scale + (np.maximum(scatter, 0) + prior.mean_precision * step**2).mean(axis=1)) / rows
-    covariances = _with_noise(mean, prior.noise, prior.covariance_type)
+    believed = prior.scale, prior.degrees_of_freedom, prior.mean_precision
+    rows, mean = prior.kind.posterior_mean(believed, count, scatter, step)
+    covariances = prior.kind.with_noise(mean, prior.noise)
     concentration = _concentration(prior, count)
     return VariationalPosterior(prior, concentration, precision, prior.mean + step, rows, covariances)
 
@@ -239,7 +237,7 @@ class VariationalFit:
     Parameters
     ----------
     posterior : VariationalPosterior
-        What was found, in float64.
+        The posterior, in float64.
     lower_bounds : tuple of float
         Lower bound on the log evidence of all rows before each update, in nats.
     converged : bool
@@ -275,11 +273,11 @@ def variational(
     tol : float
         Training ends when the bound gains less, in nats for all rows together.
     lower_bound : float
-        Bound that the first round is compared with, when training goes on.
+        Bound that the first round is compared with, when training continues.
     n_jobs : int, optional
         Threads; the result does not depend on it.
     callback : callable, optional
-        Told after each round: its number, from 1, and the bound that it found.
+        Called after each round with its number, from 1, and its bound.
 
     Raises
     ------
@@ -310,16 +308,16 @@ def variational(
     def run(kernel: Kernel) -> Statistics:
         return collect(kernel, _complete(make_blocks, start.parameters), n_jobs=n_jobs, workspace=workspace)
 
-    def update_from(found: Statistics) -> VariationalPosterior:
-        return update(start.prior, found)
+    def update_from(sums: Statistics) -> VariationalPosterior:
+        return update(start.prior, sums)
 
     wanted = next((x.dtype for x, _ in _complete(make_blocks, start.parameters)), np.dtype(np.float64))
     kernel = start.kernel(wanted)
     for _ in range(max_iter):
-        found, updated, following = careful_round(
+        sums, updated, following = careful_round(
             run, update_from, VariationalPosterior.kernel, posterior, kernel, wanted
         )
-        bounds.append(found.log_likelihood - posterior.divergence)
+        bounds.append(sums.log_likelihood - posterior.divergence)
         posterior, kernel = updated, following
         logger.debug("variational round %d: lower bound %.6f", len(bounds), bounds[-1])
         if callback is not None:
@@ -358,34 +356,13 @@ def overall(statistics: Statistics) -> tuple[Float64, Float64]:
     """
     total = float(statistics.zeroth.sum())
     mean: Float64 = (statistics.first + statistics.zeroth[:, None] * statistics.origin).sum(axis=0) / total
-    second = statistics.about(mean).second
-    if statistics.covariance_type != "tied":
-        second = second.sum(axis=0)
     # weights may be shares that sum to one row or less: no less than half of them is left
-    covariance = second / max(total - 1, total / 2)
-    return mean, np.asarray(covariance.mean()) if statistics.covariance_type == "spherical" else covariance
+    return mean, statistics.kind.overall(statistics.about(mean).second, max(total - 1, total / 2))
 
 
-class _Wishart(NamedTuple):
-    """The Wishart distributions of a posterior, gamma distributions being those of 1 x 1 matrices."""
-
-    rows: Float64  # degrees of freedom: (k,) for full, (1,) for tied, (k, 1) for diag and spherical
-    prior_rows: float
-    size: int  # of the matrices
-    roots: Float64  # of the expected matrices: (k, d, d), (1, d, d), (k, d), (k, 1)
-
-
-def _wishart(posterior: VariationalPosterior) -> _Wishart:
-    n_components, n_features = posterior.means.shape
-    kind, factors, before = posterior.prior.covariance_type, posterior.factors, posterior.prior.degrees_of_freedom
-    rows = posterior.degrees_of_freedom.reshape(-1)
-    if kind == "full":
-        return _Wishart(rows, before, n_features, factors)
-    if kind == "tied":
-        return _Wishart(rows * n_components, before * n_components, n_features, factors[None])
-    if kind == "diag":
-        return _Wishart(rows[:, None], before, 1, factors)
-    return _Wishart(rows[:, None] * n_features, before * n_features, 1, factors[:, None])
+def _wisharts(posterior: VariationalPosterior) -> Wisharts:
+    prior, rows = posterior.prior, posterior.degrees_of_freedom.reshape(-1)
+    return prior.kind.wisharts(rows, prior.degrees_of_freedom, posterior.factors, posterior.means.shape)
 
 
 def _weight_divergence(posterior: VariationalPosterior) -> float:
@@ -403,7 +380,7 @@ def _weight_divergence(posterior: VariationalPosterior) -> float:
 def _mean_divergence(posterior: VariationalPosterior) -> float:
     """Return the expected divergence of the normal distributions of the means, given the precisions."""
     prior, away = posterior.prior, posterior.means - posterior.prior.mean
-    roots = _wishart(posterior).roots
+    roots = _wisharts(posterior).roots
     white = away * roots if roots.ndim == 2 else (np.swapaxes(roots, 1, 2) @ away[:, :, None])[:, :, 0]
     share = prior.mean_precision / posterior.mean_precision
     terms = away.shape[1] * (share - 1 - np.log(share)) + prior.mean_precision * np.square(white).sum(axis=1)
@@ -412,7 +389,7 @@ def _mean_divergence(posterior: VariationalPosterior) -> float:
 
 def _precision_divergence(posterior: VariationalPosterior) -> float:
     """Return the divergence of the Wishart distributions: Bishop (B.78) to (B.82)."""
-    own, before, size, roots = _wishart(posterior)
+    own, before, size, roots = _wisharts(posterior)
     if roots.ndim == 2:
         ratio = np.square(roots) * posterior.prior.covariance  # of the expected precision to the prior's
         log_ratio, trace = np.log(ratio), ratio
@@ -420,26 +397,18 @@ def _precision_divergence(posterior: VariationalPosterior) -> float:
         root = np.swapaxes(roots, 1, 2) @ np.linalg.cholesky(posterior.prior.covariance)
         log_ratio = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
         trace = np.square(root).sum(axis=(1, 2))
-    found = 0.5 * before * (size * np.log(own / before) - log_ratio + trace) - 0.5 * size * own
-    found = found + _multigammaln(np.asarray(0.5 * before), size) - _multigammaln(0.5 * own, size)
-    return float((found + 0.5 * (own - before) * _multidigamma(0.5 * own, size)).sum())
+    divergence = 0.5 * before * (size * np.log(own / before) - log_ratio + trace) - 0.5 * size * own
+    divergence = divergence + _multigammaln(np.asarray(0.5 * before), size) - _multigammaln(0.5 * own, size)
+    return float((divergence + 0.5 * (own - before) * _multidigamma(0.5 * own, size)).sum())
 
 
 def _multigammaln(values: Float64, size: int) -> Float64:
     """Return log of the multivariate gamma function, for each value; without its constant, which divergences lose."""
-    found: Float64 = gammaln(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
-    return found
+    logarithm: Float64 = gammaln(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
+    return logarithm
 
 
 def _multidigamma(values: Float64, size: int) -> Float64:
     """Return the derivative of `_multigammaln`."""
-    found: Float64 = digamma(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
-    return found
-
-
-def _with_noise(covariances: Float64, noise: float, covariance_type: str) -> Float64:
-    """Add the noise to variances; make positive definite what rounding has left otherwise."""
-    if covariance_type in ("diag", "spherical"):
-        return covariances + noise
-    matrix = (covariances + np.swapaxes(covariances, -1, -2)) / 2 + noise * np.eye(covariances.shape[-1])
-    return floored(matrix, noise) if noise > 0 else matrix
+    derivative: Float64 = digamma(values[..., None] - 0.5 * np.arange(size)).sum(axis=-1)
+    return derivative

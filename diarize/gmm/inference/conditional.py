@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.missing import Partial, check_partial, compile_partial
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 _BLOCK_ROWS = 4096
 
@@ -57,32 +58,9 @@ def condition(parameters: MixtureParameters, x_known: npt.ArrayLike) -> MixtureP
     if unknown.all():
         return exact
     weights = posterior_of_observed(compile_partial(exact), values[None])[0]
-    means, covariances = exact.means[:, unknown], exact.covariances
-    if exact.covariance_type == "diag":
-        covariances = covariances[:, unknown]
-    elif exact.covariance_type != "spherical":
-        means, covariances = _regression(exact, values, unknown)
+    given = np.asarray(exact.covariances, np.float64), np.asarray(exact.means, np.float64)
+    means, covariances = exact.kind.conditioned(*given, values, unknown)
     return MixtureParameters(weights, means, covariances, exact.covariance_type)
-
-
-def _regression(
-    parameters: MixtureParameters, values: Float64, unknown: npt.NDArray[np.bool_]
-) -> tuple[Float64, Float64]:
-    """Return conditional means (k, n_unknown) and covariances, (k, n_unknown, n_unknown) or one for all.
-
-    The squared distance of a row from a component is |A_k d_k + A_u d_u|^2, where A' A is the precision and d the row
-    minus the mean: least squares in d_u. With A_u = Q R the covariance is inv(R) inv(R)', positive definite whatever
-    the rounding.
-    """
-    roots = np.atleast_3d(precision_cholesky(parameters.covariances, parameters.covariance_type))
-    roots = roots.reshape(-1, parameters.n_features, parameters.n_features)
-    away = values[~unknown] - parameters.means[:, ~unknown]
-    basis, triangle = np.linalg.qr(np.swapaxes(roots[:, unknown], 1, 2))
-    inverse = np.linalg.solve(triangle, np.broadcast_to(np.eye(triangle.shape[-1]), triangle.shape))
-    pulled = away[:, None] @ roots[:, ~unknown] @ basis @ np.swapaxes(inverse, 1, 2)
-    covariances = inverse @ np.swapaxes(inverse, 1, 2)
-    means = parameters.means[:, unknown] - pulled[:, 0]
-    return means, covariances[0] if parameters.covariance_type == "tied" else covariances
 
 
 def posterior_of_observed(partial: Partial, x: Floats) -> Float64:
@@ -122,11 +100,11 @@ def conditional_mean(x: npt.ArrayLike, parameters: MixtureParameters) -> Floats:
     array([[2. , 1.6],
            [0. , 0. ]])
     """
-    found = check_partial(x, parameters).copy()
+    completed = check_partial(x, parameters).copy()
     partial = compile_partial(parameters)
-    incomplete = np.flatnonzero(np.isnan(found).any(axis=1))
+    incomplete = np.flatnonzero(np.isnan(completed).any(axis=1))
     for start in range(0, len(incomplete), _BLOCK_ROWS):
         chosen = incomplete[start : start + _BLOCK_ROWS]
-        rows = found[chosen]
-        found[chosen] = partial.expected(rows, posterior_of_observed(partial, rows))
-    return found
+        rows = completed[chosen]
+        completed[chosen] = partial.expected(rows, posterior_of_observed(partial, rows))
+    return completed

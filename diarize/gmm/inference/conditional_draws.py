@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.missing import Partial, check_partial, compile_partial
 from diarize.gmm.inference.conditional import posterior_of_observed
 from diarize.gmm.inference.marginals import mixture_quantiles
 from diarize.gmm.inference.sampling import draw_from
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 _BLOCK_ROWS = 4096
 _NUMBERS = 2_000_000  # of the matrices that are inverted at a time
@@ -67,11 +68,11 @@ def conditional_draw(
     >>> drawn.mean(axis=0).round(1), drawn.std(axis=0).round(1)
     (array([2. , 1.6]), array([0. , 0.6]))
     """
-    found = check_partial(x, parameters).copy()
+    completed = check_partial(x, parameters).copy()
     partial = compile_partial(parameters)
     exact = partial.parameters
-    for chosen in _incomplete(found):
-        rows = found[chosen].astype(np.float64)
+    for chosen in _incomplete(completed):
+        rows = completed[chosen].astype(np.float64)
         cumulative = posterior_of_observed(partial, rows).cumsum(axis=1)
         level = random_state.uniform(size=(len(rows), 1)) * cumulative[:, -1:]
         labels = (level >= cumulative[:, :-1]).sum(axis=1)
@@ -79,8 +80,8 @@ def conditional_draw(
         means = exact.means[labels]
         # rows far outside of what they are compared with are harmless: the answer is linear in them
         moved = partial.expected(means + (rows - drawn), _certain(labels, exact.n_components))
-        found[chosen] = np.where(np.isnan(rows), drawn + (moved - means), rows)
-    return found
+        completed[chosen] = np.where(np.isnan(rows), drawn + (moved - means), rows)
+    return completed
 
 
 def _certain(labels: npt.NDArray[np.integer], n_components: int) -> Float64:
@@ -121,7 +122,7 @@ def conditional_quantiles(x: npt.ArrayLike, parameters: MixtureParameters, proba
     if not ((levels > 0) & (levels < 1)).all():
         raise ValueError(f"probabilities must be above 0 and below 1, got {levels}")
     rows = check_partial(x, parameters)
-    found = np.tile(rows, (len(levels), 1, 1))
+    quantiles = np.tile(rows, (len(levels), 1, 1))
     partial = compile_partial(parameters)
     for chosen in _incomplete(rows):
         block = rows[chosen].astype(np.float64)
@@ -130,10 +131,10 @@ def conditional_quantiles(x: npt.ArrayLike, parameters: MixtureParameters, proba
         weights = posterior_of_observed(partial, block)[where]
         means, deviations = _entry_moments(partial, block, missing)
         for number, level in enumerate(levels):
-            answer = found[number, chosen]
+            answer = quantiles[number, chosen]
             answer[missing] = mixture_quantiles(level, weights, means, deviations)
-            found[number, chosen] = answer
-    return found
+            quantiles[number, chosen] = answer
+    return quantiles
 
 
 def _entry_moments(partial: Partial, rows: Float64, missing: npt.NDArray[np.bool_]) -> tuple[Float64, Float64]:
@@ -143,11 +144,11 @@ def _entry_moments(partial: Partial, rows: Float64, missing: npt.NDArray[np.bool
     for k in range(parameters.n_components):
         sure = _certain(np.full(len(rows), k), parameters.n_components)
         means[:, k] = partial.expected(rows, sure)[missing]
-    if parameters.covariance_type in ("diag", "spherical"):
+    kind, shape = parameters.kind, parameters.means.shape
+    if kind.independent:
         return means, np.sqrt(parameters.variances.T[np.nonzero(missing)[1]])
     patterns, pattern = np.unique(missing, axis=0, return_inverse=True)
-    covariances = parameters.covariances.astype(np.float64)
-    each = [covariances] if parameters.covariance_type == "tied" else list(covariances)
+    each = kind.dense(parameters.covariances.astype(np.float64), (shape[0], shape[1]))
     deviations = np.stack([_deviations(matrix, patterns)[pattern.ravel()][missing] for matrix in each], axis=1)
     return means, np.broadcast_to(deviations, means.shape)
 
@@ -162,11 +163,11 @@ def _deviations(covariance: Float64, missing: npt.NDArray[np.bool_]) -> Float64:
     scale = np.sqrt(np.diagonal(covariance))
     precision = np.linalg.inv(covariance / scale[:, None] / scale)
     precision = (precision + precision.T) / 2
-    found = np.empty(missing.shape)
+    variances = np.empty(missing.shape)
     step = max(1, _NUMBERS // size**2)
     for start in range(0, len(missing), step):
         gone = missing[start : start + step]
         matrices = np.where(gone[:, :, None] & gone[:, None, :], precision, np.eye(size))
-        found[start : start + step] = np.diagonal(np.linalg.inv(matrices), axis1=1, axis2=2)
-    deviations: Float64 = scale * np.sqrt(np.maximum(found, np.finfo(np.float64).eps))
+        variances[start : start + step] = np.diagonal(np.linalg.inv(matrices), axis1=1, axis2=2)
+    deviations: Float64 = scale * np.sqrt(np.maximum(variances, np.finfo(np.float64).eps))
     return np.where(missing, deviations, 1.0)

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.kernel import Block, Kernel, Workspace, compile_kernel
 from diarize.gmm.engine.products import add_products, padded
 from diarize.gmm.engine.rows import Rows, check_rows, pieces, row_weights
 from diarize.gmm.engine.threads import ordered_map
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 
@@ -28,7 +29,7 @@ def accumulate(
     Parameters
     ----------
     x : array (n, n_features)
-        Rows; NaN is a missing entry, of which the mixture's expectation is taken.
+        Rows; NaN is a missing entry: the mixture's expectation takes its place.
     parameters : MixtureParameters
         The mixture that gives the posteriors.
     sample_weight : array (n,), optional
@@ -48,8 +49,8 @@ def statistics(
 
     Use `accumulate` where sums are added up and turned into a mixture again: it keeps digits that raw sums lose.
     """
-    found = accumulate(x, parameters, sample_weight).about(0.0)
-    return found.zeroth, found.first, found.second
+    sums = accumulate(x, parameters, sample_weight).about(0.0)
+    return sums.zeroth, sums.first, sums.second
 
 
 def collect(
@@ -119,7 +120,7 @@ class _Sums:
         self.log_likelihood += log_likelihood
         if len(block.incomplete):
             self._add_incomplete(x, block, factor)
-        if kernel.covariance_type == "tied":
+        if kernel.kind.shared:
             white = block.moments[1 : kernel.n_moments, : len(x)]
             if weight is not None:
                 white = white * np.sqrt(share.sum(axis=0))
@@ -158,11 +159,11 @@ class _Sums:
 
     def statistics(self) -> Statistics:
         """Return the sums as statistics of the mixture."""
-        found = self._moment_statistics()
+        sums = self._moment_statistics()
         if self.narrow:
-            found = _with_narrow(found, self.narrow)
-        found = _rescaled(found, self.complete)
-        return found if self.partial is None else found + self.partial
+            sums = _with_narrow(sums, self.narrow)
+        sums = _rescaled(sums, self.complete)
+        return sums if self.partial is None else sums + self.partial
 
     def _moment_statistics(self) -> Statistics:
         """Turn sums of whitened moments into sums about the kernel's centre."""
@@ -172,49 +173,39 @@ class _Sums:
         zeroth, white, rest = np.split(sums, [1, 1 + n_features], axis=1)
         backward = kernel.backward
         if backward.ndim == 1:
-            first, second = white * backward, rest * backward**2
+            first = white * backward
         else:
             first = white @ backward.T
-            matrix = self.scatter if kernel.covariance_type == "tied" else _symmetric(rest, n_features)
-            second = backward @ matrix @ backward.T
+        second = kernel.kind.of_products(rest, self.scatter, backward)
         origin = np.tile(kernel.centre, (len(zeroth), 1))
         return Statistics(zeroth[:, 0].copy(), first, second, origin, kernel.covariance_type, self.log_likelihood)
 
 
-def _rescaled(found: Statistics, weight: float) -> Statistics:
+def _rescaled(sums: Statistics, weight: float) -> Statistics:
     """Take out what rounding adds to all posteriors alike: they sum to the weight of the rows."""
-    factor = weight / max(float(found.zeroth.sum()), np.finfo(np.float64).tiny)
-    scaled = {name: getattr(found, name) * factor for name in ("zeroth", "first", "second")}
-    return replace(found, **scaled)
-
-
-def _symmetric(triangles: Float64, size: int) -> Float64:
-    upper = np.triu_indices(size)
-    found = np.empty((len(triangles), size, size))
-    found[:, upper[0], upper[1]] = triangles
-    found[:, upper[1], upper[0]] = triangles
-    return found
+    factor = weight / max(float(sums.zeroth.sum()), np.finfo(np.float64).tiny)
+    scaled = {name: getattr(sums, name) * factor for name in ("zeroth", "first", "second")}
+    return replace(sums, **scaled)
 
 
 class _Narrow:
     """Sums about a component's own mean, for components too narrow for the moment form."""
 
-    __slots__ = ("first", "matrix", "mean", "second", "zeroth")
+    __slots__ = ("first", "kind", "mean", "root", "second", "zeroth")
 
     def __init__(self, kernel: Kernel, k: int) -> None:
         n_features = kernel.means.shape[1]
-        self.matrix = kernel.covariance_type in ("full", "tied")
-        self.mean = kernel.means[k]
+        self.kind, self.mean, self.root = kernel.kind, kernel.means[k], kernel.kind.one(kernel.factors, k)
         self.zeroth = 0.0
         self.first = np.zeros(n_features)
-        self.second = np.zeros((n_features, n_features) if self.matrix else n_features)
+        self.second = np.zeros(self.kind.second_shape(1, n_features)[0 if self.kind.shared else 1 :])
 
     def add(self, x: Floats, posterior: Floats) -> None:
         near = posterior > np.finfo(np.float32).tiny  # few rows are anywhere near a narrow component
         away, share = x[near] - self.mean, posterior[near].astype(np.float64)
         self.zeroth += float(share.sum())
         self.first += share @ away
-        self.second += (away * share[:, None]).T @ away if self.matrix else share @ away**2
+        self.second += self.kind.near_moments(away, share, self.root)
 
     def merge(self, other: _Narrow) -> None:
         self.zeroth += other.zeroth
@@ -224,11 +215,11 @@ class _Narrow:
 
 def _with_narrow(moment: Statistics, narrow: dict[int, _Narrow]) -> Statistics:
     zeroth, first, origin = moment.zeroth.copy(), moment.first.copy(), moment.origin.copy()
-    tied = moment.covariance_type == "tied"
-    second = np.zeros_like(moment.second) if tied else moment.second.copy()
+    shared = moment.kind.shared
+    second = np.zeros_like(moment.second) if shared else moment.second.copy()
     for k, sink in narrow.items():
         zeroth[k], first[k], origin[k] = sink.zeroth, sink.first, sink.mean
-        if tied:  # then every component is evaluated directly
+        if shared:  # then every component is evaluated directly
             second += sink.second
         else:
             second[k] = sink.second

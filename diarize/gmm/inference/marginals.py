@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp, ndtr, ndtri
 
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.arrays import Float64
+from diarize.gmm.parameters import MixtureParameters
 
 _STEPS, _CLOSE = 100, 1e-12  # of the search for quantiles; the error in probability
 _NUMBERS = 4_000_000  # held at a time
@@ -40,11 +41,7 @@ def marginal(parameters: MixtureParameters, features: Sequence[int] | npt.NDArra
     wrong = places.ndim != 1 or not len(places) or places.dtype.kind not in "iu"
     if wrong or len(set(places.tolist())) < len(places) or places.min() < 0 or places.max() >= size:
         raise ValueError(f"features must be places from 0 to {size - 1}, each once, got {features!r}")
-    covariances = parameters.covariances
-    if parameters.covariance_type in ("full", "tied"):
-        covariances = covariances[..., places[:, None], places]
-    elif parameters.covariance_type == "diag":
-        covariances = covariances[:, places]
+    covariances = parameters.kind.marginal(parameters.covariances, places)
     return MixtureParameters(parameters.weights, parameters.means[:, places], covariances, parameters.covariance_type)
 
 
@@ -57,11 +54,11 @@ def marginal_cdf(x: npt.ArrayLike, parameters: MixtureParameters) -> Float64:
     array([[0.5   , 0.8413]])
     """
     rows = _checked(x, parameters)
-    found = np.zeros(rows.shape)
+    probabilities = np.zeros(rows.shape)
     deviations = np.sqrt(parameters.variances)
     for weight, mean, deviation in zip(parameters.weights, parameters.means, deviations, strict=True):
-        found += weight * ndtr((rows - mean) / deviation)
-    return found.clip(0.0, 1.0)
+        probabilities += weight * ndtr((rows - mean) / deviation)
+    return probabilities.clip(0.0, 1.0)
 
 
 def marginal_quantiles(levels: npt.ArrayLike, parameters: MixtureParameters) -> Float64:
@@ -91,7 +88,7 @@ def marginal_quantiles(levels: npt.ArrayLike, parameters: MixtureParameters) -> 
     shape = (len(wanted), parameters.n_features)
     each = np.repeat(wanted, shape[1])
     inner = np.flatnonzero((each > 0) & (each < 1))
-    found = np.where(each > 0, np.inf, -np.inf)
+    quantiles = np.where(each > 0, np.inf, -np.inf)
     means, deviations = parameters.means.T.astype(np.float64), np.sqrt(parameters.variances.T.astype(np.float64))
     weights = parameters.weights.astype(np.float64)
     step = max(1, _NUMBERS // len(weights))
@@ -99,8 +96,8 @@ def marginal_quantiles(levels: npt.ArrayLike, parameters: MixtureParameters) -> 
         chosen = inner[start : start + step]
         features = chosen % shape[1]
         shares = np.broadcast_to(weights, (len(chosen), len(weights)))
-        found[chosen] = mixture_quantiles(each[chosen], shares, means[features], deviations[features])
-    return found.reshape(shape)
+        quantiles[chosen] = mixture_quantiles(each[chosen], shares, means[features], deviations[features])
+    return quantiles.reshape(shape)
 
 
 def mixture_quantiles(levels: float | Float64, weights: Float64, means: Float64, deviations: Float64) -> Float64:
@@ -175,33 +172,26 @@ def rosenblatt(x: npt.ArrayLike, parameters: MixtureParameters) -> Float64:
     array([[0.8413, 0.5   ]])
     """
     rows = _checked(x, parameters)
-    found = np.empty(rows.shape)
+    probabilities = np.empty(rows.shape)
     step = max(1, _NUMBERS // parameters.means.size)
     for start in range(0, len(rows), step):
-        found[start : start + step] = _rosenblatt(rows[start : start + step], parameters.astype(np.float64))
-    return found
+        probabilities[start : start + step] = _rosenblatt(rows[start : start + step], parameters.astype(np.float64))
+    return probabilities
 
 
 def _rosenblatt(rows: Float64, parameters: MixtureParameters) -> Float64:
     """Given the entries before it, an entry of a component is Gaussian and the row of white noise tells where it is."""
-    size = parameters.n_features
-    away = rows[:, None] - parameters.means  # (n, k, d)
-    if parameters.covariance_type in ("full", "tied"):
-        root = np.linalg.cholesky(parameters.covariances).reshape(-1, size, size)
-        inverse = np.linalg.solve(root, np.broadcast_to(np.eye(size), root.shape))
-        white = (away[:, :, None] @ np.swapaxes(inverse, 1, 2))[:, :, 0]
-        scale = np.diagonal(root, axis1=1, axis2=2)
-    else:
-        scale = np.sqrt(parameters.variances)
-        white = away / scale
-    found = np.empty(rows.shape)
+    white, scale = parameters.kind.in_order(
+        np.asarray(parameters.covariances, np.float64), rows[:, None] - parameters.means
+    )
+    probabilities = np.empty(rows.shape)
     with np.errstate(divide="ignore"):
         joint = np.broadcast_to(np.log(parameters.weights), white.shape[:2]).copy()
-    for feature in range(size):
+    for feature in range(parameters.n_features):
         share = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-        found[:, feature] = (share * ndtr(white[:, :, feature])).sum(axis=1)
+        probabilities[:, feature] = (share * ndtr(white[:, :, feature])).sum(axis=1)
         joint -= 0.5 * white[:, :, feature] ** 2 + np.log(scale[:, feature])
-    return found.clip(0.0, 1.0)
+    return probabilities.clip(0.0, 1.0)
 
 
 def _checked(x: npt.ArrayLike, parameters: MixtureParameters) -> Float64:

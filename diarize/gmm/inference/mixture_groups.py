@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.engine.kernel import Block, compile_kernel
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.inference.expectation import collect
 from diarize.gmm.inference.posteriors import each_block
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 
@@ -50,13 +51,13 @@ def group_log_likelihood(
     if n_groups < 1 or parameters.n_components % n_groups:
         raise ValueError(f"{parameters.n_components} components cannot be divided into {n_groups} mixtures of one size")
     rows = check_rows(x, parameters)
-    found = np.empty((len(rows), n_groups))
+    likelihoods = np.empty((len(rows), n_groups))
 
     def use(block: Block) -> None:
-        found[block.rows] = block.log_likelihood.T
+        likelihoods[block.rows] = block.log_likelihood.T
 
     each_block(rows, parameters, use, None, n_jobs, n_groups)
-    return found
+    return likelihoods
 
 
 def accumulate_groups(

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Floats
 from diarize.gmm.engine.kernel import Block, Workspace, compile_kernel
 from diarize.gmm.engine.rows import check_rows, pieces
 from diarize.gmm.engine.threads import ordered_map
-from diarize.gmm.parameters import Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 
 def log_likelihood(
@@ -51,13 +52,13 @@ def log_likelihood(
     array([-0.9189, -2.9189])
     """
     rows = check_rows(x, parameters)
-    found = np.empty(len(rows), dtype=rows.dtype)
+    likelihoods = np.empty(len(rows), dtype=rows.dtype)
 
     def use(block: Block) -> None:
-        found[block.rows] = block.log_likelihood[0]
+        likelihoods[block.rows] = block.log_likelihood[0]
 
     each_block(rows, parameters, use, log_weights, n_jobs)
-    return found
+    return likelihoods
 
 
 def responsibilities(
@@ -79,13 +80,13 @@ def responsibilities(
            [0.119, 0.881]])
     """
     rows = check_rows(x, parameters)
-    found = np.empty((len(rows), parameters.n_components), dtype=rows.dtype)
+    posteriors = np.empty((len(rows), parameters.n_components), dtype=rows.dtype)
 
     def use(block: Block) -> None:
-        np.multiply(block.shares.T, (1 / block.total).T, out=found[block.rows], casting="same_kind")
+        np.multiply(block.shares.T, (1 / block.total).T, out=posteriors[block.rows], casting="same_kind")
 
     each_block(rows, parameters, use, log_weights, n_jobs)
-    return found
+    return posteriors
 
 
 def most_likely(
@@ -97,13 +98,13 @@ def most_likely(
 ) -> npt.NDArray[np.intp]:
     """Return the component with the highest posterior for each row, (n,); parameters as in `log_likelihood`."""
     rows = check_rows(x, parameters)
-    found = np.empty(len(rows), dtype=np.intp)
+    labels = np.empty(len(rows), dtype=np.intp)
 
     def use(block: Block) -> None:
-        found[block.rows] = block.shares.argmax(axis=0)
+        labels[block.rows] = block.shares.argmax(axis=0)
 
     each_block(rows, parameters, use, log_weights, n_jobs)
-    return found
+    return labels
 
 
 def each_block(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.arrays import Float64
+from diarize.gmm.parameters import MixtureParameters
 
 
 def draw(
@@ -25,12 +26,6 @@ def draw_from(
 ) -> Float64:
     """Return a row (n, n_features) drawn from each of the components named by labels (n,)."""
     noise: Float64 = random_state.standard_normal((len(labels), parameters.n_features))
-    if parameters.covariance_type in ("full", "tied"):
-        root = np.linalg.cholesky(parameters.covariances.astype(np.float64))
-        for k in range(parameters.n_components):
-            chosen = root[k] if parameters.covariance_type == "full" else root
-            noise[labels == k] = noise[labels == k] @ chosen.T
-    else:
-        noise *= np.sqrt(parameters.variances)[labels]
+    noise = parameters.kind.coloured(parameters.covariances, noise, labels, random_state)
     noise += parameters.means[labels]
     return noise

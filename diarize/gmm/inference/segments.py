@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from diarize.gmm.arrays import Floats
 from diarize.gmm.engine.kernel import Block, Memory, compile_kernel
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.engine.threads import one_blas_thread
-from diarize.gmm.parameters import Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 
 def segment_statistics(

@@ -10,15 +10,17 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, Options, StrOptions
 from diarize.gmm.fitting.em import maximise
 from diarize.gmm.inference.conditional import conditional_mean
 from diarize.gmm.inference.expectation import accumulate
 from diarize.gmm.inference.posteriors import log_likelihood
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Kept = npt.NDArray[np.bool_]
 
@@ -59,7 +61,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         Added to every variance of the scaled features; 'auto' is 2 n_features / n_samples, but at least 0.01 and at
         most 1: covariances of few rows in many dimensions need support.
     n_init : int
-        Starts of the first fit, of which the most likely one goes on.
+        Starts of the first fit; the most likely one is kept.
     cv : int or None
         Folds that fit is to calibrate `p_values` on; without, `calibrate` does it, on other rows.
     random_state : int, RandomState or None
@@ -198,11 +200,11 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
     def _cross_calibrated(
         self, rows: Float64, n_folds: int, random_state: np.random.RandomState
     ) -> list[tuple[GaussianMixtureOutlierDetector, Float64]]:
-        found = []
+        folds = []
         for train, test in KFold(n_folds, shuffle=True, random_state=random_state).split(rows):
             model = clone(self).set_params(cv=None, random_state=random_state).fit(rows[train])
-            found.append((model, np.sort(model.score_samples(rows[test]))))
-        return found
+            folds.append((model, np.sort(model.score_samples(rows[test]))))
+        return folds
 
     def _threshold(self, scores: Float64) -> float:
         if self.contamination == 0:
@@ -242,8 +244,8 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         return log_likelihood(rows, parameters, n_jobs=self.n_jobs).astype(np.float64)
 
     def _score(self, rows: Float64) -> Float64:
-        found: Float64 = self._density(rows, self.mixture_.parameters_) - float(np.log(self.scale_).sum())
-        return found
+        log_densities: Float64 = self._density(rows, self.mixture_.parameters_) - float(np.log(self.scale_).sum())
+        return log_densities
 
     def score_samples(self, X: npt.ArrayLike) -> Float64:
         """Return the log density of each row, (n_samples,), in nats: the lower, the more anomalous."""
@@ -300,7 +302,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
     def p_values(self, X: npt.ArrayLike) -> Float64:
         """Return the conformal p-value of each row, (n_samples,): how rare rows as unlikely are among usual ones.
 
-        With n calibration rows of which c have scores as low, it is (c + 1) / (n + 1); a row of a fold is compared by
+        With n calibration rows, c of them with scores as low, it is (c + 1) / (n + 1); a row of a fold is compared by
         the model that was fitted without it. If usual rows are exchangeable with those of `calibrate`, theirs are at
         most a with probability a at most, whatever the mixture and the distribution; after cross-conformal calibration
         (`cv`) 2 a is what is guaranteed and a what is seen. Outliers among the calibration rows make them too large,
@@ -334,13 +336,13 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         below = np.ones(len(rows))
         for model, scores in self._calibration:
             below += np.searchsorted(scores, model.score_samples(rows), side="right")
-        found: Float64 = below / (1 + sum(len(scores) for _, scores in self._calibration))
-        return found
+        shares: Float64 = below / (1 + sum(len(scores) for _, scores in self._calibration))
+        return shares
 
     def expected(self, X: npt.ArrayLike) -> Float64:
         """Return what each feature was expected to be given all others, (n_samples, n_features), in the units of X."""
-        found: Float64 = self._expected(self._filled(X)) * self.scale_ + self.center_
-        return found
+        values: Float64 = self._expected(self._filled(X)) * self.scale_ + self.center_
+        return values
 
     def explain(self, X: npt.ArrayLike) -> Float64:
         """Return for each feature how much likelier the row would be, if that feature were as the others suggest.
@@ -363,23 +365,23 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
         rows = self._filled(X)
         parameters = self.mixture_.parameters_
         expected, base = self._expected(rows), self._density(rows, parameters)
-        found = np.empty_like(rows)
+        gains = np.empty_like(rows)
         for feature in range(rows.shape[1]):
             usual = rows.copy()
             usual[:, feature] = expected[:, feature]
-            found[:, feature] = self._density(usual, parameters) - base
-        return found
+            gains[:, feature] = self._density(usual, parameters) - base
+        return gains
 
     def _filled(self, X: npt.ArrayLike) -> Float64:
         return conditional_mean(self._rows(X), self.mixture_.parameters_).astype(np.float64)
 
     def _expected(self, rows: Float64) -> Float64:
-        found = np.empty_like(rows)
+        expected = np.empty_like(rows)
         for feature in range(rows.shape[1]):
             holed = rows.copy()
             holed[:, feature] = np.nan
-            found[:, feature] = conditional_mean(holed, self.mixture_.parameters_)[:, feature]
-        return found
+            expected[:, feature] = conditional_mean(holed, self.mixture_.parameters_)[:, feature]
+        return expected
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from diarize.gmm.engine.threads import ordered_map
 from diarize.gmm.estimators.storage import Stored
+from diarize.gmm.estimators.validation import Interval
 
 if TYPE_CHECKING:
     from diarize.gmm.uses.pixels import Rates
@@ -320,9 +320,9 @@ class BackgroundSubtractor(Stored, BaseEstimator):  # type: ignore[misc]
                 f"frame {self.n_frames_ + 1} has the shape {shape}, those before it have {before}; "
                 "call reset() where another video begins"
             )
-        for found, wanted, kind in ((self.blocks_, blocks, np.float32), (self.counts_, (size,), np.uint8)):
+        for array, wanted, kind in ((self.blocks_, blocks, np.float32), (self.counts_, (size,), np.uint8)):
             # compiled code relies on it
-            if found.shape != wanted or found.dtype != kind or not found.flags.c_contiguous:
+            if array.shape != wanted or array.dtype != kind or not array.flags.c_contiguous:
                 raise ValueError(f"what was learnt does not fit n_mixtures={self.n_mixtures}; call reset()")
         if self.counts_.max() > self.n_mixtures:
             raise ValueError(f"counts_ goes beyond n_mixtures={self.n_mixtures}; call reset()")

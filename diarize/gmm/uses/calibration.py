@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm.parameters import Float64
+from diarize.gmm.arrays import Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
+class PITCalibration:
     """Probabilities of held-out entries under a model, and how far from even they are.
 
     Parameters
@@ -25,7 +25,7 @@ class Calibration:
 
     Examples
     --------
-    >>> even = Calibration((np.arange(100)[:, None] + 0.5) / 100, ("x",))
+    >>> even = PITCalibration((np.arange(100)[:, None] + 0.5) / 100, ("x",))
     >>> even.statistic.round(3), even.p_value.round(3), even.coverage([0.5, 0.9])
     (array([0.005]), array([1.]), array([[0.5],
            [0.9]]))
@@ -47,8 +47,8 @@ class Calibration:
     def coverage(self, levels: npt.ArrayLike) -> Float64:
         """Return the share of entries within the central interval of each level, (n_levels, n_features)."""
         wanted = np.asarray(levels, dtype=np.float64).reshape(-1, 1, 1)
-        found: Float64 = (2 * np.abs(self.probabilities - 0.5) <= wanted).mean(axis=1)
-        return found
+        shares: Float64 = (2 * np.abs(self.probabilities - 0.5) <= wanted).mean(axis=1)
+        return shares
 
     def plot(self, to: str | PathLike[str] | Any) -> Any:
         """Draw for each feature the share of smaller probabilities, and where it may be by chance in 95 of 100 cases.
@@ -70,5 +70,5 @@ class Calibration:
     def _test(self) -> tuple[Float64, Float64]:
         from scipy.stats import kstest
 
-        found = [kstest(column, "uniform") for column in self.probabilities.T]
-        return np.array([test.statistic for test in found]), np.array([test.pvalue for test in found])
+        tests = [kstest(column, "uniform") for column in self.probabilities.T]
+        return np.array([test.statistic for test in tests]), np.array([test.pvalue for test in tests])

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import xlogy
 from sklearn.base import ClusterMixin
 
-from diarize.gmm.parameters import Float64, Floats
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.uses.selection import GaussianMixtureSelector
 
 MEASURES = ("entropy", "margin", "uncertainty")
@@ -48,13 +48,13 @@ def ambiguity(membership: npt.ArrayLike, measure: str = "entropy") -> Float64:
     if count == 1:
         return np.zeros(len(shares))
     if measure == "entropy":
-        found = -xlogy(shares, shares).sum(axis=1) / np.log(count)
+        entropy = -xlogy(shares, shares).sum(axis=1) / np.log(count)
     elif measure == "margin":
         first = np.partition(shares, count - 2, axis=1)
-        found = 1 - (first[:, -1] - first[:, -2])
+        entropy = 1 - (first[:, -1] - first[:, -2])
     else:
-        found = (1 - shares.max(axis=1)) * count / (count - 1)
-    return np.asarray(np.clip(found, 0.0, 1.0) + 0.0, dtype=np.float64)  # 0.0 in place of -0.0
+        entropy = (1 - shares.max(axis=1)) * count / (count - 1)
+    return np.asarray(np.clip(entropy, 0.0, 1.0) + 0.0, dtype=np.float64)  # 0.0 in place of -0.0
 
 
 class GaussianMixtureClustering(ClusterMixin, GaussianMixtureSelector):  # type: ignore[misc]

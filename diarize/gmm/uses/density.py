@@ -15,19 +15,21 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import COVARIANCE_TYPES
+from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.em import Fit
 from diarize.gmm.fitting.restarts import Training, best_fit, starts
 from diarize.gmm.fitting.splitting import grow
 from diarize.gmm.inference.marginals import marginal, marginal_cdf, marginal_quantiles, rosenblatt
 from diarize.gmm.inference.posteriors import log_likelihood
 from diarize.gmm.inference.sampling import draw
-from diarize.gmm.parameters import COVARIANCE_TYPES, ILL_DEFINED, Float64, Floats
 from diarize.gmm.scaling import Scaling
-from diarize.gmm.uses.calibration import Calibration
+from diarize.gmm.uses.calibration import PITCalibration
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     rule : {'one_standard_error', 'best'}
         Take the fewest parameters that are about as good as the best, or the best.
     standardise : bool
-        Whether columns are scaled to a variance of 1 for training; results are told in the units of the data.
+        Whether columns are scaled to a variance of 1 for training; results are in the units of the data.
     tol, reg_covar, max_iter
         As of `GaussianMixture`, on columns of variance 1 with `standardise`.
     random_state : int, RandomState or None
@@ -158,14 +160,14 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         random_state = check_random_state(self.random_state)
         shift = scaling.log_volume(rows)
         tried = [(kind, *self._held_out(even, kind, training, state)) for kind, state in self._states(random_state)]
-        held = np.concatenate([found for _, found, _ in tried]) - shift
+        held = np.concatenate([held_out for _, held_out, _ in tried]) - shift
         means, errors, place = _least_as_good(held, [count for _, _, counts in tried for count in counts], self.rule)
-        ends = np.cumsum([len(found) for _, found, _ in tried])
+        ends = np.cumsum([len(held_out) for _, held_out, _ in tried])
         which = int(np.searchsorted(ends, place, side="right"))
-        kind, found, _ = tried[which]
-        first = int(ends[which]) - len(found)
+        kind, held_out, _ = tried[which]
+        first = int(ends[which]) - len(held_out)
         self.covariance_type_ = kind
-        self.cv_log_likelihood_, self.cv_standard_error_ = (x[first : first + len(found)] for x in (means, errors))
+        self.cv_log_likelihood_, self.cv_standard_error_ = (x[first : first + len(held_out)] for x in (means, errors))
         path = _path(even, kind, training, random_state.randint(_SEEDS), place - first + 1, thorough=True)
         *_, (fit, bad) = path
         if bad:
@@ -194,24 +196,24 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
             _path(rows[train], kind, training, seed, self.max_components)
             for (train, _), seed in zip(folds, seeds, strict=True)
         ]
-        found: list[Float64] = []
+        sizes: list[Float64] = []
         counts: list[int] = []
         totals: list[float] = []
-        with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as pool:
-            while len(found) < self.max_components:
-                fits = [fit for fit in pool.map(lambda path: next(path, None), paths) if fit is not None]
+        with ThreadPoolExecutor(min(effective_n_jobs(self.n_jobs), len(folds))) as threads:
+            while len(sizes) < self.max_components:
+                fits = [fit for fit in threads.map(lambda path: next(path, None), paths) if fit is not None]
                 if len(fits) < len(folds):
                     break
                 held = np.full(len(rows), -np.inf)
                 for (_, test), (fit, bad) in zip(folds, fits, strict=True):
                     if not bad:
                         held[test] = log_likelihood(rows[test], fit.parameters)
-                found.append(held)
+                sizes.append(held)
                 totals.append(float(held.mean()))
                 counts.append(GaussianMixture.from_parameters(fits[0][0].parameters)._n_parameters())
                 if len(totals) - 1 - int(np.argmax(totals)) >= self.patience:
                     break
-        return np.stack(found), counts
+        return np.stack(sizes), counts
 
     def _validated(self, X: npt.ArrayLike, *, reset: bool, least: int = 1) -> Floats:
         rows: Floats = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=least)
@@ -238,10 +240,10 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Return the fitted mixture of some features, named or by their places, whatever the others."""
         check_is_fitted(self)
         places = [self._place(feature) for feature in features]
-        found = GaussianMixture.from_parameters(marginal(self.mixture_.parameters_, places))
+        mixture = GaussianMixture.from_parameters(marginal(self.mixture_.parameters_, places))
         if hasattr(self, "feature_names_in_"):
-            found.feature_names_in_ = self.feature_names_in_[places]
-        return found
+            mixture.feature_names_in_ = self.feature_names_in_[places]
+        return mixture
 
     def cdf(self, X: npt.ArrayLike, feature: int | str | None = None) -> Float64:
         """Return the probability that a feature by itself is at most as large.
@@ -282,20 +284,19 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         wanted = np.asarray(levels, dtype=np.float64)
         if feature is None:
             return marginal_quantiles(np.atleast_1d(wanted), self.mixture_.parameters_)
-        found = marginal_quantiles(wanted.reshape(-1), self.marginal([feature]).parameters_)
-        return found.reshape(wanted.shape)
+        quantiles = marginal_quantiles(wanted.reshape(-1), self.marginal([feature]).parameters_)
+        return quantiles.reshape(wanted.shape)
 
     def sample(
         self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None
     ) -> tuple[Float64, npt.NDArray[np.int64]]:
         """Draw rows (n_samples, n_features), and tell the component of each, (n_samples,)."""
         check_is_fitted(self)
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         given = self.random_state if random_state is None else random_state
         return draw(self.mixture_.parameters_, n_samples, check_random_state(given))
 
-    def calibration(self, X: npt.ArrayLike, *, conditional: bool = True) -> Calibration:
+    def calibration(self, X: npt.ArrayLike, *, conditional: bool = True) -> PITCalibration:
         """Return the probability integral transform of rows that were not trained on, and how even it is.
 
         Parameters
@@ -312,9 +313,9 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If X does not fit what was trained on or is not finite.
         """
         mixture, rows = self._asked(X)
-        found = (rosenblatt if conditional else marginal_cdf)(rows, mixture.parameters_)
+        probabilities = (rosenblatt if conditional else marginal_cdf)(rows, mixture.parameters_)
         names = getattr(self, "feature_names_in_", [f"feature {place}" for place in range(rows.shape[1])])
-        return Calibration(found, tuple(map(str, names)))
+        return PITCalibration(probabilities, tuple(map(str, names)))
 
     def _place(self, feature: int | str) -> int:
         if isinstance(feature, str):
@@ -342,8 +343,8 @@ def _path(
             if last is not None:
                 candidates.append(grow(lambda: [rows], last.parameters, random_state, reg_covar=training.reg_covar))
             last, bad = best_fit(rows, candidates, training)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED or last is None:
+        except IllDefinedError:
+            if last is None:
                 raise
             return
         yield last, bad

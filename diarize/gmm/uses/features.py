@@ -10,14 +10,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.inference.posteriors import responsibilities
 from diarize.gmm.inference.segments import segment_statistics
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, MixtureParameters, precision_cholesky
+from diarize.gmm.parameters import MixtureParameters
 
 BLOCKS = ("input", "responsibilities", "log_likelihoods", "mahalanobis", "euclidean", "fisher", "zeroth", "first")
 _BLOCK_ENTRIES = 2_000_000  # features held at a time while rows are averaged
@@ -200,8 +202,8 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
         summed = {"zeroth": zeroth.astype(np.float64), "first": central.astype(np.float64)}
         parts = []
         for block in self._wanted():
-            found = summed[block] if block in summed else _averaged(block, rows, parameters, marks)
-            parts.append(self._powered(found) if block == "fisher" else found)
+            averages = summed[block] if block in summed else _averaged(block, rows, parameters, marks)
+            parts.append(self._powered(averages) if block == "fisher" else averages)
         return np.hstack(parts)
 
     def get_feature_names_out(self, input_features: npt.ArrayLike | None = None) -> npt.NDArray[np.object_]:
@@ -215,18 +217,18 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
         check_is_fitted(self)
         inputs = _input_names(self, input_features)
         singular = {"responsibilities": "responsibility", "log_likelihoods": "log_likelihood"}
-        found: list[str] = []
+        titles: list[str] = []
         for block in self._wanted():
             stem, components = singular.get(block, block), range(self.mixture_.n_components)
             if block == "input":
-                found += inputs
+                titles += inputs
             elif block == "fisher":
-                found += [f"fisher_{by}_{k}_{name}" for by in ("mean", "scale") for k in components for name in inputs]
+                titles += [f"fisher_{by}_{k}_{name}" for by in ("mean", "scale") for k in components for name in inputs]
             elif block == "first":
-                found += [f"first_{k}_{name}" for k in components for name in inputs]
+                titles += [f"first_{k}_{name}" for k in components for name in inputs]
             else:
-                found += [f"{stem}_{k}" for k in components]
-        return np.array(found, dtype=object)
+                titles += [f"{stem}_{k}" for k in components]
+        return np.array(titles, dtype=object)
 
     def _wanted(self) -> tuple[str, ...]:
         names = (self.blocks,) if isinstance(self.blocks, str) else tuple(self.blocks)
@@ -242,9 +244,9 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
     def _powered(self, fisher: Float64) -> Float64:
         if self.power == 1:
             return fisher
-        found: Float64 = np.sign(fisher) * np.abs(fisher) ** self.power
-        length = np.linalg.norm(found, axis=1, keepdims=True)
-        return found / np.where(length > 0, length, 1.0)
+        powers: Float64 = np.sign(fisher) * np.abs(fisher) ** self.power
+        length = np.linalg.norm(powers, axis=1, keepdims=True)
+        return powers / np.where(length > 0, length, 1.0)
 
 
 def _input_names(estimator: GaussianMixtureFeatures, given: npt.ArrayLike | None) -> list[str]:
@@ -263,11 +265,11 @@ def _averaged(block: str, rows: Float64, parameters: MixtureParameters, marks: n
     """Return the means of a block over segments, a bounded number of rows at a time."""
     width = 2 * parameters.means.size + parameters.n_features
     step = max(1, _BLOCK_ENTRIES // width)
-    found = []
+    means = []
     for start, stop in pairwise(marks.tolist()):
         pieces = [slice(at, min(at + step, stop)) for at in range(start, stop, step)]
-        found.append(sum(_rowwise(block, rows[piece], parameters).sum(axis=0) for piece in pieces) / (stop - start))
-    return np.array(found)
+        means.append(sum(_rowwise(block, rows[piece], parameters).sum(axis=0) for piece in pieces) / (stop - start))
+    return np.array(means)
 
 
 def _rowwise(block: str, rows: Float64, parameters: MixtureParameters) -> Float64:
@@ -285,22 +287,19 @@ def _rowwise(block: str, rows: Float64, parameters: MixtureParameters) -> Float6
     if block == "fisher":
         return _fisher(white, responsibilities(rows, parameters).astype(np.float64), parameters.weights)
     squared = np.stack([(part * part).sum(axis=1) for part in white], axis=1)
-    found: Float64 = (
+    entries: Float64 = (
         squared**0.5 if block == "mahalanobis" else log_scale - 0.5 * (squared + rows.shape[1] * _LOG_TWO_PI)
     )
-    return found
+    return entries
 
 
 def _whitened(rows: Float64, parameters: MixtureParameters) -> tuple[list[Float64], Float64]:
     """Return rows in standard deviations from each component's mean, and half the precisions' log determinants."""
-    roots = precision_cholesky(parameters.covariances, parameters.covariance_type)
-    away = [rows - mean for mean in parameters.means]
-    if parameters.covariance_type in ("diag", "spherical"):
-        factors = np.broadcast_to(roots.reshape(len(roots), -1), parameters.means.shape)
-        return [part * factor for part, factor in zip(away, factors, strict=True)], np.log(factors).sum(axis=1)
-    matrices = np.broadcast_to(roots, (len(away), *roots.shape[-2:]))
-    log_scale = np.log(np.diagonal(matrices, axis1=1, axis2=2)).sum(axis=1)
-    return [part @ matrix for part, matrix in zip(away, matrices, strict=True)], log_scale
+    kind, shape = parameters.kind, parameters.means.shape
+    roots = kind.root(parameters.covariances.astype(np.float64))
+    each = [kind.one(kind.per_feature(roots, shape), k) for k in range(len(parameters.means))]
+    white = [kind.whitened(rows - mean, root) for mean, root in zip(parameters.means, each, strict=True)]
+    return white, kind.log_determinants(roots, shape)
 
 
 def _fisher(white: list[Float64], shares: Float64, weights: npt.NDArray[Any]) -> Float64:

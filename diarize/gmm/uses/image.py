@@ -16,13 +16,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.random import sample_without_replacement
 
+from diarize.gmm.arrays import Float64
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.inference.posteriors import most_likely, responsibilities
-from diarize.gmm.parameters import Float64, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Labels = npt.NDArray[np.intp]
 
-_RANGE = 100.0  # lightness goes from 0 to this; so do red, green, blue and, with spatial=1, the longer side
+_RANGE = 100.0  # lightness is from 0 to this; so do red, green, blue and, with spatial=1, the longer side
 _NOISE = 1.0  # least standard deviation of a feature: about half of what eyes tell apart in CIELAB
 _STARTS = 3
 _PIXELS = 1 << 16  # labelled at a time
@@ -87,7 +88,7 @@ def segment_image(
 ) -> Segmentation:
     """Divide a picture into segments of similar colour.
 
-    A mixture is fitted to a sample of the pixels; each pixel then goes to its most likely component.
+    A mixture is fitted to a sample of the pixels; each pixel then belongs to its most likely component.
 
     Parameters
     ----------
@@ -119,15 +120,15 @@ def segment_image(
     Raises
     ------
     ValueError
-        If the picture has another shape or type, holds NaN or infinity, goes beyond its range or is transparent
+        If the picture has another shape or type, holds NaN or infinity, is beyond its range or is transparent
         everywhere, or an option is out of range.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> picture = np.where(np.arange(40)[:, None] < 10, 60, 180) + rng.normal(0, 4, (40, 30))
-    >>> found = segment_image(np.rint(picture).astype(np.uint8), random_state=0)
-    >>> found.n_segments, found.shares, found.labels[[0, -1], 0], found.picture()[[0, -1], 0, 0]
+    >>> segments = segment_image(np.rint(picture).astype(np.uint8), random_state=0)
+    >>> segments.n_segments, segments.shares, segments.labels[[0, -1], 0], segments.picture()[[0, -1], 0, 0]
     (2, array([0.75, 0.25]), array([1, 0]), array([ 60, 180], dtype=uint8))
     """
     _check_options(n_segments, colour_space, spatial=spatial, smoothing=smoothing)
@@ -193,14 +194,14 @@ class _Picture:
         """Return the features of pixels given by their number, (n, n_features)."""
         colours = self.colours[places] / self.largest
         if self._lab:
-            found = to_lab(np.broadcast_to(colours, (len(colours), 3)))
-            found = found[:, :1] if colours.shape[1] == 1 else found
+            lab = to_lab(np.broadcast_to(colours, (len(colours), 3)))
+            lab = lab[:, :1] if colours.shape[1] == 1 else lab
         else:
-            found = _RANGE * colours
+            lab = _RANGE * colours
         if self._spatial:
             scale = self._spatial * _RANGE / max(self.height, self.width)
-            found = np.column_stack([found, scale * (places // self.width), scale * (places % self.width)])
-        return found
+            lab = np.column_stack([lab, scale * (places // self.width), scale * (places % self.width)])
+        return lab
 
     def blocks(self, margin: int) -> Iterator[tuple[slice, slice]]:
         """Yield rows of the picture, some at a time, and these with a margin above and below."""
@@ -270,7 +271,7 @@ def _fits(
 
 def _labels(picture: _Picture, mixture: MixtureParameters, smoothing: float, n_jobs: int | None) -> Labels:
     """Return the most likely component of each pixel, (height, width), some rows at a time."""
-    found = np.empty((picture.height, picture.width), dtype=np.intp)
+    whole = np.empty((picture.height, picture.width), dtype=np.intp)
     decide: Callable[[Float64, int], Labels]
     if smoothing == 0:
         margin = 0
@@ -287,8 +288,8 @@ def _labels(picture: _Picture, mixture: MixtureParameters, smoothing: float, n_j
 
     for rows, wide in picture.blocks(margin):
         labels = decide(picture.features(picture.places(wide)), wide.stop - wide.start)
-        found[rows] = labels[rows.start - wide.start : rows.stop - wide.start]
-    return found
+        whole[rows] = labels[rows.start - wide.start : rows.stop - wide.start]
+    return whole
 
 
 def _ordered(picture: _Picture, labels: Labels, mixture: MixtureParameters, bic: Mapping[int, float]) -> Segmentation:
@@ -302,9 +303,10 @@ def _ordered(picture: _Picture, labels: Labels, mixture: MixtureParameters, bic:
     ordered[picture.visible] = place[inside]
     sums = [np.bincount(place[inside], weights=channel[picture.visible]) for channel in picture.colours.T]
     weights = mixture.weights[order] / mixture.weights[order].sum()
-    covariances = mixture.covariances if mixture.covariance_type == "tied" else mixture.covariances[order]
+    covariances = mixture.kind.chosen(mixture.covariances, order)
     kept = replace(mixture, weights=weights, means=mixture.means[order], covariances=covariances)
-    found = ordered.reshape(labels.shape), np.stack(sums, axis=1) / counts[order][:, None], counts[order] / counts.sum()
-    for array in found:
+    colours = np.stack(sums, axis=1) / counts[order][:, None]
+    described = ordered.reshape(labels.shape), colours, counts[order] / counts.sum()
+    for array in described:
         array.flags.writeable = False
-    return Segmentation(*found, kept, MappingProxyType(dict(bic)))
+    return Segmentation(*described, kept, MappingProxyType(dict(bic)))

@@ -15,13 +15,15 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import MissingIndicator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from diarize.gmm.arrays import Float64, Floats
+from diarize.gmm.covariance import COVARIANCE_TYPES
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.inference.conditional import conditional_mean
 from diarize.gmm.inference.conditional_draws import conditional_draw, conditional_quantiles
-from diarize.gmm.parameters import COVARIANCE_TYPES, Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.scaling import Scaling
 from diarize.gmm.uses.shrunk_mixtures import Settings, fit_shrunk
 
@@ -191,10 +193,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
                     f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
                     f"n_samples = {count} that hold a value which is not that of all rows"
                 )
-        found = fit_shrunk(self._rows, sizes, self._settings(), check_random_state(self.random_state))
-        self._mixture, self._prior, self.bic_ = found.fit.parameters, found.prior, found.bic
-        self.n_components_ = found.fit.parameters.n_components
-        self.converged_, self.n_iter_ = found.fit.converged, len(found.fit.lower_bounds)
+        chosen = fit_shrunk(self._rows, sizes, self._settings(), check_random_state(self.random_state))
+        self._mixture, self._prior, self.bic_ = chosen.fit.parameters, chosen.prior, chosen.bic
+        self.n_components_ = chosen.fit.parameters.n_components
+        self.converged_, self.n_iter_ = chosen.fit.converged, len(chosen.fit.lower_bounds)
         if not self.converged_:
             text = f"Training did not converge in {self.n_iter_} iterations; increase max_iter or tol"
             warnings.warn(text, ConvergenceWarning, stacklevel=3)
@@ -209,15 +211,13 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         if self._mixture is None:
             raise ValueError("no column of the rows in training varies: there is no mixture")
-        found, scaling = self._mixture, Scaling(self.center_[self._varying], self.scale_[self._varying])
-        if found.covariance_type == "spherical":
-            found = replace(found, covariances=found.variances, covariance_type="diag")
-        return GaussianMixture.from_parameters(scaling.undo(found))
+        scaling = Scaling(self.center_[self._varying], self.scale_[self._varying])
+        return GaussianMixture.from_parameters(scaling.undo(self._mixture, per_feature=True))
 
     @property
     def _varying(self) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = self.scale_ > 0  # False for NaN
-        return found
+        varying: npt.NDArray[np.bool_] = self.scale_ > 0  # False for NaN
+        return varying
 
     @property
     def _kept(self) -> npt.NDArray[np.bool_]:
@@ -228,17 +228,17 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         values = self._validated(X, reset=False)
         if self.how == "mean":
-            found = self._completed(values, conditional_mean)
+            completed = self._completed(values, conditional_mean)
         else:
             state = check_random_state(self.random_state)
-            found = self._completed(values, lambda rows, mixture: conditional_draw(rows, mixture, state))
+            completed = self._completed(values, lambda rows, mixture: conditional_draw(rows, mixture, state))
         if self.indicator_ is None:
-            return found
-        marked: Floats = np.hstack([found, self.indicator_.transform(values).astype(found.dtype)])
+            return completed
+        marked: Floats = np.hstack([completed, self.indicator_.transform(values).astype(completed.dtype)])
         return marked
 
     def impute_many(self, X: npt.ArrayLike, n: int = 20) -> Floats:
-        """Return several completions at random, whose differences tell how unsure an answer is; see `pool`.
+        """Return several completions at random, whose differences tell how unsure an answer is; see `pool_estimates`.
 
         Each is drawn from a mixture trained anew, on as many rows drawn with replacement from those of `fit`: so the
         uncertainty of the mixture counts too (but not that of its size). Indicators are left out.
@@ -269,14 +269,14 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         values, state = self._validated(X, reset=False), check_random_state(self.random_state)
-        found = np.empty((n, len(values), int(self._kept.sum())), dtype=values.dtype)
+        completions = np.empty((n, len(values), int(self._kept.sum())), dtype=values.dtype)
 
         def drawn(rows: Float64, mixture: MixtureParameters) -> Floats:
             return conditional_draw(rows, self._redrawn(mixture, state), state)
 
         for place in range(n):
-            found[place] = self._completed(values, drawn)
-        return found
+            completions[place] = self._completed(values, drawn)
+        return completions
 
     def _redrawn(self, start: MixtureParameters, state: np.random.RandomState) -> MixtureParameters:
         """Return the mixture of a bootstrap sample of the rows of `fit`."""
@@ -327,13 +327,13 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
 
     def _completed(self, values: Floats, complete: Callable[[Float64, MixtureParameters], Floats]) -> Floats:
         """Return rows filled in: varying columns by a function of standardised rows and the mixture."""
-        found = np.where(np.isnan(values), np.nan_to_num(self.center_), values)
+        completed = np.where(np.isnan(values), np.nan_to_num(self.center_), values)
         if self._mixture is not None:
             varying = self._varying
             answer = complete(self._standardised(values), self._mixture)
             answer = self.center_[varying] + self.scale_[varying] * answer
-            found[:, varying] = np.where(np.isnan(values[:, varying]), answer, values[:, varying])
-        kept: Floats = found[:, self._kept].astype(values.dtype)
+            completed[:, varying] = np.where(np.isnan(values[:, varying]), answer, values[:, varying])
+        kept: Floats = completed[:, self._kept].astype(values.dtype)
         return kept
 
     def _standardised(self, values: Floats) -> Float64:
@@ -360,10 +360,10 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         names = np.asarray(super().get_feature_names_out(input_features), dtype=object)
-        found = list(names[self._kept])
+        titles = list(names[self._kept])
         if self.indicator_ is not None:
-            found += [f"missingindicator_{name}" for name in names[self.indicator_.features_]]
-        return np.array(found, dtype=object)
+            titles += [f"missingindicator_{name}" for name in names[self.indicator_.features_]]
+        return np.array(titles, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

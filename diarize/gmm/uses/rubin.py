@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-from diarize.gmm.parameters import Float64
+from diarize.gmm.arrays import Float64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class Pooled:
     missing_information: Float64
 
 
-def pool(
+def pool_estimates(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
     *,
@@ -78,8 +78,8 @@ def pool(
 
     Examples
     --------
-    >>> found = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
-    >>> tuple(round(float(value), 3) for value in (found.estimate, found.standard_error, found.degrees_of_freedom))
+    >>> mean = pool_estimates([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
+    >>> tuple(round(float(value), 3) for value in (mean.estimate, mean.standard_error, mean.degrees_of_freedom))
     (2.0, 1.354, 3.781)
     """
     values, within = _checked(estimates, variances)
@@ -107,8 +107,8 @@ def _degrees_of_freedom(share: Float64, count: int, complete: float) -> Float64:
         inverse = share**2 / (count - 1)
         if np.isfinite(complete):
             inverse = inverse + 1 / (complete * (complete + 1) / (complete + 3) * (1 - share))
-        found: Float64 = np.asarray(1 / inverse)
-    return np.maximum(found, np.finfo(np.float64).tiny)
+        freedom: Float64 = np.asarray(1 / inverse)
+    return np.maximum(freedom, np.finfo(np.float64).tiny)
 
 
 def _checked(estimates: npt.ArrayLike, variances: npt.ArrayLike) -> tuple[Float64, Float64]:

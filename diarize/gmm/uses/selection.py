@@ -17,17 +17,20 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from diarize.gmm.estimators.checks import informative
+from diarize.gmm.arrays import Float64, Floats, IllDefinedError
+from diarize.gmm.covariance import COVARIANCE_TYPES
+from diarize.gmm.estimators.checks import check_n_samples, informative
 from diarize.gmm.estimators.mixture import GaussianMixture
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.gmm.fitting.em import Fit
 from diarize.gmm.fitting.initialise import INITIALISATIONS
 from diarize.gmm.fitting.restarts import Training, best_fit, starts
 from diarize.gmm.fitting.splitting import split
 from diarize.gmm.inference.posteriors import log_likelihood
-from diarize.gmm.parameters import COVARIANCE_TYPES, ILL_DEFINED, Float64, Floats, MixtureParameters
+from diarize.gmm.inference.sampling import draw
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.scaling import Scaling
 
 logger = logging.getLogger(__name__)
@@ -67,7 +70,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
         What decides: the Bayesian information criterion, Akaike's, the integrated completed likelihood, which prefers
         components that do not overlap, or the likelihood of rows held out.
     standardise : bool
-        Whether columns are scaled to a variance of 1 for training. Results are told in the units of the data; for the
+        Whether columns are scaled to a variance of 1 for training. Results are in the units of the data; for the
         spherical type it makes another model.
     init_params : str or iterable of str
         Kinds of starts, as `GaussianMixture` takes them.
@@ -199,8 +202,8 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 
         n_jobs = min(effective_n_jobs(self.n_jobs), len(kinds))
         if n_jobs > 1:
-            with ThreadPoolExecutor(n_jobs) as pool:
-                columns = list(pool.map(column, range(len(kinds))))
+            with ThreadPoolExecutor(n_jobs) as threads:
+                columns = list(threads.map(column, range(len(kinds))))
         else:
             columns = [column(place) for place in range(len(kinds))]
         self._keep([cell for cells in columns for cell in cells], scaling, rows.dtype)
@@ -227,7 +230,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 
     def _keep(self, cells: list[tuple[Row, MixtureParameters]], scaling: Scaling, dtype: npt.DTypeLike) -> None:
         if not cells:
-            raise ValueError(ILL_DEFINED)
+            raise IllDefinedError
         table = [row for row, _ in cells]
         self.results_ = {name: np.array([row[name] for row in table]) for name in table[0]}
         self.best_index_ = min(range(len(table)), key=lambda place: _rank(table[place], self.criterion))
@@ -235,10 +238,10 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
         self.best_params_ = {name: best[name] for name in ("covariance_type", "n_components")}
         if best["collapsed"]:
             logger.warning("every mixture of the table has a collapsed component; take fewer components")
-        found = _by_share(scaling.undo(parameters))
+        ordered = _by_share(scaling.undo(parameters))
         self.best_estimator_ = GaussianMixture(
-            found.n_components, covariance_type=found.covariance_type, tol=self.tol, reg_covar=self.reg_covar
-        )._holding(found.astype(dtype))
+            ordered.n_components, covariance_type=ordered.covariance_type, tol=self.tol, reg_covar=self.reg_covar
+        )._holding(ordered.astype(dtype))
         self.n_iter_ = self.best_estimator_.n_iter_ = int(best["n_iter"])
         self.best_estimator_.converged_ = bool(best["converged"])
 
@@ -279,8 +282,8 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
     def sample(self, n_samples: int = 1) -> tuple[Float64, npt.NDArray[np.int64]]:
         """Draw rows from the best mixture, see `GaussianMixture.sample`."""
         check_is_fitted(self)
-        model: GaussianMixture = self.best_estimator_.set_params(random_state=self.random_state)
-        return model.sample(n_samples)
+        check_n_samples(n_samples)
+        return draw(self.best_estimator_.parameters_, n_samples, check_random_state(self.random_state))
 
     def plot(self, to: str | PathLike[str] | Any) -> Any:
         """Draw the criterion over the number of components, a line for each covariance type.
@@ -313,8 +316,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
 def _by_share(parameters: MixtureParameters) -> MixtureParameters:
     """Return the same mixture with its components in the order of falling weight."""
     order = np.argsort(-parameters.weights, kind="stable")
-    shared = parameters.covariance_type == "tied"
-    covariances = parameters.covariances if shared else parameters.covariances[order]
+    covariances = parameters.kind.chosen(parameters.covariances, order)
     return replace(
         parameters, weights=parameters.weights[order], means=parameters.means[order], covariances=covariances
     )
@@ -337,17 +339,15 @@ def _column(
     task: _Task, kind: str, sizes: list[int], seeds: list[int], callback: Callable[[Row], object] | None
 ) -> list[tuple[Row, MixtureParameters]]:
     """Return the cells of one covariance type, each with its mixture; sizes that cannot be trained are left out."""
-    found: list[tuple[Row, MixtureParameters]] = []
+    cells: list[tuple[Row, MixtureParameters]] = []
     best, waited, last = math.inf, 0, None
     for size, seed in zip(sizes, seeds, strict=True):
         try:
             row, last = _cell(task, kind, size, seed, last)
-        except ValueError as error:
-            if str(error) != ILL_DEFINED:
-                raise
+        except IllDefinedError:
             logger.info("%s with %d components left out: every start collapsed", kind, size)
             continue
-        found.append((row, last))
+        cells.append((row, last))
         if callback is not None:
             callback(row)
         bad, value, _ = _rank(row, task.criterion)
@@ -355,7 +355,7 @@ def _column(
         best = best if bad else min(best, value)
         if waited >= task.patience:
             break
-    return found
+    return cells
 
 
 def _cell(

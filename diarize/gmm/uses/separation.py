@@ -12,12 +12,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.utils import check_random_state
 
+from diarize.gmm.arrays import Float64, Floats
 from diarize.gmm.engine.kernel import Block
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.fitting.em import maximise
 from diarize.gmm.fitting.initialise import initial_statistics
 from diarize.gmm.inference.posteriors import each_block, responsibilities
-from diarize.gmm.parameters import Float64, Floats, MixtureParameters
+from diarize.gmm.parameters import MixtureParameters
 
 Float32 = npt.NDArray[np.float32]
 
@@ -81,16 +82,16 @@ def in_bands(log_spectra: Float32, edges: npt.NDArray[np.intp]) -> Float32:
         return log_spectra
     level = log_spectra.max(axis=1, keepdims=True)  # so that no power leaves the range of float32
     power = np.add.reduceat(np.exp(log_spectra - level), edges[:-1], axis=1) / np.diff(edges).astype(np.float32)
-    found: Float32 = np.log(np.maximum(power, np.finfo(np.float32).tiny)) + level
-    return found
+    levels: Float32 = np.log(np.maximum(power, np.finfo(np.float32).tiny)) + level
+    return levels
 
 
 def stacked(rows: Float32, context: int, step: int) -> Float32:
     """Return each row beside its neighbours, (n, context x n_features); the first and last row are repeated."""
     reach = context // 2
     places = np.arange(len(rows))[:, None] + step * np.arange(-reach, reach + 1)
-    found: Float32 = rows[places.clip(0, len(rows) - 1)].reshape(len(rows), -1)
-    return found
+    stack: Float32 = rows[places.clip(0, len(rows) - 1)].reshape(len(rows), -1)
+    return stack
 
 
 def fit_source(
@@ -145,8 +146,8 @@ def fit_source(
     rows = stacked(in_bands(spectra, edges), context, step)
     distinct = len(np.unique(rows, axis=0))  # k-means warns of more clusters than that
     size = max(1, min(n_components, len(rows) // _ROWS_EACH, distinct))
-    found = initial_statistics(rows, None, size, "diag", "kmeans", check_random_state(random_state))
-    mixture = _shrunk(maximise(found, _LEAST_VARIANCE), len(rows))
+    sums = initial_statistics(rows, None, size, "diag", "kmeans", check_random_state(random_state))
+    mixture = _shrunk(maximise(sums, _LEAST_VARIANCE), len(rows))
     shares = responsibilities(rows, mixture)
     count = shares.sum(axis=0)
     means = shares.T @ spectra / np.maximum(count, np.finfo(np.float32).tiny)[:, None]
@@ -198,7 +199,7 @@ def combine_sources(mixtures: Sequence[MixtureParameters]) -> MixtureParameters:
     if not mixtures:
         raise ValueError("no source to combine; give at least one")
     for mixture in mixtures:
-        if mixture.covariance_type not in ("diag", "spherical"):
+        if not mixture.kind.independent:
             raise ValueError(f"sources need diagonal or spherical covariances, got {mixture.covariance_type!r}")
         if mixture.n_features != mixtures[0].n_features:
             raise ValueError(f"sources have {mixtures[0].n_features} and {mixture.n_features} features; must be equal")
@@ -345,6 +346,6 @@ def _shares(posterior: Floats, spectra: list[Float32]) -> Float32:
     shares -= shares.max(axis=0)
     np.exp(shares, out=shares)
     shares /= shares.sum(axis=0)
-    found: Float32 = np.stack([weights @ each for each in shares])
-    found /= found.sum(axis=0)
-    return found
+    means: Float32 = np.stack([weights @ each for each in shares])
+    means /= means.sum(axis=0)
+    return means

@@ -9,19 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from diarize.gmm.arrays import Float64
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.engine.threads import no_openmp_pool
 from diarize.gmm.estimators.mixture import GaussianMixture
 from diarize.gmm.fitting.em import Fit, em, maximise
 from diarize.gmm.fitting.initialise import label_statistics
 from diarize.gmm.inference.conditional import conditional_mean
-from diarize.gmm.parameters import Float64, MixtureParameters, covariance_shape
+from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
 _SAMPLE = 10_000  # rows that sizes are compared on; the one that is taken is trained on all
 _ROUGH = 50  # times the tolerance, for the mixtures that are compared
 _PATIENCE = 2  # sizes in a row that do no better, after which none larger is tried
 _COMMON = 0.5  # how strongly the covariance of all rows is itself drawn towards no correlation, beside the others
-_QUICK, _STARTS = 25, 3  # rounds of k-means, after which EM goes on, and how many k-means are tried
+_QUICK, _STARTS = 25, 3  # rounds of k-means, after which EM continues, and how many k-means are tried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +54,13 @@ class Prior:
         self, statistics: Statistics, reg_covar: float = 1e-6, previous: MixtureParameters | None = None
     ) -> MixtureParameters:
         """Return the mixture that the statistics and the prior call for; parameters are those of `maximise`."""
-        found = maximise(statistics, reg_covar, previous)
+        likeliest = maximise(statistics, reg_covar, previous)
         if self.rows == 0:
-            return found
-        tied = found.covariance_type == "tied"
-        count = statistics.zeroth.sum() if tied else statistics.zeroth
-        count = np.reshape(count, (*np.shape(count), *[1] * (found.covariances.ndim - np.ndim(count))))
-        mixed = (count * found.covariances + self.rows * self.covariance) / (count + self.rows)
-        return replace(found, covariances=mixed)
+            return likeliest
+        count = statistics.zeroth.sum() if likeliest.kind.shared else statistics.zeroth
+        count = np.reshape(count, (*np.shape(count), *[1] * (likeliest.covariances.ndim - np.ndim(count))))
+        mixed = (count * likeliest.covariances + self.rows * self.covariance) / (count + self.rows)
+        return replace(likeliest, covariances=mixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +183,10 @@ def fit_shrunk(
 
 def _one_gaussian(rows: Float64, settings: Settings) -> Shrunk:
     """Train one component, its covariance drawn towards that of uncorrelated features."""
-    size, kind = rows.shape[1], settings.covariance_type
-    unit = {"diag": np.ones(size), "spherical": np.ones(())}.get(kind, np.eye(size))
-    prior = Prior(unit, _COMMON * settings.shrinkage * size)
-    start = MixtureParameters(
-        np.ones(1), np.zeros((1, size)), np.broadcast_to(unit, covariance_shape(kind, 1, size)), kind
-    )
+    size, kind = rows.shape[1], covariance_kind(settings.covariance_type)
+    unit = kind.of_variances(np.ones(size))
+    prior = Prior(kind.one(unit, 0), _COMMON * settings.shrinkage * size)
+    start = MixtureParameters(np.ones(1), np.zeros((1, size)), unit, kind.name)
     return Shrunk(settings.train(rows, start, prior), prior)
 
 
@@ -198,10 +197,10 @@ def _of_size(
     from sklearn.cluster import KMeans
 
     kind, n_features = settings.covariance_type, rows.shape[1]
-    common = one.fit.parameters.covariances
+    common = np.asarray(one.fit.parameters.covariances, np.float64)
     # each of several clusters takes a share of the volume
     volume = size ** (-2 / n_features)
-    prior = Prior(volume * (common if kind == "tied" else common[0]), settings.shrinkage * n_features)
+    prior = Prior(volume * covariance_kind(kind).one(common, 0), settings.shrinkage * n_features)
     completed = conditional_mean(rows, before.fit.parameters)
     fits = []
     for _ in range(settings.n_init):

@@ -18,7 +18,7 @@ from diarize.hmm.structures import Floats
 logger = logging.getLogger(__name__)
 
 Callback = Callable[[int, float], object]
-"""Told after each round: its number, from 1, and the bound that it found, in nats per frame."""
+"""Called after each round with its number, from 1, and the bound before it, in nats per frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import MixtureParameters
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.inference.mixture_groups import group_log_likelihood
-from diarize.gmm.parameters import ILL_DEFINED
 from diarize.hmm.structures import Floats
 
 SUM_TOLERANCE = 1e-4
@@ -19,12 +19,7 @@ SUM_TOLERANCE = 1e-4
 
 def covars_shape(covariance_type: str, n_states: int, n_mix: int, n_features: int) -> tuple[int, ...]:
     """Return the shape of `covars_`, that of hmmlearn's GMMHMM."""
-    return {
-        "diag": (n_states, n_mix, n_features),
-        "full": (n_states, n_mix, n_features, n_features),
-        "spherical": (n_states, n_mix),
-        "tied": (n_states, n_features, n_features),
-    }[covariance_type]
+    return n_states, *covariance_kind(covariance_type).shape(n_mix, n_features)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,23 +64,22 @@ class Emissions:
         sums = self.weights.sum(axis=1)
         if not (np.abs(sums - 1) <= SUM_TOLERANCE).all():
             raise ValueError(f"each row of weights_ must sum to 1, got sums {sums}")
-        if self.covariance_type in ("full", "tied"):
-            _check_matrices(self.covars)
+        covariance_kind(self.covariance_type).check(self.covars, "covars_")
         object.__setattr__(self, "flat", self._flat())
 
     def _flat(self) -> MixtureParameters:
         """Return one mixture of all states' components, each state having the same share of it."""
         n_states, n_mix, n_features = self.means.shape
-        covars, kind = self.covars, self.covariance_type
-        if kind == "tied":
-            covars, kind = np.repeat(covars, n_mix, axis=0), "full"
+        covars, kind = self.covars, covariance_kind(self.covariance_type)
+        if kind.shared:
+            covars, kind = np.repeat(covars, n_mix, axis=0), covariance_kind(kind.unshared)
         weights = self.weights / (n_states * self.weights.sum(axis=1, keepdims=True))
         size = n_states * n_mix
         return MixtureParameters(
             weights.ravel(),
             self.means.reshape(size, n_features),
-            covars.reshape(size, *_trailing(kind, n_features)),
-            kind,
+            covars.reshape(kind.shape(size, n_features)),
+            kind.name,
         )
 
     @property
@@ -103,16 +97,15 @@ class Emissions:
 
         Of a frame with NaN entries it is that of the others; 0 where all are NaN.
         """
-        found: Floats = group_log_likelihood(x, self.flat, self.n_states, n_jobs=n_jobs)
-        found += np.log(self.n_states)
-        return found
+        likelihoods: Floats = group_log_likelihood(x, self.flat, self.n_states, n_jobs=n_jobs)
+        likelihoods += np.log(self.n_states)
+        return likelihoods
 
     def n_parameters(self, letters: str) -> int:
         """Return the number of free parameters among those that the letters 'w', 'm', 'c' stand for."""
         n_states, n_mix, n_features = self.means.shape
-        triangle = n_features * (n_features + 1) // 2
-        each = {"diag": n_mix * n_features, "full": n_mix * triangle, "spherical": n_mix, "tied": triangle}
-        sizes = {"w": n_mix - 1, "m": n_mix * n_features, "c": each[self.covariance_type]}
+        each = covariance_kind(self.covariance_type).n_free(n_mix, n_features)
+        sizes = {"w": n_mix - 1, "m": n_mix * n_features, "c": each}
         return int(n_states) * sum(int(size) for letter, size in sizes.items() if letter in letters)
 
     def draw(self, states: npt.NDArray[np.intp], random_state: np.random.RandomState) -> Floats:
@@ -121,30 +114,11 @@ class Emissions:
         edges /= edges[:, -1:]
         chances = random_state.uniform(size=len(states))
         noise: Floats = random_state.standard_normal((len(states), self.n_features))
+        components = np.empty(len(states), np.intp)
         for state in np.unique(states):
             here = np.flatnonzero(states == state)
             picked = np.searchsorted(edges[state], chances[here], side="right")
-            for k in np.unique(picked):
-                rows = here[picked == k]
-                noise[rows] = self.means[state, k] + self._scaled(noise[rows], int(state), int(k))
-        return noise
-
-    def _scaled(self, noise: Floats, state: int, k: int) -> Floats:
-        covar = self.covars[state] if self.covariance_type == "tied" else self.covars[state, k]
-        found: Floats = noise * np.sqrt(covar) if covar.ndim < 2 else noise @ np.linalg.cholesky(covar).T
-        return found
-
-
-def _trailing(covariance_type: str, n_features: int) -> tuple[int, ...]:
-    return {"diag": (n_features,), "full": (n_features, n_features), "spherical": ()}[covariance_type]
-
-
-def _check_matrices(covars: Floats) -> None:
-    turned = np.swapaxes(covars, -1, -2)
-    scale = np.abs(covars).max(axis=(-1, -2), keepdims=True)
-    if not (np.abs(covars - turned) <= 1e-8 * scale).all():
-        raise ValueError("covars_ must be symmetric and finite")
-    try:
-        np.linalg.cholesky(covars)
-    except np.linalg.LinAlgError:
-        raise ValueError(ILL_DEFINED) from None
+            components[here] = state * self.weights.shape[1] + picked
+        away = self.flat.kind.coloured(self.flat.covariances, noise, components, random_state)
+        rows: Floats = self.flat.means[components] + away
+        return rows

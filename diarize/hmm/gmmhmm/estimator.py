@@ -13,11 +13,12 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from diarize.gmm.covariance import COVARIANCE_TYPES
+from diarize.gmm.estimators.checks import check_n_samples
 from diarize.gmm.estimators.storage import Stored
-from diarize.gmm.parameters import COVARIANCE_TYPES
+from diarize.gmm.estimators.validation import Interval, StrOptions
 from diarize.hmm.gmmhmm.em import Callback, Model, Training
 from diarize.hmm.gmmhmm.emissions import Emissions
 from diarize.hmm.gmmhmm.initialise import initial_emissions, overall_moments
@@ -60,7 +61,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
     covariance_type : {'diag', 'full', 'spherical', 'tied'}
         Variances or a matrix for each Gaussian, one variance for each, or one matrix for all Gaussians of a state.
     structure : {'ergodic', 'left-right', 'speaker-loop'}
-        Any transition; from each state to itself and the next one, beginning with the first; the same state goes on,
+        Any transition; from each state to itself and the next one, beginning with the first; the same state continues,
         or any is drawn by weights that do not depend on the last one (`diarize.hmm.SpeakerLoop`).
     min_duration : int or array_like of int, shape (n_components,)
         Shortest stay in a state, frames; only the end of a sequence may cut it short.
@@ -275,14 +276,14 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_amount(self, rows: npt.NDArray[Any]) -> None:
         """Check that there is enough in frames to start from, and nothing that overflows when squared."""
-        told = len(rows) - int(np.isnan(np.fmin.reduce(rows, axis=1)).sum())
+        valued = len(rows) - int(np.isnan(np.fmin.reduce(rows, axis=1)).sum())
         wanted = self.n_components * self.n_mix
-        if not told:
+        if not valued:
             raise ValueError("X holds nothing but NaN; there is nothing to learn from")
-        if told < wanted:
+        if valued < wanted:
             raise ValueError(
-                f"Expected n_samples >= n_components * n_mix = {wanted}, got n_samples = {told}"
-                f"{'' if told == len(rows) else ' with any value'}; take fewer states or Gaussians"
+                f"Expected n_samples >= n_components * n_mix = {wanted}, got n_samples = {valued}"
+                f"{'' if valued == len(rows) else ' with any value'}; take fewer states or Gaussians"
             )
         if max(np.nanmax(rows), -np.nanmin(rows)) > 1e-3 * np.sqrt(np.finfo(rows.dtype).max):
             raise ValueError("the values of X are too large to square; scale them down")
@@ -298,7 +299,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
         wanted |= {name for name in _LETTERS.values() if not hasattr(self, name)}
         given = {name: getattr(self, name) for name in _LETTERS.values() if name not in wanted}
         if wanted & {"means_", "covars_", "weights_"}:
-            found = initial_emissions(
+            mixtures = initial_emissions(
                 sequences.x,
                 sequences.edges,
                 (int(self.n_components), int(self.n_mix)),
@@ -307,7 +308,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
                 float(self.reg_covar),
                 check_random_state(self.random_state),
             )
-            given = {"weights_": found.weights, "means_": found.means, "covars_": found.covars} | given
+            given = {"weights_": mixtures.weights, "means_": mixtures.means, "covars_": mixtures.covars} | given
         emissions = Emissions(given["weights_"], given["means_"], given["covars_"], self.covariance_type)
         wanted_shape = (self.n_components, self.n_mix, sequences.x.shape[1])
         if emissions.means.shape != wanted_shape:
@@ -437,8 +438,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
         states : array (n_samples,)
             State of each.
         """
-        if n_samples < 1:
-            raise ValueError(f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample.")
+        check_n_samples(n_samples)
         emissions, structure = self._model()
         generator = check_random_state(self.random_state if random_state is None else random_state)
         states = draw_states(structure, int(n_samples), generator)

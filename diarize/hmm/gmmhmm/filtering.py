@@ -30,7 +30,7 @@ def _gains(
     The last column of a state stands for its minimum duration or more.
     """
     n_frames, n_states = emissions.shape
-    found, arriving = np.empty(n_frames), np.empty(n_states)
+    increments, arriving = np.empty(n_frames), np.empty(n_states)
     for t in range(n_frames):
         for s in range(n_states):
             arriving[s] = start[s] if begins and t == 0 else -INF
@@ -47,12 +47,12 @@ def _gains(
             inside[s, end] = _log_add(inside[s, end], stays + emissions[t, s])
             for k in range(end + 1):
                 total = _log_add(total, inside[s, k])
-        found[t] = total
+        increments[t] = total
         if total > -INF:
             for s in range(n_states):
                 for k in range(durations[s]):
                     inside[s, k] -= total
-    return found
+    return increments
 
 
 class Filter:
@@ -76,8 +76,8 @@ class Filter:
         emissions : array (n_frames, n_states)
             Log-likelihoods of the next frames.
         """
-        found: Floats = _gains(
+        increments: Floats = _gains(
             np.ascontiguousarray(emissions), self._start, self._transitions, self._durations, self._inside, self._begins
         )
         self._begins = False
-        return found
+        return increments

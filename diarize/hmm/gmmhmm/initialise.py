@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
 
+from diarize.gmm.covariance import covariance_kind
 from diarize.gmm.engine.missing import filled
 from diarize.gmm.engine.threads import no_openmp_pool
 from diarize.gmm.fitting.initialise import label_statistics
 from diarize.hmm.gmmhmm.emissions import Emissions, covars_shape
-from diarize.hmm.gmmhmm.maximisation import at_least, maximise
+from diarize.hmm.gmmhmm.maximisation import maximise
 from diarize.hmm.gmmhmm.prior import MixturePrior
 from diarize.hmm.structures import Floats
 
@@ -62,8 +63,8 @@ def initial_emissions(
     n_states, n_mix = shape
     chosen = np.arange(len(x)) if len(x) <= MOST_ROWS else np.linspace(0, len(x) - 1, MOST_ROWS).astype(np.intp)
     if np.isnan(x.min()):
-        told = ~np.isnan(np.fmin.reduce(x, axis=1))
-        chosen = chosen[told[chosen]] if told[chosen].any() else np.flatnonzero(told)
+        valued = ~np.isnan(np.fmin.reduce(x, axis=1))
+        chosen = chosen[valued[chosen]] if valued[chosen].any() else np.flatnonzero(valued)
         x = filled(x)
     rows = x[chosen]
     states = _parts(chosen, edges, n_states) if in_order else _clusters(rows, n_states, random_state)
@@ -93,28 +94,22 @@ def _from_labels(
     rows: npt.NDArray[Any], labels: npt.NDArray[np.intp], shape: tuple[int, int], covariance_type: str, least: float
 ) -> Emissions:
     """Return the mixtures of frames that belong to one component each."""
-    n_states, n_mix = shape
+    (n_states, n_mix), kind = shape, covariance_kind(covariance_type)
     centre, spread = overall_moments(rows, covariance_type, least)
     means = np.tile(centre, (n_states, n_mix, 1))
     covars = np.broadcast_to(spread, covars_shape(covariance_type, *means.shape))
-    per_covariance = np.full(means.shape[:1] if covariance_type == "tied" else means.shape[:2], OVERALL_FRAMES)
+    per_covariance = np.full(means.shape[: 1 if kind.shared else 2], OVERALL_FRAMES)
     # one frame more for each weight: none starts, and so remains, at zero
     prior = MixturePrior(np.full(shape, 2.0), means, np.zeros(shape), covars, per_covariance)
     blank = Emissions(np.full(shape, 1 / n_mix), means, covars, covariance_type)
-    found = label_statistics(rows, labels, n_states * n_mix, _kind(covariance_type))
-    return maximise(found, blank, prior, letters="wmc", least=least)
+    sums = label_statistics(rows, labels, n_states * n_mix, kind.unshared)
+    return maximise(sums, blank, prior, letters="wmc", least=least)
 
 
 def overall_moments(x: npt.NDArray[Any], covariance_type: str, least: float) -> tuple[Floats, Floats]:
     """Return mean and covariance of all frames, in the shape that one Gaussian has; parameters as above."""
-    rows, kind = filled(x) if np.isnan(x.min()) else x, _kind(covariance_type)
+    rows, kind = filled(x) if np.isnan(x.min()) else x, covariance_kind(covariance_kind(covariance_type).unshared)
     together = label_statistics(rows, np.zeros(len(rows), np.intp), 1, kind)
     centre = together.origin[0] + together.first[0] / len(rows)
-    spread = together.about(centre).second[:1] / len(rows)
-    if kind == "spherical":
-        spread = spread.mean(axis=1)
-    return centre, at_least(spread, centre[None], least, kind)[0]
-
-
-def _kind(covariance_type: str) -> str:
-    return "full" if covariance_type == "tied" else covariance_type
+    spread = kind.reduced(together.about(centre).second[:1] / len(rows))
+    return centre, kind.at_least(spread, centre[None], least)[0]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm import Statistics
-from diarize.gmm.parameters import ILL_DEFINED, floored
+from diarize.gmm.covariance import covariance_kind
 from diarize.hmm.gmmhmm.emissions import Emissions
 from diarize.hmm.gmmhmm.prior import MixturePrior
 from diarize.hmm.structures import Floats
@@ -65,59 +65,29 @@ def maximise(
     if "c" in letters:
         about = statistics.about(means.reshape(-1, shape[2]))
         covars = _covars(about.second, means, count, previous, prior)
-        covars = at_least(covars, means, least, previous.covariance_type)
+        covars = covariance_kind(previous.covariance_type).at_least(covars, means, least)
     return Emissions(weights, means, covars, previous.covariance_type)
 
 
 def _weights(count: Floats, extra: Floats, previous: Floats) -> Floats:
-    found = count + extra
-    total = found.sum(axis=1, keepdims=True)
-    return np.where(total > _DEAD * count.sum(), found / np.where(total > 0, total, 1.0), previous)
+    counts = count + extra
+    total = counts.sum(axis=1, keepdims=True)
+    return np.where(total > _DEAD * count.sum(), counts / np.where(total > 0, total, 1.0), previous)
 
 
 def _covars(second: Floats, means: Floats, count: Floats, previous: Emissions, prior: MixturePrior) -> Floats:
     """Return covariances about the means; `second` holds the sums of squares about them."""
-    kind, (n_states, n_mix, _) = previous.covariance_type, means.shape
-    away, pull = means - prior.means, prior.means_weight[:, :, None]
+    kind, (n_states, n_mix, _) = covariance_kind(previous.covariance_type), means.shape
     scatter = second.reshape(n_states, n_mix, *second.shape[1:])
-    if kind in ("full", "tied"):
-        scatter = scatter + pull[..., None] * away[..., :, None] * away[..., None, :]
-    else:
-        scatter = scatter + pull * away**2
-    if kind == "tied":
+    scatter = kind.reduced(scatter + kind.weighted_squares(prior.means_weight, means - prior.means))
+    if kind.shared:
         scatter, count = scatter.sum(axis=1), count.sum(axis=1)
-    elif kind == "spherical":
-        scatter = scatter.mean(axis=2)
     strength, total = prior.covars_weight, count + prior.covars_weight
     alive = _like(total > _DEAD * count.sum(), scatter)
-    found: Floats = _like(strength, scatter) * prior.covars + scatter
-    return np.where(alive, found / np.where(alive, _like(total, scatter), 1.0), previous.covars)
+    numerator: Floats = _like(strength, scatter) * prior.covars + scatter
+    return np.where(alive, numerator / np.where(alive, _like(total, scatter), 1.0), previous.covars)
 
 
 def _like(values: npt.NDArray[Any], target: Floats) -> npt.NDArray[Any]:
     """Return values with axes of length one added, to broadcast against target from the left."""
     return values.reshape(values.shape + (1,) * (target.ndim - values.ndim))
-
-
-def at_least(covars: Floats, means: Floats, least: float, covariance_type: str) -> Floats:
-    """Return covariances with no variance, or eigenvalue, below `least`; `means` tell how large numbers are.
-
-    Raises
-    ------
-    ValueError
-        When `least` is 0 and a covariance is singular.
-    """
-    # the rounding of a variance of numbers around the mean: below it there is none
-    noise = (8 * np.finfo(np.float64).eps * means) ** 2
-    if covariance_type in ("diag", "spherical"):
-        if least == 0 and (covars <= (noise if covariance_type == "diag" else noise.mean(axis=-1))).any():
-            raise ValueError(ILL_DEFINED)
-        return np.maximum(covars, least)
-    covars = (covars + np.swapaxes(covars, -1, -2)) / 2
-    if least == 0:
-        variances = np.diagonal(covars, axis1=-2, axis2=-1)
-        if (variances <= (noise if covariance_type == "full" else noise.max(axis=-2))).any():
-            raise ValueError(ILL_DEFINED)
-        return covars
-    floor = least * np.eye(covars.shape[-1])
-    return floored(covars - floor, 0.0) + floor

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from diarize.gmm import precision_cholesky
+from diarize.gmm.covariance import covariance_kind
 from diarize.hmm.gmmhmm.emissions import Emissions, covars_shape
 from diarize.hmm.structures import Floats
 
@@ -66,39 +66,22 @@ class MixturePrior:
     def flat(cls, covariance_type: str, shape: tuple[int, ...]) -> MixturePrior:
         """Return the prior that says nothing, for mixtures of a shape (n_states, n_mix, n_features)."""
         covars = np.zeros(covars_shape(covariance_type, *shape))
-        per_covariance = np.zeros(shape[:1] if covariance_type == "tied" else shape[:2])
+        per_covariance = np.zeros(shape[: 1 if covariance_kind(covariance_type).shared else 2])
         return cls(np.ones(shape[:2]), np.zeros(shape), np.zeros(shape[:2]), covars, per_covariance)
 
     def log_density(self, emissions: Emissions) -> float:
         """Return the log density of mixtures up to a constant, nats."""
-        found = 0.0
+        density = 0.0
         informed = self.weights != 1
         if informed.any():
             with np.errstate(divide="ignore"):
-                found += float(((self.weights - 1)[informed] * np.log(emissions.weights[informed])).sum())
+                density += float(((self.weights - 1)[informed] * np.log(emissions.weights[informed])).sum())
         if not (self.means_weight.any() or self.covars_weight.any()):
-            return found
-        distance, log_det, trace = self._distances(emissions)
-        found -= 0.5 * float((self.means_weight * distance).sum())
-        return found - 0.5 * float((self.covars_weight * (log_det + trace)).sum())
-
-    def _distances(self, emissions: Emissions) -> tuple[Floats, Floats, Floats]:
-        """Return (m - mu)' S^-1 (m - mu), log det S and trace S^-1 p."""
-        kind, n_features = emissions.covariance_type, emissions.n_features
-        factors = precision_cholesky(emissions.covars, "full" if kind == "tied" else kind)
-        away = emissions.means - self.means
-        if kind in ("full", "tied"):
-            inverse = factors @ np.swapaxes(factors, -1, -2)
-            log_det = -2 * np.log(np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
-            trace = np.einsum("...ij,...ij->...", inverse, self.covars)
-            distance = np.einsum("skd,skde,ske->sk", away, inverse[:, None] if kind == "tied" else inverse, away)
-        elif kind == "diag":
-            log_det = -2 * np.log(factors).sum(axis=-1)
-            trace, distance = (factors**2 * self.covars).sum(axis=-1), ((factors * away) ** 2).sum(axis=-1)
-        else:
-            log_det = -2 * n_features * np.log(factors)
-            trace, distance = n_features * factors**2 * self.covars, factors**2 * (away**2).sum(axis=-1)
-        return distance, log_det, trace
+            return density
+        kind = covariance_kind(emissions.covariance_type)
+        distance, log_det, trace = kind.prior_terms(emissions.covars, self.covars, emissions.means - self.means)
+        density -= 0.5 * float((self.means_weight * distance).sum())
+        return density - 0.5 * float((self.covars_weight * (log_det + trace)).sum())
 
 
 def make_prior(covariance_type: str, shape: tuple[int, ...], given: dict[str, npt.ArrayLike]) -> MixturePrior:
@@ -120,13 +103,14 @@ def make_prior(covariance_type: str, shape: tuple[int, ...], given: dict[str, np
         When a shape does not fit or a number is out of range.
     """
     nothing, values = MixturePrior.flat(covariance_type, shape), dict(given)
-    if covariance_type in ("full", "tied") and np.ndim(values.get("covars", ())) == 0 and "covars" in values:
-        values["covars"] = np.asarray(values["covars"], np.float64) * np.eye(shape[2])
-    found: dict[str, Floats] = {}
+    if "covars" in values and np.ndim(values["covars"]) == 0:
+        variance = np.asarray(values["covars"], np.float64)
+        values["covars"] = covariance_kind(covariance_type).isotropic(variance, shape[2])
+    fields: dict[str, Floats] = {}
     for name, value in values.items():
         wanted = getattr(nothing, name).shape
         try:
-            found[name] = np.broadcast_to(np.asarray(value, np.float64), wanted)
+            fields[name] = np.broadcast_to(np.asarray(value, np.float64), wanted)
         except (TypeError, ValueError):
             raise ValueError(f"the prior's {name} must broadcast to shape {wanted}, got {np.shape(value)}") from None
-    return replace(nothing, **found)
+    return replace(nothing, **fields)

@@ -87,15 +87,15 @@ class Sequences:
 
     def posterior(self, emissions: Emissions, structure: Structure) -> Floats:
         """Return the probability of each state at each frame, (n_frames, n_states)."""
-        found = np.empty((len(self.x), emissions.n_states))
-        for _ in self._each(lambda batch: batch.smooth(found[batch.frames]), emissions, structure):
+        posteriors = np.empty((len(self.x), emissions.n_states))
+        for _ in self._each(lambda batch: batch.smooth(posteriors[batch.frames]), emissions, structure):
             pass
-        return found
+        return posteriors
 
     def paths(self, emissions: Emissions, structure: Structure) -> tuple[float, npt.NDArray[np.intp]]:
         """Return the joint log probability of frames and most probable paths, nats, and the paths (n_frames,)."""
-        found = np.empty(len(self.x), np.intp)
-        return sum(self._each(lambda batch: batch.best(found[batch.frames]), emissions, structure)), found
+        states = np.empty(len(self.x), np.intp)
+        return sum(self._each(lambda batch: batch.best(states[batch.frames]), emissions, structure)), states
 
     def log_likelihood(self, emissions: Emissions, structure: Structure) -> float:
         """Return the log-likelihood of all sequences, nats."""
@@ -103,10 +103,10 @@ class Sequences:
 
     def gains(self, emissions: Emissions, structure: Structure) -> Floats:
         """Return the log-likelihood of each frame given those before it in its sequence, (n_frames,), nats."""
-        found = np.empty(len(self.x))
-        for _ in self._each(lambda batch: batch.filter(found[batch.frames]), emissions, structure):
+        increments = np.empty(len(self.x))
+        for _ in self._each(lambda batch: batch.filter(increments[batch.frames]), emissions, structure):
             pass
-        return found
+        return increments
 
     def _each(
         self, function: Callable[[Batch], Result], emissions: Emissions, structure: Structure
@@ -180,18 +180,18 @@ class Batch:
             for rows, shares in self._smoothing().backward():
                 out[rows] = shares
             return
-        found = self._evaluate(slice(None))
+        likelihoods = self._evaluate(slice(None))
         for rows in self._rows():
-            out[rows] = forward_backward(found[rows], self.structure).posterior
+            out[rows] = forward_backward(likelihoods[rows], self.structure).posterior
 
     def best(self, out: npt.NDArray[np.intp]) -> float:
         """Write the most probable path of each sequence, and return the log probability of all."""
         if self._long:
             out[:], log_probability = viterbi_blocks(self._evaluate, len(out), self.structure)
             return log_probability
-        found, total = self._evaluate(slice(None)), 0.0
+        likelihoods, total = self._evaluate(slice(None)), 0.0
         for rows in self._rows():
-            out[rows], log_probability = viterbi(found[rows], self.structure)
+            out[rows], log_probability = viterbi(likelihoods[rows], self.structure)
             total += log_probability
         return total
 
@@ -199,19 +199,19 @@ class Batch:
         """Return the log-likelihood, nats."""
         if self._long:
             return self._smoothing().log_evidence
-        found = self._evaluate(slice(None))
-        return sum(forward_backward(found[rows], self.structure).log_evidence for rows in self._rows())
+        likelihoods = self._evaluate(slice(None))
+        return sum(forward_backward(likelihoods[rows], self.structure).log_evidence for rows in self._rows())
 
     def filter(self, out: Floats) -> None:
         """Write the log-likelihood of each frame given those before it."""
         from diarize.hmm.gmmhmm.filtering import Filter
 
-        found = None if self._long else self._evaluate(slice(None))
+        likelihoods = None if self._long else self._evaluate(slice(None))
         for rows in self._rows():
             past = Filter(self.structure)
             for first in range(rows.start, rows.stop, BATCH_FRAMES):
                 block = slice(first, min(first + BATCH_FRAMES, rows.stop))
-                out[block] = past.gains(self._evaluate(block) if found is None else found[block])
+                out[block] = past.gains(self._evaluate(block) if likelihoods is None else likelihoods[block])
 
     @property
     def _long(self) -> bool:
@@ -224,13 +224,13 @@ class Batch:
 
     def _evaluate(self, rows: slice) -> Floats:
         """Return the log-likelihoods of frames, counted from the first of the batch, under each state."""
-        found = self.emissions.log_likelihood(self.sequences.x[self.frames][rows], self.sequences.n_jobs)
-        if found.min() == -np.inf:
-            lost = np.flatnonzero((found == -np.inf).all(axis=1))
+        likelihoods = self.emissions.log_likelihood(self.sequences.x[self.frames][rows], self.sequences.n_jobs)
+        if likelihoods.min() == -np.inf:
+            lost = np.flatnonzero((likelihoods == -np.inf).all(axis=1))
             if len(lost):
                 row = self.frames.start + (rows.start or 0) + int(lost[0])
                 raise ValueError(f"row {row} of X is so far from every state that it has no density; is it a mistake?")
-        return found
+        return likelihoods
 
     def _smoothing(self) -> Smoothing:
         return Smoothing(self._evaluate, self.frames.stop - self.frames.start, self.structure)

@@ -58,7 +58,7 @@ class Topology:
         mean_length : float
             Of the sequences, frames.
         start : array (n_states,), optional
-            Start probabilities that are known, so that a speaker loop goes with them.
+            Start probabilities that are known, so that a speaker loop agrees with them.
         """
         if self.kind == "left-right":
             ordered = LeftRight(n_states, stay=max(0.5, 1 - n_states / mean_length))
@@ -77,24 +77,24 @@ class Topology:
         ValueError
             When probabilities do not sum to one, or are no speaker loop where that is the kind.
         """
-        found: Ergodic | SpeakerLoop = Ergodic(start, transitions)
+        chain: Ergodic | SpeakerLoop = Ergodic(start, transitions)
         if self.kind == "speaker-loop":
-            found = _loop(start, transitions)
+            chain = _loop(start, transitions)
         if (np.asarray(self.min_duration) == 1).all():
-            return found
-        return MinimumDuration(found, np.asarray(self.min_duration))
+            return chain
+        return MinimumDuration(chain, np.asarray(self.min_duration))
 
     def countable(self, start: Floats, transitions: Floats) -> Structure:
         """Return the same structure as `structure`, in a form whose expected counts are all that `updated` needs."""
-        found = self.structure(start, transitions)
+        chain = self.structure(start, transitions)
         if self.kind == "speaker-loop":
             wanted = {"startprob_prior": (self.start_prior, len(start)), "transmat_prior": (self.transition_prior, 2)}
             for name, (value, size) in wanted.items():
                 if np.shape(value) not in ((), (size,)):
                     raise ValueError(f"{name} of a speaker loop must have shape ({size},), got {np.shape(value)}")
-        if isinstance(found, MinimumDuration) and isinstance(found.base, SpeakerLoop):
-            return MinimumDuration(Ergodic(start, transitions), found.frames)
-        return found
+        if isinstance(chain, MinimumDuration) and isinstance(chain.base, SpeakerLoop):
+            return MinimumDuration(Ergodic(start, transitions), chain.frames)
+        return chain
 
     def updated(self, start: Floats, transitions: Floats, expected: Expected, letters: str) -> tuple[Floats, Floats]:
         """Return start and transition probabilities after one M step.
@@ -114,8 +114,8 @@ class Topology:
         if counts is None:
             raise ValueError("no counts of transitions; take those of the structure that `countable` gives")
         before = Ergodic(start, transitions)
-        found = self._prior().reestimate(before, expected.start, counts)
-        return found.start if "s" in letters else start, found.transitions if "t" in letters else transitions
+        estimate = self._prior().reestimate(before, expected.start, counts)
+        return estimate.start if "s" in letters else start, estimate.transitions if "t" in letters else transitions
 
     def _updated_loop(self, loop: SpeakerLoop, expected: Expected, letters: str) -> tuple[Floats, Floats]:
         draws, going = expected.entries, loop.loop_probability

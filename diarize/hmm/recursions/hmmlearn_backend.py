@@ -32,7 +32,7 @@ def _started(emissions: Floats, start: Floats) -> float:
 
 
 class Scaled:
-    """Recursions with scaled probabilities, for transitions of which none is below SAFE (Rabiner 1989, section V.A)."""
+    """Recursions with scaled probabilities, for transitions that are all SAFE or more (Rabiner 1989, section V.A)."""
 
     reach = 0
 

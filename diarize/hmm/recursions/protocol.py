@@ -1,4 +1,4 @@
-"""What a structure offers to whoever goes through a recording block by block."""
+"""What a structure offers to recursions that work through a recording block by block."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from diarize.gmm import MixtureParameters
+from diarize.gmm.arrays import floored
 from diarize.gmm.engine.missing import compile_partial
-from diarize.gmm.parameters import floored
 
 SIZE = 5
 PATTERNS = np.array(list(itertools.product([False, True], repeat=SIZE)))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from diarize.gmm import Calibration
+from diarize.gmm import PITCalibration
 
 RNG = np.random.default_rng(0)
 EVEN, UNEVEN = RNG.random(500), RNG.beta(2, 2, 500)
-BOTH = Calibration(np.stack([EVEN, UNEVEN], axis=1), ("right", "too wide"))
+BOTH = PITCalibration(np.stack([EVEN, UNEVEN], axis=1), ("right", "too wide"))
 
 
 def test_kolmogorov_and_smirnov():

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from diarize.gmm import GaussianMixtureImputer, MixtureParameters, draw, pool
+from diarize.gmm import GaussianMixtureImputer, MixtureParameters, draw, pool_estimates
 
 
 def holed(x, share, seed):
@@ -133,7 +133,7 @@ def test_imputations_differ_as_much_as_the_answer_is_unsure():
     assert 0.65 < many.var(ddof=1) / (scatter + line) < 1.5
     filled = (x[~gone, 1].sum() + (offset + slope * x[gone, 0]).sum()) / count
     np.testing.assert_allclose(model.transform(y)[:, 1].mean(), filled, atol=0.1 * np.sqrt(scatter + line))
-    found = pool(model.impute_many(y, 3)[:, :, 1].mean(axis=1), [1 / count] * 3)
+    found = pool_estimates(model.impute_many(y, 3)[:, :, 1].mean(axis=1), [1 / count] * 3)
     assert found.low < found.estimate < found.high
 
 

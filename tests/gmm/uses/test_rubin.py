@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from diarize.gmm import pool
+from diarize.gmm import pool_estimates
 
 # SAS/STAT 13.1 User's Guide, output 64.1.1: means and standard errors of 31 men's oxygen intake, run time and run pulse
 # in five imputations; an analysis of means of 31 rows has 30 degrees of freedom if nothing is missing.
@@ -48,7 +48,7 @@ def test_formulas_by_hand(published, complete):
     values, variances = rng.normal(size=(6, 3)), rng.uniform(0.1, 2.0, size=(6, 3))
     if published:
         values, variances = np.array(MEANS), np.square(ERRORS)
-    found = pool(values, variances, complete_degrees_of_freedom=complete, level=0.9)
+    found = pool_estimates(values, variances, complete_degrees_of_freedom=complete, level=0.9)
     for i in range(3):
         mean, error, freedom = by_hand(values[:, i], variances[:, i], complete)
         np.testing.assert_allclose(found.estimate[i], mean)
@@ -60,20 +60,20 @@ def test_formulas_by_hand(published, complete):
 
 
 def test_equal_imputations_are_one_complete_sample():
-    found = pool([2.0, 2.0], [0.25, 0.25])
+    found = pool_estimates([2.0, 2.0], [0.25, 0.25])
     assert (found.estimate, found.standard_error, found.missing_information) == (2.0, 0.5, 0.0)
     assert np.isinf(found.degrees_of_freedom)
     np.testing.assert_allclose(found.high, 2.0 + 0.5 * 1.959963984540054)
-    small = pool([2.0, 2.0], [0.25, 0.25], complete_degrees_of_freedom=10)
+    small = pool_estimates([2.0, 2.0], [0.25, 0.25], complete_degrees_of_freedom=10)
     np.testing.assert_allclose(small.degrees_of_freedom, 10 * 11 / 13)
 
 
 def test_nothing_is_sure_without_variance_within():
-    found = pool([1.0, 3.0], [0.0, 0.0], complete_degrees_of_freedom=5)
+    found = pool_estimates([1.0, 3.0], [0.0, 0.0], complete_degrees_of_freedom=5)
     np.testing.assert_allclose(found.standard_error, np.sqrt(3.0))
     assert found.missing_information == 1.0
     assert found.degrees_of_freedom < 1e-300
-    same = pool([1.0, 1.0], [0.0, 0.0])
+    same = pool_estimates([1.0, 1.0], [0.0, 0.0])
     assert (same.low, same.high) == (1.0, 1.0)
 
 
@@ -91,4 +91,4 @@ def test_nothing_is_sure_without_variance_within():
 )
 def test_bad_input(arguments, options, text):
     with pytest.raises(ValueError, match=text):
-        pool(*arguments, **options)
+        pool_estimates(*arguments, **options)

@@ -253,3 +253,15 @@ def test_check_estimator_passes_in_full():
         (entry["check_name"], entry["exception"]) for entry in results if entry["status"] not in ("passed", "skipped")
     ]
     assert not failed
+
+
+def test_drawing_rows_leaves_the_fitted_mixture_as_it_is() -> None:
+    selector = GaussianMixtureSelector([1, 2], random_state=3).fit(X)
+    before = selector.best_estimator_.get_params()
+    first, labels = selector.sample(7)
+    assert selector.best_estimator_.get_params() == before
+    again, _ = selector.sample(7)
+    np.testing.assert_array_equal(first, again)
+    assert labels.shape == (7,)
+    with pytest.raises(ValueError, match="at least one sample"):
+        selector.sample(0)
