@@ -14,8 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "diarize"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STAGES = {"audio", "features", "speech", "clustering", "speakers", "hmm", "overlap"}
-STAGES_MAY_USE = {"errors", "config", "annotation", "gmm"}
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `([\w.]+)` \|([^|]*)\|", PAGE, flags=re.MULTILINE)
+ROOMS = {room: re.findall(r"`([\w.]+)`", cell) for room, cell in ROWS}
 ONLY_IN = {"soundfile": "audio", "soxr": "audio", "librosa": "features", "hmmlearn": "hmm", "click": "cli"}
 RANDOM_VALUES = {"Generator", "BitGenerator", "SeedSequence", "PCG64", "default_rng", "RandomState"}
 MAX_MODULE, MAX_FUNCTION, MAX_ARGUMENTS = 350, 60, 7
@@ -46,36 +47,87 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{stem}.{alias.name}" for alias in node.names)
 
 
+def module_name(path: Path) -> str:
+    """Return a module's name without the package's: "gmm.engine.tiles", "gmm" for the face of a folder, "" for all."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+
+
+NAMES = {module_name(path): path for path in MODULES}
+
+
 def own_imports(path: Path) -> set[str]:
-    """Return the parts of the package that a module imports."""
-    names = (name.split(".") for name in imports(path))
-    return {name[1] if len(name) > 1 else "" for name in names if name[0] == "diarize"}
+    """Return the names of the package's modules that a module imports, wherever in it."""
+    names = (name.partition(".") for name in imports(path))
+    inside = {name for package, _, name in names if package == "diarize"}
+    return {name if name in NAMES else name.rpartition(".")[0] for name in inside}
+
+
+def room(module: str, level: int) -> str:
+    """Return the room that a module is in: of the first level, or of the second where there is a table for that."""
+    name = ".".join(module.split(".")[:level])
+    return name if name in ROOMS else module.split(".")[0]
+
+
+def arrows(level: int) -> dict[str, set[str]]:
+    """Return for each room those that its modules import. On the second level only rooms of one folder count."""
+    found: dict[str, set[str]] = {}
+    for name, path in NAMES.items():
+        here = room(name, level)
+        for other in {room(imported, level) for imported in own_imports(path) if imported} - {here}:
+            if level == 1 or (here != here.split(".")[0] != other and here.split(".")[0] == other.split(".")[0]):
+                found.setdefault(here, set()).add(other)
+    return found
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(MODULES) > 5
+    assert len(MODULES) > 100
+    assert len(ROOMS) > 40
 
 
-def test_gmm_knows_nothing_of_the_rest() -> None:
-    for path in MODULES:
-        if part(path) == "gmm":
-            assert own_imports(path) <= {"gmm"}, path
+def test_every_module_has_a_room_and_every_room_a_module() -> None:
+    inside = {room(name, level) for name in NAMES if name for level in (1, 2)}
+    assert inside == set(ROOMS)
 
 
-def test_stages_never_import_each_other() -> None:
-    for path in MODULES:
-        if part(path) in STAGES:
-            assert own_imports(path) <= STAGES_MAY_USE | {part(path)}, path
+@pytest.mark.parametrize("level", [1, 2])
+def test_rooms_import_what_the_page_says(level: int) -> None:
+    for here, others in arrows(level).items():
+        if here:  # the face of the package may hand on whatever is public
+            assert others == set(ROOMS[here]), f"{here}: see docs/architecture.md"
+    silent = {name for name in ROOMS if name.count(".") == level - 1} - set(arrows(level))
+    assert not {name for name in silent if ROOMS[name]}
+
+
+def test_no_arrow_runs_back_up() -> None:
+    order = list(ROOMS)
+    for here, others in ROOMS.items():
+        assert all(order.index(other) < order.index(here) for other in others), here
+
+
+def test_no_file_is_part_of_a_circle() -> None:
+    """Faces only hand names on: an import of a folder's name counts as one of all that its face imports."""
+    edges = {name: own_imports(path) - {name} for name, path in NAMES.items()}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, f"circle: {' -> '.join([*above[above.index(name) :], name])}"
+        if name not in done:
+            for other in sorted(edges[name]):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in NAMES:
+        visit(name, ())
+
+
+def test_the_toolkit_imports_nothing_of_the_rest() -> None:
+    for name, path in NAMES.items():
+        if name.split(".")[0] == "gmm":
+            assert {other.split(".")[0] for other in own_imports(path)} <= {"gmm"}, name
 
 
 def test_annotations_know_nothing_of_the_rest() -> None:
-    assert own_imports(PACKAGE / "annotation.py") == set()
-
-
-def test_nothing_below_the_command_line_imports_it() -> None:
-    for path in MODULES:
-        if part(path) != "cli":
-            assert "cli" not in own_imports(path), path
+    assert own_imports(NAMES["annotation"]) == set()
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
