@@ -42,11 +42,11 @@ def test_filters_are_triangles_of_height_one(config: FeatureConfig) -> None:
 
 
 def test_a_band_without_a_line_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="'n_mels' .128. is too large"):
+    with pytest.raises(ConfigError, match=r"'n_mels' \(128\) is too large"):
         FilterBank.design(FeatureConfig(n_mels=128, frame_length=0.01))
 
 
-@pytest.mark.parametrize("length", [1, 2, 400, 401, 1200])
+@pytest.mark.parametrize("length", [2, 400, 401, 1200])
 def test_the_window_is_librosa_s(length: int) -> None:
     np.testing.assert_array_equal(hann_window(length), librosa.filters.get_window("hann", length))
 
