@@ -25,10 +25,11 @@ from diarize.gmm.uses.image import Segmentation, segment_image
 from diarize.gmm.uses.impute import GaussianMixtureImputer
 from diarize.gmm.uses.rubin import Pooled, pool_estimates
 from diarize.gmm.uses.selection import GaussianMixtureSelector
-from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
+from diarize.gmm.uses.separation import SpectralSource, combine_sources, fit_source, separate_sources
 
 # earlier names, which stay
 Calibration = PITCalibration
+Source = SpectralSource
 fit_blocks = fit_by_splitting
 pool = pool_estimates
 
@@ -50,6 +51,7 @@ __all__ = [
     "Pooled",
     "Segmentation",
     "Source",
+    "SpectralSource",
     "Statistics",
     "accumulate",
     "accumulate_groups",

@@ -95,7 +95,7 @@ def test_power_normalised_vectors() -> None:
 
 @pytest.mark.parametrize("entries", [2_000_000, 60])
 def test_segments_are_summed_or_averaged(entries: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("diarize.gmm.uses.features._BLOCK_ENTRIES", entries)
+    monkeypatch.setattr("diarize.gmm.uses.features.HELD_ENTRIES", entries)
     made = features(ALL).fit(X)
     marks = [0, 5, 6, 150]
     rows, found = made.transform(X), made.transform_segments(X, marks)
