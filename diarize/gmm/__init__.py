@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from diarize.gmm.uses.rubin import Pooled, pool_estimates
     from diarize.gmm.uses.rubin import pool_estimates as pool
     from diarize.gmm.uses.selection import GaussianMixtureSelector
-    from diarize.gmm.uses.separation import Source, combine_sources, fit_source, separate_sources
+    from diarize.gmm.uses.separation import SpectralSource, combine_sources, fit_source, separate_sources
+    from diarize.gmm.uses.separation import SpectralSource as Source
 
-fit_blocks = fit_by_splitting  # an earlier name, which stays, as `Calibration` and `pool`
+fit_blocks = fit_by_splitting  # an earlier name, which stays, as Calibration, Source and pool below
 
 __all__ = [
     "BackgroundSubtractor",
@@ -56,6 +57,7 @@ __all__ = [
     "Pooled",
     "Segmentation",
     "Source",
+    "SpectralSource",
     "Statistics",
     "accumulate",
     "accumulate_groups",
@@ -108,11 +110,12 @@ _ESTIMATORS = {
     "Pooled": ("diarize.gmm.uses.rubin", "Pooled"),
     "pool_estimates": ("diarize.gmm.uses.rubin", "pool_estimates"),
     "GaussianMixtureSelector": ("diarize.gmm.uses.selection", "GaussianMixtureSelector"),
-    "Source": ("diarize.gmm.uses.separation", "Source"),
+    "SpectralSource": ("diarize.gmm.uses.separation", "SpectralSource"),
     "combine_sources": ("diarize.gmm.uses.separation", "combine_sources"),
     "fit_source": ("diarize.gmm.uses.separation", "fit_source"),
     "separate_sources": ("diarize.gmm.uses.separation", "separate_sources"),
     "Calibration": ("diarize.gmm.uses.calibration", "PITCalibration"),
+    "Source": ("diarize.gmm.uses.separation", "SpectralSource"),
     "pool": ("diarize.gmm.uses.rubin", "pool_estimates"),
 }
 

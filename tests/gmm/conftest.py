@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def posteriors(x: np.ndarray, parameters: MixtureParameters) -> np.ndarray:
     return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
 
 
-def mixture(kind: str, n_components: int = 4, n_features: int = 3, seed: int = 0, ill: bool = False):
+def mixture(kind: str, n_components: int = 4, n_features: int = 3, seed: int = 0, ill: bool = False) -> Any:
     """Return a mixture with correlated covariances; ill: units from 1e-3 to 1e3 and a mean far from zero."""
     rng = np.random.default_rng(seed)
     scale = np.logspace(-3, 3, n_features) if ill else np.ones(n_features)

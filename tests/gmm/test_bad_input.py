@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ rng = np.random.default_rng(0)
 GOOD = (rng.integers(-8, 9, size=(60, 3)) + np.repeat([[0.0], [40.0]], 30, axis=0)).astype(np.float64)
 
 
-def changed(place, value):
+def changed(place: Any, value: Any) -> Any:
     x = GOOD.astype(object) if isinstance(value, str) else GOOD.copy()
     x[place] = value
     return x
@@ -44,7 +46,7 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize("method", ["fit", "fit_predict", "partial_fit"])
 @pytest.mark.parametrize("name", IMPOSSIBLE)
-def test_nothing_can_be_learnt_from(name, method):
+def test_nothing_can_be_learnt_from(name: str, method: str) -> None:
     x, message = IMPOSSIBLE[name]
     if method == "partial_fit" and name == "one row":
         message = "n_samples = 1"  # later batches may have one row
@@ -65,7 +67,7 @@ def test_nothing_can_be_learnt_from(name, method):
     ],
     ids=["narrow", "wide", "empty", "row", "infinity", "text"],
 )
-def test_nothing_can_be_told_of(method, x, message):
+def test_nothing_can_be_told_of(method: str, x: np.ndarray, message: str) -> None:
     model = GaussianMixture(2, random_state=0).fit(GOOD)
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(x)
@@ -87,7 +89,7 @@ STRANGE = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", STRANGE)
-def test_numbers_in_any_form_are_the_same_numbers(name, kind):
+def test_numbers_in_any_form_are_the_same_numbers(name: str, kind: str) -> None:
     x = STRANGE[name]
     expected = GaussianMixture(2, covariance_type=kind, random_state=0).fit(GOOD)
     found = GaussianMixture(2, covariance_type=kind, random_state=0).fit(x)
@@ -99,7 +101,7 @@ def test_numbers_in_any_form_are_the_same_numbers(name, kind):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_arrays_that_must_not_change(dtype):
+def test_arrays_that_must_not_change(dtype: type) -> None:
     x = GOOD.astype(dtype)
     x[3, 1] = np.nan
     before = x.copy()
@@ -127,7 +129,7 @@ def test_arrays_that_must_not_change(dtype):
     ],
     ids=["constant columns", "one point", "two points", "zeros", "equal columns", "constant with gaps"],
 )
-def test_degenerate_data_give_finite_models(x, kind, init):
+def test_degenerate_data_give_finite_models(x: np.ndarray, kind: str, init: str) -> None:
     model = GaussianMixture(3, covariance_type=kind, init_params=init, random_state=0).fit(x)
     for name in FITTED:
         assert np.isfinite(getattr(model, name)).all(), name
@@ -136,6 +138,6 @@ def test_degenerate_data_give_finite_models(x, kind, init):
     assert np.isfinite(model.partial_fit(x).score(x))
 
 
-def test_fewer_points_than_components_is_said():
+def test_fewer_points_than_components_is_said() -> None:
     with pytest.warns(UserWarning, match=r"distinct clusters \(2\) found smaller than n_clusters \(3\)"):
         GaussianMixture(3, random_state=0).fit(np.repeat(GOOD[:2], 30, axis=0))

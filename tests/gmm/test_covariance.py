@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import diarize
-from diarize.cli.table_command import COVARIANCES
+from diarize.cli.options import COVARIANCES
 from diarize.gmm.covariance import COVARIANCE_KINDS, COVARIANCE_TYPES, covariance_kind
 
 PACKAGE = Path(diarize.__file__).parent

@@ -19,7 +19,12 @@ def test_every_public_name_is_handed_out_and_listed() -> None:
 
 @pytest.mark.parametrize(
     ("earlier", "now"),
-    [("fit_blocks", "fit_by_splitting"), ("pool", "pool_estimates"), ("Calibration", "PITCalibration")],
+    [
+        ("fit_blocks", "fit_by_splitting"),
+        ("pool", "pool_estimates"),
+        ("Calibration", "PITCalibration"),
+        ("Source", "SpectralSource"),
+    ],
 )
 def test_earlier_names_stay(earlier: str, now: str) -> None:
     assert getattr(diarize.gmm, earlier) is getattr(diarize.gmm, now)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from diarize.gmm import MixtureParameters, precision_cholesky
 from diarize.gmm.arrays import IllDefinedError
 
 
-def test_round_trip_through_npz_without_pickle(tmp_path):
+def test_round_trip_through_npz_without_pickle(tmp_path: Path) -> None:
     matrix = np.array([[[2.0, 0.5], [0.5, 1.0]]])
     first = MixtureParameters([0.25, 0.75], np.float32([[0, 1], [2, 3]]), np.float32([1, 2]), "spherical")
     second = MixtureParameters([1.0], [[0.0, 9.0]], matrix, "full")
@@ -39,12 +42,14 @@ def test_round_trip_through_npz_without_pickle(tmp_path):
         ([], np.empty((0, 2)), np.empty((0, 2)), "diag", "not empty"),
     ],
 )
-def test_impossible_parameters_are_refused(weights, means, covariances, kind, message):
+def test_impossible_parameters_are_refused(
+    weights: Any, means: np.ndarray, covariances: np.ndarray, kind: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         MixtureParameters(weights, means, covariances, kind)
 
 
-def test_frozen_and_leaves_the_given_arrays_writeable():
+def test_frozen_and_leaves_the_given_arrays_writeable() -> None:
     means = np.zeros((1, 2))
     parameters = MixtureParameters([1.0], means, [[1.0, 1.0]])
     with pytest.raises(ValueError, match="read-only"):
@@ -52,7 +57,7 @@ def test_frozen_and_leaves_the_given_arrays_writeable():
     means[0, 0] = 1  # still the caller's
 
 
-def test_precision_cholesky_is_the_upper_root_of_the_inverse():
+def test_precision_cholesky_is_the_upper_root_of_the_inverse() -> None:
     rng = np.random.default_rng(3)
     factor = rng.normal(size=(4, 3, 3))
     covariances = factor @ np.swapaxes(factor, 1, 2) + np.diag([1e-4, 1.0, 1e4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ RESULTS = {
 
 
 @pytest.mark.parametrize("criterion", ["bic", "cv"])
-def test_a_line_for_each_type(criterion, tmp_path):
+def test_a_line_for_each_type(criterion: str, tmp_path: Path) -> None:
     figure = pytest.importorskip("matplotlib.figure").Figure()
     axes = figure.subplots()
     assert draw_selection(RESULTS, criterion, 1, axes) is axes
@@ -33,13 +34,13 @@ def test_a_line_for_each_type(criterion, tmp_path):
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_axes_are_drawn_on_as_they_are():
+def test_axes_are_drawn_on_as_they_are() -> None:
     pytest.importorskip("matplotlib")
     axes = object()
     assert canvas(axes) == (axes, None)
 
 
-def test_without_matplotlib_the_extra_is_named(monkeypatch):
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r'pip install "gmm-diarize\[plot\]"'):
         canvas("picture.png")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ KINDS = ("full", "tied", "diag", "spherical")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_statistics_add_over_recordings(oracle, kind):
+def test_statistics_add_over_recordings(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind)
     x, _ = draw(parameters, 400, np.random.default_rng(1))
     whole = accumulate(x, parameters)

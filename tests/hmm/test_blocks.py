@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ each_structure = pytest.mark.parametrize("structure", STRUCTURES.values(), ids=S
 each_size = pytest.mark.parametrize("block_frames", [1, 2, 3, 7, N_FRAMES - 1, N_FRAMES, 1000])
 
 
-def recording(structure):
+def recording(structure: str) -> Any:
     """Log-likelihoods that keep to one label for a while, some of them impossible."""
     rng = np.random.default_rng(31)
     log_likelihood = rng.normal(size=(N_FRAMES, structure.n_labels)) + 100 * rng.normal(size=(N_FRAMES, 1))
@@ -62,7 +63,7 @@ def recording(structure):
     return log_likelihood
 
 
-def smoothed(chain, n_labels):
+def smoothed(chain: Any, n_labels: int) -> Any:
     posterior, begins = np.full((N_FRAMES, n_labels), np.nan), []
     for rows, values in chain.backward():
         posterior[rows] = values
@@ -73,7 +74,7 @@ def smoothed(chain, n_labels):
 
 @each_size
 @each_structure
-def test_blocks_equal_the_whole(structure, block_frames):
+def test_blocks_equal_the_whole(structure: str, block_frames: int) -> None:
     log_likelihood = recording(structure)
     whole = forward_backward(log_likelihood, structure)
     chain = Smoothing(lambda rows: log_likelihood[rows], N_FRAMES, structure, block_frames=block_frames)
@@ -95,7 +96,7 @@ def test_blocks_equal_the_whole(structure, block_frames):
 
 @pytest.mark.parametrize("block_frames", [2, 7, 100])
 @pytest.mark.parametrize("structure", [DENSE, LOOP, LeftRight(3, stay=0.99), MinimumDuration(DENSE, [9, 1, 4])])
-def test_labels_that_hardly_count_survive_the_edges(structure, block_frames):
+def test_labels_that_hardly_count_survive_the_edges(structure: str, block_frames: int) -> None:
     """Differences of thousands of nats, so that what one block says of the next is almost nothing for some labels."""
     log_likelihood = 3000 * np.random.default_rng(32).normal(size=(100, 3))
     whole = forward_backward(log_likelihood, structure)
@@ -108,7 +109,7 @@ def test_labels_that_hardly_count_survive_the_edges(structure, block_frames):
 
 
 @each_structure
-def test_no_frames_are_no_blocks(structure):
+def test_no_frames_are_no_blocks(structure: str) -> None:
     chain = Smoothing(lambda rows: np.zeros((0, structure.n_labels)), 0, structure)
     assert chain.log_evidence == 0.0
     assert list(chain.backward()) == []
@@ -119,10 +120,10 @@ def test_no_frames_are_no_blocks(structure):
 
 
 @pytest.mark.parametrize(("structure", "around"), [(DENSE, 0), (LOOP, 0), (MinimumDuration(LOOP, [5, 1, 3]), 4)])
-def test_no_more_frames_are_asked_for_than_a_block_and_those_around_it(structure, around):
+def test_no_more_frames_are_asked_for_than_a_block_and_those_around_it(structure: str, around: Any) -> None:
     log_likelihood, asked = recording(structure), []
 
-    def emissions(rows):
+    def emissions(rows: np.ndarray) -> Any:
         asked.append(rows)
         assert rows.step in (None, 1)
         assert 0 <= rows.start < rows.stop <= N_FRAMES
@@ -137,7 +138,7 @@ def test_no_more_frames_are_asked_for_than_a_block_and_those_around_it(structure
     assert max(rows.stop - rows.start for rows in asked) <= 10 + 2 * max(around, 1)
 
 
-def test_blocks_are_as_long_as_the_longest_duration():
+def test_blocks_are_as_long_as_the_longest_duration() -> None:
     """Else the checkpoints, of so many frames each, would take more than the recording."""
     log_likelihood, asked = recording(LOOP), []
     Smoothing(
@@ -146,7 +147,7 @@ def test_blocks_are_as_long_as_the_longest_duration():
     assert [rows.stop for rows in asked] == [20, 40, 60, 61]
 
 
-def test_float32_and_read_only_emissions_will_do():
+def test_float32_and_read_only_emissions_will_do() -> None:
     exact = RNG.integers(-8, 8, size=(N_FRAMES, 3)) / 4
     single = exact.astype(np.float32)
     single.setflags(write=False)
@@ -157,8 +158,8 @@ def test_float32_and_read_only_emissions_will_do():
 
 
 @pytest.mark.parametrize("structure", [DENSE, LOOP, MinimumDuration(LOOP, 3)])
-def test_bad_emissions_are_named_with_their_place(structure):
-    def run(values):
+def test_bad_emissions_are_named_with_their_place(structure: str) -> None:
+    def run(values: np.ndarray) -> Any:
         for call in (Smoothing, viterbi_blocks):
             call(lambda rows: values[rows], len(values), structure, block_frames=4)
 
@@ -180,7 +181,7 @@ def test_bad_emissions_are_named_with_their_place(structure):
 @pytest.mark.parametrize(
     "structure", [SpeakerLoop([0.5, 0.5, 0.0], 0.5), LeftRight(3), MinimumDuration(LeftRight(3), 2)]
 )
-def test_impossible_recordings_are_errors(structure):
+def test_impossible_recordings_are_errors(structure: str) -> None:
     never = np.zeros((20, 3))
     never[10] = [-INF, -INF, 0.0]
     never[11:, 1:] = -INF
@@ -189,7 +190,7 @@ def test_impossible_recordings_are_errors(structure):
             call(lambda rows: never[rows], 20, structure, block_frames=4)
 
 
-def test_what_is_in_memory_goes_in_blocks_too(monkeypatch):
+def test_what_is_in_memory_goes_in_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
     log_likelihood = RNG.normal(size=(5000, 3))
     expected = {name: forward_backward(log_likelihood, STRUCTURES[name]) for name in ("ergodic", "duration on loop")}
     monkeypatch.setattr("diarize.hmm.paths._BLOCK_VALUES", 3)  # 1024 frames, which is the least
@@ -240,7 +241,7 @@ print((labels[16384 : 2 * 16384] == labels[10 * 16384 : 11 * 16384]).all())
     ],
     ids=["loop", "ergodic", "duration"],
 )
-def test_ten_million_frames_in_bounded_memory(structure, n_frames):
+def test_ten_million_frames_in_bounded_memory(structure: str, n_frames: int) -> None:
     """Again and again the same block: its posterior in the middle is that near the beginning."""
     pytest.importorskip("resource")
     variables = {**os.environ, "PYTHONPATH": str(Path(hmm.__file__).parents[2])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hmmlearn.base import BaseHMM
@@ -14,7 +16,7 @@ RNG = np.random.default_rng(40)
 BEFORE = Ergodic(RNG.dirichlet(np.ones(3)), RNG.dirichlet(np.ones(3), size=3))
 
 
-def test_counts_alone_give_their_shares():
+def test_counts_alone_give_their_shares() -> None:
     start, counts = np.array([1.0, 3.0, 0.0]), RNG.uniform(1, 9, size=(3, 3))
     after = TransitionPrior().reestimate(BEFORE, start, counts)
     np.testing.assert_allclose(after.start, [0.25, 0.75, 0.0])
@@ -22,7 +24,7 @@ def test_counts_alone_give_their_shares():
 
 
 @pytest.mark.parametrize("scalar", [False, True])
-def test_no_probabilities_near_by_are_more_probable(scalar):
+def test_no_probabilities_near_by_are_more_probable(scalar: float) -> None:
     """Log of counts' likelihood times the prior's density, by scipy, at the mode and around it."""
     alpha, beta = RNG.uniform(1, 5, size=3), RNG.uniform(1, 5, size=(3, 3))
     if scalar:
@@ -31,7 +33,7 @@ def test_no_probabilities_near_by_are_more_probable(scalar):
     prior = TransitionPrior(2.5, 2.5) if scalar else TransitionPrior(alpha, beta)
     mode = prior.reestimate(BEFORE, start, counts)
 
-    def log_posterior(p, matrix):
+    def log_posterior(p: Any, matrix: np.ndarray) -> Any:
         rows = zip(counts, matrix, beta, strict=True)
         return (
             start @ np.log(p)
@@ -46,7 +48,7 @@ def test_no_probabilities_near_by_are_more_probable(scalar):
         assert log_posterior(p / p.sum(), near / near.sum(axis=1, keepdims=True)) < best
 
 
-def test_log_density_is_that_of_scipy_but_for_a_constant():
+def test_log_density_is_that_of_scipy_but_for_a_constant() -> None:
     alpha, beta = RNG.uniform(1, 5, size=3), RNG.uniform(1, 5, size=(3, 3))
     differences = []
     for _ in range(3):
@@ -57,7 +59,7 @@ def test_log_density_is_that_of_scipy_but_for_a_constant():
     np.testing.assert_allclose(differences, differences[0], rtol=1e-12)
 
 
-def test_what_is_impossible_stays_so_and_what_is_unknown_stays_as_it_is():
+def test_what_is_impossible_stays_so_and_what_is_unknown_stays_as_it_is() -> None:
     before = LeftRight(3, stay=0.8, width=2)
     counts = np.full((3, 3), 4.0)
     counts[1] = 0.0
@@ -69,7 +71,7 @@ def test_what_is_impossible_stays_so_and_what_is_unknown_stays_as_it_is():
 
 @pytest.mark.parametrize("before", [BEFORE, LeftRight(3, width=2)], ids=["dense", "left-right"])
 @pytest.mark.parametrize("strength", [1.0, 3.0, 40.0])
-def test_em_never_lowers_evidence_times_prior(before, strength):
+def test_em_never_lowers_evidence_times_prior(before: Any, strength: float) -> None:
     log_likelihood = np.repeat(2 * RNG.normal(size=(20, 3)), 4, axis=0)
     log_likelihood[:20, 0] += 5
     prior, structure, values = TransitionPrior(strength, 1 + strength * np.eye(3)), before, []
@@ -81,15 +83,15 @@ def test_em_never_lowers_evidence_times_prior(before, strength):
     assert values[-1] > values[0] + 0.1
 
 
-def test_equals_the_m_step_of_hmmlearn():
+def test_equals_the_m_step_of_hmmlearn() -> None:
     alpha, beta = RNG.uniform(1, 5, size=3), RNG.uniform(1, 5, size=(3, 3))
     log_likelihood = 2 * RNG.normal(size=(80, 3))
 
     class Given(BaseHMM):
-        def _get_n_fit_scalars_per_param(self):
+        def _get_n_fit_scalars_per_param(self) -> Any:
             return None
 
-        def _compute_log_likelihood(self, X):
+        def _compute_log_likelihood(self, X: np.ndarray) -> Any:
             return X
 
     model = Given(3, startprob_prior=alpha, transmat_prior=beta, params="st", init_params="", n_iter=1)
@@ -114,6 +116,6 @@ def test_equals_the_m_step_of_hmmlearn():
         (lambda: TransitionPrior().reestimate(BEFORE, [0, 0, np.nan], np.eye(3)), "counts of start .* finite"),
     ],
 )
-def test_bad_priors_and_counts_are_errors(make, message):
+def test_bad_priors_and_counts_are_errors(make: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()

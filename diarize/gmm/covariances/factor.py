@@ -225,7 +225,7 @@ class Factor(CovarianceKind):
     def overall(self, second: Float64, total: float) -> Float64:
         return np.asarray(self.estimated(second.sum(axis=0)[None], np.array([total]), total)[0])
 
-    def pooled(self, second: Float64, total: float, least: float) -> Float64:
+    def overall_at_least(self, second: Float64, total: float, least: float) -> Float64:
         loadings, noise = _parts(self.overall(second, total))
         return _packed(loadings, np.maximum(noise, least))
 

@@ -192,7 +192,7 @@ class CovarianceKind(ABC):
         """Return one covariance from second moments that are all about the same mean."""
 
     @abstractmethod
-    def pooled(self, second: Float64, total: float, least: float) -> Float64:
+    def overall_at_least(self, second: Float64, total: float, least: float) -> Float64:
         """Return one covariance as `overall` does, its variances least or more."""
 
     @abstractmethod

@@ -203,7 +203,7 @@ class Full(_Matrices):
     def overall(self, second: Float64, total: float) -> Float64:
         return np.asarray(second.sum(axis=0) / total)
 
-    def pooled(self, second: Float64, total: float, least: float) -> Float64:
+    def overall_at_least(self, second: Float64, total: float, least: float) -> Float64:
         return floored(self.overall(second, total) + least * np.eye(second.shape[-1]), least)
 
     def _restored(self, matrix: Float64, before: Float64, kept: Flags) -> Float64:
@@ -300,7 +300,7 @@ class Tied(_Matrices):
     def overall(self, second: Float64, total: float) -> Float64:
         return np.asarray(second / total)
 
-    def pooled(self, second: Float64, total: float, least: float) -> Float64:
+    def overall_at_least(self, second: Float64, total: float, least: float) -> Float64:
         return floored(self.overall(second, total) + least * np.eye(second.shape[-1]), least)
 
     def _noise(self, means: Float64) -> Float64:

@@ -68,7 +68,7 @@ class _Variances(CovarianceKind):
     def overall(self, second: Float64, total: float) -> Float64:
         return self.reduced(second.sum(axis=0) / total)
 
-    def pooled(self, second: Float64, total: float, least: float) -> Float64:
+    def overall_at_least(self, second: Float64, total: float, least: float) -> Float64:
         return self.reduced(np.maximum(second.sum(axis=0) / total, least))
 
     def regularised(self, covariances: Float64, means: Float64, kept: Flags, reg_covar: float) -> Float64:

@@ -186,7 +186,7 @@ class Kernel:
             with np.errstate(over="ignore", invalid="ignore"):
                 log_densities(self.coefficients, moments, whole)
                 for k in np.flatnonzero(self.direct):
-                    shares[k] = self.log_scale[k] - 0.5 * self._distances(x, int(k)) - self.offset
+                    shares[k] = self.log_scale[k] - 0.5 * self.distances(x, int(k)) - self.offset
             loops.softmax(whole, self.bias, lowest[0], peak, total)
         finite = loops.log_sums(peak, total, self.offset, log_likelihood)
         if self.kind.shared and not self.any_direct:  # squares are the same for all components
@@ -196,7 +196,7 @@ class Kernel:
         block = Block(rows, moments, whole, shares, total, log_likelihood, _NONE)
         return block if finite else self._mended(x, block, np.flatnonzero(~np.isfinite(log_likelihood).all(axis=0)))
 
-    def _distances(self, x: Floats, k: int) -> Float64:
+    def distances(self, x: Floats, k: int) -> Float64:
         """Return the squared Mahalanobis distances (n,) of rows x from component k, in float64."""
         from diarize.gmm.engine.loops import squared_distances
 

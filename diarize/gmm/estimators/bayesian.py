@@ -67,7 +67,7 @@ class BayesianGaussianMixture(BaseMixture):
         Prior covariance times `degrees_of_freedom_prior`: (n_features, n_features) for full and tied, (n_features,)
         for diag, a number for spherical. The covariance of X by default.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     warm_start : bool
         Whether `fit` continues from the last result; priors taken from the data stay those of the first.
     verbose : int

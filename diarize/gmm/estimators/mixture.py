@@ -67,7 +67,7 @@ class GaussianMixture(BaseMixture):
     weights_init, means_init, precisions_init : array, optional
         Where to start instead; precisions are inverse covariances, in the shape of the covariance type.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     warm_start : bool
         Whether `fit` continues from the last result.
     verbose : int

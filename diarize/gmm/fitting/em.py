@@ -75,7 +75,7 @@ def maximise(
     kind = statistics.kind
     covariances = kind.estimated(centred, count, total)
     if dead.any():
-        filling = previous or _pooled(statistics, total, reg_covar)
+        filling = previous or _one_gaussian(statistics, total, reg_covar)
         means[dead] = filling.means[dead]
         if not kind.shared:
             covariances[dead] = filling.covariances[dead]
@@ -84,12 +84,12 @@ def maximise(
     return MixtureParameters(statistics.zeroth / total, means, regular, statistics.covariance_type)
 
 
-def _pooled(statistics: Statistics, total: float, reg_covar: float) -> MixtureParameters:
+def _one_gaussian(statistics: Statistics, total: float, reg_covar: float) -> MixtureParameters:
     """Return a mixture whose components are all alike: one Gaussian over all rows."""
     n_components, n_features = statistics.first.shape
     mean = (statistics.first + statistics.zeroth[:, None] * statistics.origin).sum(axis=0) / total
     least = max(reg_covar, float(np.finfo(np.float64).tiny))
-    covariance = statistics.kind.pooled(statistics.about(mean).second, total, least)
+    covariance = statistics.kind.overall_at_least(statistics.about(mean).second, total, least)
     shape = statistics.kind.shape(n_components, n_features)
     means, weights = np.tile(mean, (n_components, 1)), np.full(n_components, 1 / n_components)
     return MixtureParameters(weights, means, np.broadcast_to(covariance, shape), statistics.covariance_type)

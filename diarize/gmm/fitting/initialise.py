@@ -52,7 +52,7 @@ def initial_statistics(
         clustering of a sample, or by Ward's agglomeration of one whose columns are scaled to one spread, each other row
         in that of the row nearest to it; random posteriors.
     random_state : numpy.random.RandomState
-        Source of randomness.
+        Seed or generator of random numbers.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def starts(
     training : Training
         The methods.
     random_state : numpy.random.RandomState
-        Source of randomness.
+        Seed or generator of random numbers.
     """
     for method in training.methods:
         for _ in range(training.n_init if method in _RANDOM and n_components > 1 else 1):

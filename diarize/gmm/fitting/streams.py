@@ -61,7 +61,7 @@ class Reservoir:
     size : int
         Rows to keep at most.
     random_state : numpy.random.RandomState
-        Source of the keys.
+        Generator of the keys.
 
     References
     ----------

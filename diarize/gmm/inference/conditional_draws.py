@@ -39,7 +39,7 @@ def conditional_draw(
     parameters : MixtureParameters
         The mixture.
     random_state : numpy.random.Generator or RandomState
-        Source of randomness.
+        Seed or generator of random numbers.
 
     Returns
     -------

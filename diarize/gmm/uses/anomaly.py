@@ -65,7 +65,7 @@ class GaussianMixtureOutlierDetector(OutlierMixin, BaseEstimator):  # type: igno
     cv : int or None
         Folds that fit is to calibrate `p_values` on; without, `calibrate` does it, on other rows.
     random_state : int, RandomState or None
-        Source of randomness of k-means, with several components, and of the folds.
+        Seed or generator of random numbers of k-means, with several components, and of the folds.
     n_jobs : int or None
         Threads over rows; results do not depend on it.
 

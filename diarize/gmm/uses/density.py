@@ -61,7 +61,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     tol, reg_covar, max_iter
         As of `GaussianMixture`, on columns of variance 1 with `standardise`.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     n_jobs : int or None
         Threads, at most one for each fold; results do not depend on it.
 
@@ -161,7 +161,7 @@ class GaussianMixtureDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         shift = scaling.log_volume(rows)
         tried = [(kind, *self._held_out(even, kind, training, state)) for kind, state in self._states(random_state)]
         held = np.concatenate([held_out for _, held_out, _ in tried]) - shift
-        means, errors, place = _least_as_good(held, [count for _, _, counts in tried for count in counts], self.rule)
+        means, errors, place = least_as_good(held, [count for _, _, counts in tried for count in counts], self.rule)
         ends = np.cumsum([len(held_out) for _, held_out, _ in tried])
         which = int(np.searchsorted(ends, place, side="right"))
         kind, held_out, _ = tried[which]
@@ -350,7 +350,7 @@ def _path(
         yield last, bad
 
 
-def _least_as_good(held: Float64, n_parameters: Sequence[int], rule: str) -> tuple[Float64, Float64, int]:
+def least_as_good(held: Float64, n_parameters: Sequence[int], rule: str) -> tuple[Float64, Float64, int]:
     """Return mean held-out log-likelihoods of models, standard errors of their differences from the best, the choice.
 
     Parameters

@@ -22,7 +22,7 @@ from diarize.gmm.inference.segments import segment_statistics
 from diarize.gmm.parameters import MixtureParameters
 
 BLOCKS = ("input", "responsibilities", "log_likelihoods", "mahalanobis", "euclidean", "fisher", "zeroth", "first")
-_BLOCK_ENTRIES = 2_000_000  # features held at a time while rows are averaged
+HELD_ENTRIES = 2_000_000  # features held at a time while rows are averaged
 _LOG_TWO_PI = float(np.log(2 * np.pi))
 
 
@@ -157,8 +157,8 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
         check_is_fitted(self)
         rows = self._validated(X, reset=False)
         parameters = self.mixture_.parameters_
-        parts = [(block, _rowwise(block, rows, parameters)) for block in self._wanted()]
-        return np.hstack([self._powered(part) if block == "fisher" else part for block, part in parts])
+        parts = [(group, _rowwise(group, rows, parameters)) for group in self._wanted()]
+        return np.hstack([self._powered(part) if group == "fisher" else part for group, part in parts])
 
     def transform_segments(self, X: npt.ArrayLike, boundaries: npt.ArrayLike) -> Float64:
         """Return the features of consecutive segments of rows.
@@ -201,9 +201,9 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
         central = (first - zeroth[:, :, None] * parameters.means).reshape(len(first), -1)
         summed = {"zeroth": zeroth.astype(np.float64), "first": central.astype(np.float64)}
         parts = []
-        for block in self._wanted():
-            averages = summed[block] if block in summed else _averaged(block, rows, parameters, marks)
-            parts.append(self._powered(averages) if block == "fisher" else averages)
+        for group in self._wanted():
+            averages = summed[group] if group in summed else _averaged(group, rows, parameters, marks)
+            parts.append(self._powered(averages) if group == "fisher" else averages)
         return np.hstack(parts)
 
     def get_feature_names_out(self, input_features: npt.ArrayLike | None = None) -> npt.NDArray[np.object_]:
@@ -218,13 +218,13 @@ class GaussianMixtureFeatures(TransformerMixin, BaseEstimator):  # type: ignore[
         inputs = _input_names(self, input_features)
         singular = {"responsibilities": "responsibility", "log_likelihoods": "log_likelihood"}
         titles: list[str] = []
-        for block in self._wanted():
-            stem, components = singular.get(block, block), range(self.mixture_.n_components)
-            if block == "input":
+        for group in self._wanted():
+            stem, components = singular.get(group, group), range(self.mixture_.n_components)
+            if group == "input":
                 titles += inputs
-            elif block == "fisher":
+            elif group == "fisher":
                 titles += [f"fisher_{by}_{k}_{name}" for by in ("mean", "scale") for k in components for name in inputs]
-            elif block == "first":
+            elif group == "first":
                 titles += [f"first_{k}_{name}" for k in components for name in inputs]
             else:
                 titles += [f"{stem}_{k}" for k in components]
@@ -261,34 +261,34 @@ def _input_names(estimator: GaussianMixtureFeatures, given: npt.ArrayLike | None
     return names
 
 
-def _averaged(block: str, rows: Float64, parameters: MixtureParameters, marks: npt.NDArray[np.integer[Any]]) -> Float64:
-    """Return the means of a block over segments, a bounded number of rows at a time."""
+def _averaged(group: str, rows: Float64, parameters: MixtureParameters, marks: npt.NDArray[np.integer[Any]]) -> Float64:
+    """Return the means of a group over segments, a bounded number of rows at a time."""
     width = 2 * parameters.means.size + parameters.n_features
-    step = max(1, _BLOCK_ENTRIES // width)
+    step = max(1, HELD_ENTRIES // width)
     means = []
     for start, stop in pairwise(marks.tolist()):
         pieces = [slice(at, min(at + step, stop)) for at in range(start, stop, step)]
-        means.append(sum(_rowwise(block, rows[piece], parameters).sum(axis=0) for piece in pieces) / (stop - start))
+        means.append(sum(_rowwise(group, rows[piece], parameters).sum(axis=0) for piece in pieces) / (stop - start))
     return np.array(means)
 
 
-def _rowwise(block: str, rows: Float64, parameters: MixtureParameters) -> Float64:
-    """Return one block of features of each row."""
-    if block == "input":
+def _rowwise(group: str, rows: Float64, parameters: MixtureParameters) -> Float64:
+    """Return one group of features of each row."""
+    if group == "input":
         return rows
-    if block in ("responsibilities", "zeroth"):
+    if group in ("responsibilities", "zeroth"):
         return responsibilities(rows, parameters).astype(np.float64)
-    if block == "euclidean":
+    if group == "euclidean":
         return np.stack([np.linalg.norm(rows - mean, axis=1) for mean in parameters.means], axis=1)
-    if block == "first":
+    if group == "first":
         shares = responsibilities(rows, parameters)
         return (shares[:, :, None] * (rows[:, None] - parameters.means)).reshape(len(rows), -1)
     white, log_scale = _whitened(rows, parameters)
-    if block == "fisher":
+    if group == "fisher":
         return _fisher(white, responsibilities(rows, parameters).astype(np.float64), parameters.weights)
     squared = np.stack([(part * part).sum(axis=1) for part in white], axis=1)
     entries: Float64 = (
-        squared**0.5 if block == "mahalanobis" else log_scale - 0.5 * (squared + rows.shape[1] * _LOG_TWO_PI)
+        squared**0.5 if group == "mahalanobis" else log_scale - 0.5 * (squared + rows.shape[1] * _LOG_TWO_PI)
     )
     return entries
 

@@ -113,7 +113,7 @@ def segment_image(
     n_sample : int
         Pixels to fit the mixture to, at most.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     n_jobs : int or None
         Threads, -1 for one for each core, None for one. Results do not depend on it.
 

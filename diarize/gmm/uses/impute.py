@@ -66,7 +66,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     keep_empty_features : bool
         Whether columns without any value in training are filled with 0, or else left out by `transform`.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     n_jobs : int or None
         Threads; -1 for one for each core, None for one. Results do not depend on it.
 

@@ -83,7 +83,7 @@ class GaussianMixtureSelector(DensityMixin, BaseEstimator):  # type: ignore[misc
     tol, reg_covar, max_iter
         As of `GaussianMixture`, on columns of variance 1 with `standardise`.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     n_jobs : int or None
         Threads, at most one for each covariance type; results do not depend on it.
     callback : callable or None

@@ -33,7 +33,7 @@ _FRAMES = 64  # whose combinations are held at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class SpectralSource:
     """What a source sounds like; made by `fit_source`, used by `separate_sources`.
 
     Parameters
@@ -102,7 +102,7 @@ def fit_source(
     context: int = 3,
     step: int = 2,
     random_state: int | np.random.RandomState | None = None,
-) -> Source:
+) -> SpectralSource:
     """Learn what one source sounds like from log power spectra of it alone.
 
     A component stands for a few rows only: k-means clusters, whose variances are mixed with those of the whole source.
@@ -120,7 +120,7 @@ def fit_source(
     step : int
         How many frames they are apart.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def fit_source(
     count = shares.sum(axis=0)
     means = shares.T @ spectra / np.maximum(count, np.finfo(np.float32).tiny)[:, None]
     means = np.where(count[:, None] > 0, means, spectra.mean(axis=0))
-    return Source(mixture, means.astype(np.float32), edges, int(context), int(step))
+    return SpectralSource(mixture, means.astype(np.float32), edges, int(context), int(step))
 
 
 def _shrunk(mixture: MixtureParameters, n_rows: int) -> MixtureParameters:
@@ -238,7 +238,7 @@ def separate_sources(
     ----------
     log_spectra : array (n_frames, n_bins)
         Log power spectra of the signal, frames in their order, on the scale of the sources'.
-    sources : sequence of Source, array (n, n_bins), GaussianMixture or MixtureParameters
+    sources : sequence of SpectralSource, array (n, n_bins), GaussianMixture or MixtureParameters
         What each sounds like: fitted by `fit_source`, as rows of log spectra of it alone, or as a mixture of such
         rows with diagonal or spherical covariances.
     n_components : int
@@ -246,7 +246,7 @@ def separate_sources(
     evidence : float
         Neighbouring bands and frames tell much the same: the log-likelihood of a frame counts by this factor.
     random_state : int, RandomState or None
-        Source of randomness for sources given as rows.
+        Seed or generator of random numbers for sources given as rows.
 
     Returns
     -------
@@ -312,12 +312,12 @@ def _checked(log_spectra: npt.ArrayLike, name: str) -> Float32:
     return rows.astype(np.float32)
 
 
-def _source(given: Any, n_components: int, n_bins: int, state: np.random.RandomState) -> Source:
+def _source(given: Any, n_components: int, n_bins: int, state: np.random.RandomState) -> SpectralSource:
     mixture = given.parameters_ if isinstance(given, GaussianMixture) else given
     if isinstance(mixture, MixtureParameters):
         edges = np.arange(mixture.n_features + 1, dtype=np.intp)
-        source = Source(mixture.astype(np.float32), mixture.means.astype(np.float32), edges)
-    elif isinstance(mixture, Source):
+        source = SpectralSource(mixture.astype(np.float32), mixture.means.astype(np.float32), edges)
+    elif isinstance(mixture, SpectralSource):
         source = mixture
     else:
         source = fit_source(mixture, n_components=n_components, random_state=state)

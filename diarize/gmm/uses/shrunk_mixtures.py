@@ -143,7 +143,7 @@ def fit_shrunk(
     settings : Settings, optional
         How they are trained.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
 
     Raises
     ------

@@ -92,7 +92,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
         What `fit` gives a start value; set the attributes of other letters before. The start is k-means into states
         (left-right: sequences cut into equal parts) and k-means within each.
     random_state : int, RandomState or None
-        Source of randomness.
+        Seed or generator of random numbers.
     algorithm : {'viterbi', 'map'}
         What `predict` and `decode` find: the most probable path, or the most probable state of each frame.
     n_jobs : int or None
@@ -429,7 +429,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
         n_samples : int
             Its frames.
         random_state : int, RandomState or None
-            Source of randomness; by default that of the constructor.
+            Seed or generator of random numbers; by default that of the constructor.
 
         Returns
         -------

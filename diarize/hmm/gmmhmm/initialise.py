@@ -49,7 +49,7 @@ def initial_emissions(
     least : float
         Smallest variance.
     random_state : numpy.random.RandomState
-        Source of randomness.
+        Seed or generator of random numbers.
 
     Raises
     ------

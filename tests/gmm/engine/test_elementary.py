@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 import pytest
@@ -10,9 +12,9 @@ from diarize.gmm.engine import elementary
 
 
 @pytest.mark.parametrize(("dtype", "lowest", "tolerance"), [(np.float32, -80.0, 1.5e-7), (np.float64, -700.0, 4e-16)])
-def test_the_exponential_is_exact_to_the_last_digit(dtype, lowest, tolerance):
+def test_the_exponential_is_exact_to_the_last_digit(dtype: type, lowest: float, tolerance: float) -> None:
     @numba.njit
-    def each(values, out):
+    def each(values: np.ndarray, out: Any) -> Any:
         for i in range(len(values)):
             out[i] = elementary.exp(values[i])
 
@@ -25,9 +27,9 @@ def test_the_exponential_is_exact_to_the_last_digit(dtype, lowest, tolerance):
     assert found[100_000] == 1
 
 
-def test_the_logarithm_is_exact_to_the_last_digit():
+def test_the_logarithm_is_exact_to_the_last_digit() -> None:
     @numba.njit
-    def each(values, out):
+    def each(values: np.ndarray, out: Any) -> Any:
         for i in range(len(values)):
             out[i] = elementary.log(values[i])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,11 +14,11 @@ from diarize.gmm.engine.kernel import Memory, Workspace, compile_kernel
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def blocks(kernel, x, n_groups=1):
+def blocks(kernel: Any, x: np.ndarray, n_groups: int = 1) -> Any:
     return kernel.blocks(x, slice(0, len(x)), Memory(), n_groups)
 
 
-def posteriors(kernel, x):
+def posteriors(kernel: Any, x: np.ndarray) -> Any:
     """Return posteriors (n, k) and log-likelihoods (n,) of all rows, put together from the blocks."""
     shares, found = [], []
     for block in blocks(kernel, x):
@@ -26,7 +29,7 @@ def posteriors(kernel, x):
 
 @pytest.mark.parametrize("ill", [False, True], ids=["plain", "ill-scaled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_float64_is_exact(oracle, kind, ill):
+def test_float64_is_exact(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 5, 4, seed=1, ill=ill)
     x = draw(parameters, 300, np.random.default_rng(0))[0]
     shares, found = posteriors(compile_kernel(parameters, np.float64), x)
@@ -35,7 +38,7 @@ def test_float64_is_exact(oracle, kind, ill):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_is_close(oracle, kind):
+def test_float32_is_close(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 5, 4, seed=1)
     x = draw(parameters, 300, np.random.default_rng(0))[0].astype(np.float32)
     shares, found = posteriors(compile_kernel(parameters, np.float32), x)
@@ -45,7 +48,7 @@ def test_float32_is_close(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_direct_evaluation_is_the_same(oracle, kind):
+def test_direct_evaluation_is_the_same(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 4, 3)
     x = draw(parameters, 100, np.random.default_rng(2))[0]
     direct = np.array([True, False, True, False])
@@ -57,7 +60,7 @@ def test_direct_evaluation_is_the_same(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
-def test_components_too_narrow_for_the_products_are_evaluated_directly(oracle, kind):
+def test_components_too_narrow_for_the_products_are_evaluated_directly(oracle: SimpleNamespace, kind: str) -> None:
     """One in five a thousand times narrower than the rest: beyond what moments in float32 resolve."""
     wide = oracle.mixture(kind, 5, 3, seed=3)
     covariances = wide.covariances.copy()
@@ -73,7 +76,7 @@ def test_components_too_narrow_for_the_products_are_evaluated_directly(oracle, k
     np.testing.assert_allclose(found, oracle.log_likelihood(rows.astype(float), parameters), rtol=1e-4)
 
 
-def test_many_narrow_components_ask_for_float64(oracle):
+def test_many_narrow_components_ask_for_float64(oracle: SimpleNamespace) -> None:
     means = np.linspace(0, 1e4, 8)[:, None]
     parameters = MixtureParameters(np.full(8, 1 / 8), means, np.full((8, 1), 0.01))
     kernel = compile_kernel(parameters, np.float32)
@@ -83,7 +86,7 @@ def test_many_narrow_components_ask_for_float64(oracle):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_follow_each_other_and_leave_no_row_out(oracle, kind):
+def test_blocks_follow_each_other_and_leave_no_row_out(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 2)
     kernel = compile_kernel(parameters, np.float64)
     n_rows = 2 * kernel.block_rows + 7
@@ -98,7 +101,7 @@ def test_blocks_follow_each_other_and_leave_no_row_out(oracle, kind):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_whose_density_vanishes_are_no_accident(oracle, kind, dtype):
+def test_rows_whose_density_vanishes_are_no_accident(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     parameters = oracle.mixture(kind, 3, 2)
     far = {np.float32: 1e25, np.float64: 1e200}[dtype]  # squares leave the range
     x = np.array([[0.0, 0.0], [far, -far]], dtype=dtype)
@@ -111,7 +114,7 @@ def test_rows_whose_density_vanishes_are_no_accident(oracle, kind, dtype):
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_that_are_no_numbers_are_named(oracle, kind, bad):
+def test_rows_that_are_no_numbers_are_named(oracle: SimpleNamespace, kind: str, bad: Any) -> None:
     kernel = compile_kernel(oracle.mixture(kind, 3, 2), np.float64)
     x = np.zeros((kernel.block_rows + 20, 2))
     place = kernel.block_rows + 11
@@ -120,7 +123,7 @@ def test_rows_that_are_no_numbers_are_named(oracle, kind, bad):
         list(blocks(kernel, x))
 
 
-def test_a_component_without_weight_has_no_share(oracle):
+def test_a_component_without_weight_has_no_share(oracle: SimpleNamespace) -> None:
     plain = oracle.mixture("diag", 3, 2)
     parameters = MixtureParameters([0.0, 0.4, 0.6], plain.means, plain.covariances)
     x = np.concatenate([plain.means, plain.means + 0.5])
@@ -131,7 +134,7 @@ def test_a_component_without_weight_has_no_share(oracle):
 
 
 @pytest.mark.parametrize("kind", ["full", "tied"])
-def test_distances_are_those_of_mahalanobis(oracle, kind):
+def test_distances_are_those_of_mahalanobis(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 4, ill=True)
     x = draw(parameters, 20, np.random.default_rng(1))[0]
     kernel = compile_kernel(parameters, np.float64)
@@ -139,12 +142,12 @@ def test_distances_are_those_of_mahalanobis(oracle, kind):
         away = x - parameters.means[k]
         scale = np.sqrt(np.diag(matrix))  # else the inverse would be the inexact one
         expected = np.einsum("nd,de,ne->n", away / scale, np.linalg.inv(matrix / scale / scale[:, None]), away / scale)
-        np.testing.assert_allclose(kernel._distances(x, k), expected, rtol=1e-6)
+        np.testing.assert_allclose(kernel.distances(x, k), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_groups_are_mixtures_of_their_own(oracle, kind, dtype):
+def test_groups_are_mixtures_of_their_own(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     parameters = oracle.mixture(kind, 6, 3)
     x = draw(parameters, 300, np.random.default_rng(1))[0].astype(dtype)
     joint = oracle.log_joint(x.astype(float), parameters).reshape(len(x), 3, 2)
@@ -158,7 +161,7 @@ def test_groups_are_mixtures_of_their_own(oracle, kind, dtype):
         np.testing.assert_allclose(np.moveaxis(within, 2, 0), shares, atol=tolerance)
 
 
-def test_log_weights_take_the_place_of_weights(oracle):
+def test_log_weights_take_the_place_of_weights(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 3, 2)
     x = draw(parameters, 50, np.random.default_rng(1))[0]
     logs = np.array([0.5, -4.0, 2.0])  # sums to anything
@@ -167,7 +170,7 @@ def test_log_weights_take_the_place_of_weights(oracle):
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
-def test_memory_is_lent_to_one_at_a_time_and_used_again():
+def test_memory_is_lent_to_one_at_a_time_and_used_again() -> None:
     workspace = Workspace()
     kind = np.dtype(np.float32)
     with workspace.memory() as first, workspace.memory() as second:

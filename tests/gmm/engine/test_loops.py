@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from diarize.gmm.engine import loops
 
 @pytest.mark.parametrize(("dtype", "lowest", "tolerance"), [(np.float32, -60.0, 2e-7), (np.float64, -600.0, 2e-15)])
 @pytest.mark.parametrize("n_groups", [1, 2, 6])
-def test_softmax_is_exact_to_the_last_digits(dtype, lowest, tolerance, n_groups):
+def test_softmax_is_exact_to_the_last_digits(dtype: type, lowest: float, tolerance: float, n_groups: int) -> None:
     rng = np.random.default_rng(0)
     joint = rng.uniform(lowest * 1.2, 0, (6, 1001)).astype(dtype)
     bias = rng.normal(size=6).astype(dtype)
@@ -23,7 +25,7 @@ def test_softmax_is_exact_to_the_last_digits(dtype, lowest, tolerance, n_groups)
     np.testing.assert_allclose(total, expected.sum(axis=1).astype(float), rtol=5 * tolerance)
 
 
-def test_softmax_of_impossible_and_undefined_densities_has_no_peak():
+def test_softmax_of_impossible_and_undefined_densities_has_no_peak() -> None:
     joint = np.array([[-np.inf, np.nan, 0.0], [-np.inf, np.nan, -np.inf]])
     peak, total = np.empty((1, 3)), np.empty((1, 3))
     loops.softmax(joint, np.zeros(2), -600.0, peak, total)
@@ -32,7 +34,7 @@ def test_softmax_of_impossible_and_undefined_densities_has_no_peak():
 
 
 @pytest.mark.parametrize("out", [np.float32, np.float64])
-def test_moments_are_standardised_rows_and_their_squares(out):
+def test_moments_are_standardised_rows_and_their_squares(out: Any) -> None:
     rng = np.random.default_rng(0)
     x, centre, scale = rng.normal(size=(300, 4)).astype(np.float32), np.array([1.0, -2, 0, 0.5]), rng.uniform(1, 2, 4)
     found = np.empty((9, 300), out)
@@ -42,7 +44,7 @@ def test_moments_are_standardised_rows_and_their_squares(out):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_whitening_and_products(dtype):
+def test_whitening_and_products(dtype: type) -> None:
     rng = np.random.default_rng(0)
     x, centre, forward = rng.normal(size=(300, 4)).astype(dtype), rng.normal(size=4), np.tril(rng.normal(size=(4, 4)))
     found = np.empty((1 + 4 + 10, 300), dtype)
@@ -55,7 +57,7 @@ def test_whitening_and_products(dtype):
     np.testing.assert_allclose(found[5:], (z[:, None] * z[None])[upper], rtol=1e-5, atol=1e-6)
 
 
-def test_distances_keep_digits_that_float32_would_lose():
+def test_distances_keep_digits_that_float32_would_lose() -> None:
     x = np.array([[1.0, 2.0]], np.float32)
     found = loops.squared_distances(x, np.array([1.0 + 1e-9, 2.0]), np.array([1e9, 1.0]))
     np.testing.assert_allclose(found, [1.0], rtol=1e-6)

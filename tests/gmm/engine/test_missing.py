@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from diarize.gmm.engine.missing import check_partial, compile_partial, filled
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def with_gaps(parameters, count, share=0.4, seed=0):
+def with_gaps(parameters: MixtureParameters, count: int, share: float = 0.4, seed: int = 0) -> Any:
     """Return rows drawn from a mixture with a share of the entries missing; one row complete, one empty."""
     rng = np.random.default_rng(seed)
     x = draw(parameters, count, rng)[0][rng.permutation(count)]
@@ -23,7 +25,7 @@ def with_gaps(parameters, count, share=0.4, seed=0):
     return np.where(gaps, np.nan, x)
 
 
-def plain_joint(oracle, x, parameters):
+def plain_joint(oracle: SimpleNamespace, x: np.ndarray, parameters: MixtureParameters) -> Any:
     """Return log(weight x marginal density), from the submatrix of each row's observed features."""
     matrices = np.stack(oracle.dense(parameters))
     found = np.empty((len(x), parameters.n_components))
@@ -38,7 +40,7 @@ def plain_joint(oracle, x, parameters):
     return found
 
 
-def plain_sums(oracle, x, shares, parameters):
+def plain_sums(oracle: SimpleNamespace, x: np.ndarray, shares: np.ndarray, parameters: MixtureParameters) -> Any:
     """Return expected first and second moments about the means, (k, d) and (k, d, d), by a loop over rows."""
     n_components, n_features = parameters.means.shape
     first, second = np.zeros((n_components, n_features)), np.zeros((n_components, n_features, n_features))
@@ -57,14 +59,14 @@ def plain_sums(oracle, x, shares, parameters):
     return first, second
 
 
-def as_kind(second, kind):
+def as_kind(second: Any, kind: str) -> Any:
     """Return second moments (k, d, d) in the shape of `Statistics`."""
     if kind == "full":
         return second
     return second.sum(axis=0) if kind == "tied" else np.diagonal(second, axis1=1, axis2=2)
 
 
-def rounds(x, start, count, reg_covar=0.0):
+def rounds(x: np.ndarray, start: Any, count: int, reg_covar: float = 0.0) -> Any:
     """Run EM; return the last mixture and the likelihood of the observed entries before each round."""
     parameters, found = start, []
     for _ in range(count):
@@ -78,7 +80,7 @@ def rounds(x, start, count, reg_covar=0.0):
 
 @pytest.mark.parametrize("ill", [False, True], ids=["plain", "ill-scaled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_densities_are_those_of_the_observed_entries(oracle, kind, ill):
+def test_densities_are_those_of_the_observed_entries(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 4, 6, seed=1, ill=ill)
     x = with_gaps(parameters, 200)
     found = compile_partial(parameters).log_joint(x)
@@ -89,7 +91,7 @@ def test_densities_are_those_of_the_observed_entries(oracle, kind, ill):
 
 @pytest.mark.parametrize("ill", [False, True], ids=["plain", "ill-scaled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_sums_are_those_of_a_loop_over_rows(oracle, kind, ill):
+def test_sums_are_those_of_a_loop_over_rows(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 3, 5, seed=2, ill=ill)
     x = with_gaps(parameters, 60)
     shares = np.random.default_rng(1).dirichlet(np.ones(3), size=60) * 0.5
@@ -106,7 +108,7 @@ def test_sums_are_those_of_a_loop_over_rows(oracle, kind, ill):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_complete_rows_are_the_ordinary_step(oracle, kind):
+def test_complete_rows_are_the_ordinary_step(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 4, 3, seed=3)
     x = draw(parameters, 500, np.random.default_rng(0))[0]
     partial = compile_partial(parameters)
@@ -121,7 +123,7 @@ def test_complete_rows_are_the_ordinary_step(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_empty_row_says_what_the_mixture_says(oracle, kind):
+def test_an_empty_row_says_what_the_mixture_says(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 2, 3)
     partial = compile_partial(parameters)
     x, shares = np.full((1, 3), np.nan), np.array([[0.25, 0.75]])
@@ -133,7 +135,7 @@ def test_an_empty_row_says_what_the_mixture_says(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_log_weights_take_the_place_of_the_weights(oracle, kind):
+def test_log_weights_take_the_place_of_the_weights(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 4)
     x = with_gaps(parameters, 20)
     logs = np.array([-2.0, 5.0, 0.5])
@@ -146,7 +148,7 @@ def test_log_weights_take_the_place_of_the_weights(oracle, kind):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_observed_likelihood_never_decreases(oracle, kind, share):
+def test_the_observed_likelihood_never_decreases(oracle: SimpleNamespace, kind: str, share: float) -> None:
     truth, start = oracle.mixture(kind, 3, 4, seed=4), oracle.mixture(kind, 3, 4, seed=5)
     found = rounds(with_gaps(truth, 400, share), start, 40)[1]
     assert (np.diff(found) > -1e-11).all()
@@ -154,7 +156,7 @@ def test_the_observed_likelihood_never_decreases(oracle, kind, share):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_drew_the_data_is_found_again(oracle, kind):
+def test_what_drew_the_data_is_found_again(oracle: SimpleNamespace, kind: str) -> None:
     rng = np.random.default_rng(6)
     root = rng.normal(size=(2, 3, 3)) / 2 + np.eye(3)
     matrices = root @ np.swapaxes(root, 1, 2)
@@ -168,7 +170,7 @@ def test_what_drew_the_data_is_found_again(oracle, kind):
     np.testing.assert_allclose(found.covariances, truth.covariances, atol=0.15)
 
 
-def test_em_reaches_the_estimate_known_in_closed_form():
+def test_em_reaches_the_estimate_known_in_closed_form() -> None:
     """Anderson 1957, doi:10.1080/01621459.1957.10501379: one feature complete, the other missing in some rows.
 
     The complete feature is estimated from all rows, the regression of the other on it from the complete rows.
@@ -188,7 +190,7 @@ def test_em_reaches_the_estimate_known_in_closed_form():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_column_without_values_stays_as_it_was(oracle, kind):
+def test_a_column_without_values_stays_as_it_was(oracle: SimpleNamespace, kind: str) -> None:
     """Nothing is learnt about it where features are independent; nothing breaks where they are not."""
     start = oracle.mixture(kind, 2, 3)
     x = with_gaps(start, 200)
@@ -201,7 +203,7 @@ def test_a_column_without_values_stays_as_it_was(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", ["diag", "spherical"])
-def test_narrow_components_are_evaluated_directly(oracle, kind):
+def test_narrow_components_are_evaluated_directly(oracle: SimpleNamespace, kind: str) -> None:
     """A million times narrower than the mixture, off its centre: products alone would lose all digits."""
     wide = oracle.mixture(kind, 3, 3, seed=3)
     covariances = wide.covariances.copy()
@@ -217,7 +219,7 @@ def test_narrow_components_are_evaluated_directly(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_out_of_all_reach_have_no_density(oracle, kind):
+def test_rows_out_of_all_reach_have_no_density(oracle: SimpleNamespace, kind: str) -> None:
     far = [[1e200, np.nan, -1e200], [1e200, np.nan, np.nan], [1.7e308, np.nan, -1.7e308], [1.7e308, np.nan, 1.7e308]]
     for ill in (False, True):
         found = compile_partial(oracle.mixture(kind, 3, 3, ill=ill)).log_joint([*far, [0.0, np.nan, 0.0]])
@@ -226,7 +228,7 @@ def test_rows_out_of_all_reach_have_no_density(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_any_layout_and_precision_of_rows_will_do(oracle, kind):
+def test_any_layout_and_precision_of_rows_will_do(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 4)
     x = with_gaps(parameters, 30).astype(np.float32)
     partial = compile_partial(parameters)
@@ -243,7 +245,7 @@ def test_any_layout_and_precision_of_rows_will_do(oracle, kind):
     assert not partial.statistics(x[:0], shares[:0]).second.any()
 
 
-def test_patterns_of_many_features_are_told_apart(oracle):
+def test_patterns_of_many_features_are_told_apart(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("tied", 2, 70)
     x = with_gaps(parameters, 20, 0.03)
     np.testing.assert_allclose(
@@ -252,13 +254,13 @@ def test_patterns_of_many_features_are_told_apart(oracle):
 
 
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_threads_do_not_disturb_each_other(oracle, kind):
+def test_threads_do_not_disturb_each_other(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 5)
     partial = compile_partial(parameters)
     blocks = [with_gaps(parameters, 2000, seed=seed) for seed in range(8)]
     shares = np.full((2000, 3), 1 / 3)
 
-    def both(x):
+    def both(x: np.ndarray) -> Any:
         return partial.log_joint(x), partial.statistics(x, shares).second
 
     alone = [both(x) for x in blocks]
@@ -270,7 +272,7 @@ def test_threads_do_not_disturb_each_other(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_bad_input_is_named(oracle, kind):
+def test_bad_input_is_named(oracle: SimpleNamespace, kind: str) -> None:
     partial = compile_partial(oracle.mixture(kind, 3, 2))
     x = np.array([[np.nan, 1.0], [0.0, 1.0], [np.nan, -np.inf]])
     with pytest.raises(ValueError, match="infinity: row 2;"):
@@ -283,14 +285,14 @@ def test_bad_input_is_named(oracle, kind):
         partial.statistics(x[:2], np.ones((2, 2)))
 
 
-def test_rows_are_checked_in_the_precision_they_come_in(oracle):
+def test_rows_are_checked_in_the_precision_they_come_in(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("diag", 2, 2)
     kinds = {np.float16: np.float32, np.float32: np.float32, np.float64: np.float64, np.int64: np.float64}
     for given, wanted in kinds.items():
         assert check_partial(np.zeros((1, 2), dtype=given), parameters).dtype == wanted
 
 
-def test_gaps_are_filled_by_the_mean_of_their_column():
+def test_gaps_are_filled_by_the_mean_of_their_column() -> None:
     x = np.array([[1.0, np.nan, 7.0], [3.0, 4.0, np.nan], [np.nan, 5.0, np.nan]], dtype=np.float32)
     before = x.copy()
     found = filled(x)
@@ -300,6 +302,6 @@ def test_gaps_are_filled_by_the_mean_of_their_column():
     assert filled([[1, 2]]).dtype == np.float64
 
 
-def test_a_column_of_nothing_cannot_be_filled():
+def test_a_column_of_nothing_cannot_be_filled() -> None:
     with pytest.raises(ValueError, match="column 1 of X has no value at all"):
         filled([[1.0, np.nan], [2.0, np.nan]])

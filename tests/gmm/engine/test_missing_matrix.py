@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ SIZE = 5
 PATTERNS = np.array(list(itertools.product([False, True], repeat=SIZE)))
 
 
-def solved(matrix, right):
+def solved(matrix: np.ndarray, right: Any) -> Any:
     """Return inv(matrix) @ right and the determinant, in exact fractions (lists of lists)."""
     size = len(matrix)
     rows = [list(a) + list(b) for a, b in zip(matrix, right, strict=True)]
@@ -32,7 +34,7 @@ def solved(matrix, right):
     return [row[size:] for row in rows], determinant
 
 
-def exact(row, mean, covariance):
+def exact(row: np.ndarray, mean: Any, covariance: Any) -> Any:
     """Return the log density of the observed entries; conditional mean and covariance of the missing."""
     seen, unseen = np.flatnonzero(~np.isnan(row)), np.flatnonzero(np.isnan(row))
     matrix = [[Fraction(float(value)) for value in line] for line in covariance]
@@ -55,7 +57,7 @@ def exact(row, mean, covariance):
     return density, np.array(means), np.array(left).reshape(len(unseen), len(unseen))
 
 
-def gaussian(condition, seed=0):
+def gaussian(condition: Any, seed: int = 0) -> Any:
     """Return a single Gaussian whose covariance has this condition number, correlated, and rows it would draw."""
     rng = np.random.default_rng(seed)
     basis = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))[0]
@@ -67,7 +69,7 @@ def gaussian(condition, seed=0):
 
 
 @pytest.mark.parametrize("condition", [10, 1e4, 1e8])
-def test_every_pattern_is_that_of_exact_arithmetic(condition):
+def test_every_pattern_is_that_of_exact_arithmetic(condition: Any) -> None:
     """Both ways to compute: the precision's where few entries are missing, the covariance's where few are observed."""
     parameters, x = gaussian(condition)
     mean, covariance = parameters.means[0], parameters.covariances[0]
@@ -89,7 +91,7 @@ def test_every_pattern_is_that_of_exact_arithmetic(condition):
         np.testing.assert_allclose(sums.second[0], second, rtol=0, atol=1e-15 * condition + 1e-12)
 
 
-def test_a_covariance_at_the_edge_of_singular_gives_numbers():
+def test_a_covariance_at_the_edge_of_singular_gives_numbers() -> None:
     """Five equal columns: rounding leaves pivots that are not positive."""
     covariance = floored(np.ones((SIZE, SIZE)), 0.0)
     parameters = MixtureParameters([1.0], np.zeros((1, SIZE)), covariance[None], "full")
@@ -104,7 +106,7 @@ def test_a_covariance_at_the_edge_of_singular_gives_numbers():
     np.testing.assert_allclose(partial.expected(x, shares)[seen], 0.5, atol=1e-2)
 
 
-def test_pivots_that_rounding_takes_away_are_no_accident():
+def test_pivots_that_rounding_takes_away_are_no_accident() -> None:
     """Two features alike to the last digit, missing together: half of these precision matrices have no root."""
     for variance in np.linspace(1, 4, 30):
         covariance = np.eye(4)
@@ -116,7 +118,7 @@ def test_pivots_that_rounding_takes_away_are_no_accident():
 
 
 @pytest.mark.parametrize("kind", ["full", "tied"])
-def test_rows_of_one_pattern_share_their_work_without_a_trace(oracle, kind):
+def test_rows_of_one_pattern_share_their_work_without_a_trace(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, SIZE, seed=2)
     rng = np.random.default_rng(3)
     patterns = PATTERNS[rng.integers(0, 6, size=60)]  # ten rows each, mixed up
@@ -131,7 +133,7 @@ def test_rows_of_one_pattern_share_their_work_without_a_trace(oracle, kind):
     np.testing.assert_allclose(together.second, sum(part.second for part in single), atol=1e-11)
 
 
-def test_negligible_shares_are_left_out_but_small_weights_are_not(oracle):
+def test_negligible_shares_are_left_out_but_small_weights_are_not(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 2, 3)
     x = np.array([[1.0, np.nan, 2.0]])
     partial = compile_partial(parameters)

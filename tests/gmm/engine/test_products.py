@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,14 +17,14 @@ SIZES = [(1, 3, 1), (5, 7, 100), (64, 41, 1000), (9, 231, 513), (130, 13, 48)]
 
 
 @pytest.fixture
-def way(tiled, monkeypatch):
+def way(tiled: bool, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(products, "tiled", lambda: tiled)
 
 
 @each_way
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-6), (np.float64, 1e-14)])
-def test_products_are_those_of_numpy(way, sizes, dtype, tolerance):
+def test_products_are_those_of_numpy(way: Any, sizes: Any, dtype: type, tolerance: float) -> None:
     n_components, n_moments, n_rows = sizes
     rng = np.random.default_rng(1)
     coefficients = rng.normal(size=(n_components, n_moments))
@@ -47,7 +50,9 @@ def test_products_are_those_of_numpy(way, sizes, dtype, tolerance):
 @needs_tiles
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_both_ways_give_the_same_statistics(oracle, monkeypatch, kind, dtype):
+def test_both_ways_give_the_same_statistics(
+    oracle: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, kind: str, dtype: type
+) -> None:
     parameters = oracle.mixture(kind, 5, 4)
     x = draw(parameters, 5003, np.random.default_rng(1))[0].astype(dtype)
     by_tiles = accumulate(x, parameters)
@@ -59,6 +64,6 @@ def test_both_ways_give_the_same_statistics(oracle, monkeypatch, kind, dtype):
         np.testing.assert_allclose(getattr(by_tiles, name), truth, rtol=tolerance, atol=tolerance * np.abs(truth).max())
 
 
-def test_padding_makes_whole_tiles_or_none():
+def test_padding_makes_whole_tiles_or_none() -> None:
     sizes = products.padded(5, 7, 100, np.float32)
     assert sizes == ((8, 12, 144) if products.tiled() else (5, 7, 100))

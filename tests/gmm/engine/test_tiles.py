@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(not products.tiled(), reason="tiles are for proc
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_small_numbers_are_not_lost_in_long_sums(dtype):
+def test_small_numbers_are_not_lost_in_long_sums(dtype: type) -> None:
     """A plain sum in float32 stops growing here: each term is below half a digit of the sum before it."""
     from diarize.gmm.engine import loops, tiles
 
@@ -25,7 +25,7 @@ def test_small_numbers_are_not_lost_in_long_sums(dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_place_of_a_tile_is_its_own(dtype):
+def test_every_place_of_a_tile_is_its_own(dtype: type) -> None:
     from diarize.gmm.engine import loops, tiles
 
     n_rows = tiles.WIDE * tiles.lanes(dtype)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +39,11 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture
-def rows(oracle):
+def rows(oracle: SimpleNamespace) -> Any:
     return draw(oracle.mixture("full", 5, 4, seed=2), 600, np.random.default_rng(1))[0]
 
 
-def test_check_estimator_passes_in_full():
+def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn
         results = check_estimator(BayesianGaussianMixture(), on_fail=None)
@@ -56,7 +59,7 @@ LEFT_OUT = {
 }
 
 
-def their_tests():
+def their_tests() -> Any:
     """Return scikit-learn's tests of its own class, once for each set of arguments; none where they don't ship."""
     try:
         import sklearn.mixture.tests.test_bayesian_mixture as module
@@ -77,7 +80,7 @@ def their_tests():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("function", "given"), their_tests())
-def test_scikit_learn_s_own(function, given, monkeypatch):
+def test_scikit_learn_s_own(function: Any, given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(function.__globals__, "BayesianGaussianMixture", BayesianGaussianMixture)
     function(**given)
 
@@ -85,7 +88,7 @@ def test_scikit_learn_s_own(function, given, monkeypatch):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weight_type", WEIGHTS)
 @pytest.mark.parametrize("kind", ["full", "tied"])
-def test_equal_to_scikit_learn_from_the_same_start(rows, kind, weight_type):
+def test_equal_to_scikit_learn_from_the_same_start(rows: np.ndarray, kind: str, weight_type: str) -> None:
     options = {
         "n_components": 8,
         "covariance_type": kind,
@@ -108,7 +111,7 @@ def test_equal_to_scikit_learn_from_the_same_start(rows, kind, weight_type):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @each_kind
-def test_default_regularisation_changes_little(rows, kind):
+def test_default_regularisation_changes_little(rows: np.ndarray, kind: str) -> None:
     options = {"n_components": 8, "covariance_type": kind, "random_state": 0, "max_iter": 10, "tol": 0.0}
     bare, usual = (BayesianGaussianMixture(**options, reg_covar=noise).fit(rows) for noise in (0.0, 1e-6))
     np.testing.assert_allclose(usual.means_, bare.means_, atol=1e-4)
@@ -119,7 +122,7 @@ def test_default_regularisation_changes_little(rows, kind):
 
 @each_kind
 @pytest.mark.parametrize("weight_type", WEIGHTS)
-def test_components_too_many_lose_their_rows(kind, weight_type):
+def test_components_too_many_lose_their_rows(kind: str, weight_type: str) -> None:
     centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
     x = np.random.default_rng(0).normal(np.repeat(centres, 200, axis=0), 1.0)
     found = BayesianGaussianMixture(
@@ -139,7 +142,7 @@ def test_components_too_many_lose_their_rows(kind, weight_type):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @each_kind
-def test_weights_count_as_repeated_rows(rows, kind):
+def test_weights_count_as_repeated_rows(rows: np.ndarray, kind: str) -> None:
     count = np.random.default_rng(2).integers(0, 4, size=len(rows))
     options = {"n_components": 4, "covariance_type": kind, "init_params": "random_from_data", "max_iter": 0}
     weighted = BayesianGaussianMixture(**options, random_state=0).fit(rows, sample_weight=count)
@@ -160,7 +163,7 @@ def test_weights_count_as_repeated_rows(rows, kind):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weight_type", WEIGHTS)
 @each_kind
-def test_warm_start_goes_on(rows, kind, weight_type):
+def test_warm_start_goes_on(rows: np.ndarray, kind: str, weight_type: str) -> None:
     options = {"covariance_type": kind, "weight_concentration_prior_type": weight_type, "random_state": 0}
     whole = BayesianGaussianMixture(6, **options, max_iter=12, tol=0.0).fit(rows)
     parts = BayesianGaussianMixture(6, **options, max_iter=4, tol=0.0, warm_start=True)
@@ -172,7 +175,7 @@ def test_warm_start_goes_on(rows, kind, weight_type):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @each_kind
-def test_float32_in_float32_out(rows, kind):
+def test_float32_in_float32_out(rows: np.ndarray, kind: str) -> None:
     options = {"n_components": 4, "covariance_type": kind, "random_state": 0, "init_params": "random", "max_iter": 5}
     single = BayesianGaussianMixture(**options).fit(rows.astype(np.float32))
     double = BayesianGaussianMixture(**options).fit(rows.astype(np.float32).astype(np.float64))
@@ -186,10 +189,10 @@ def test_float32_in_float32_out(rows, kind):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("n_init", "threads"), [(1, 2), (3, 1)])
-def test_threads_change_nothing(rows, n_init, threads, monkeypatch):
+def test_threads_change_nothing(rows: np.ndarray, n_init: int, threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     used = set()
 
-    def spy(*data, n_jobs, **options):
+    def spy(*data, n_jobs: int | None, **options) -> Any:
         used.add(n_jobs)
         return variational(*data, n_jobs=n_jobs, **options)
 
@@ -202,7 +205,7 @@ def test_threads_change_nothing(rows, n_init, threads, monkeypatch):
     np.testing.assert_array_equal(one.means_, two.means_)
 
 
-def test_the_best_start_is_kept(rows):
+def test_the_best_start_is_kept(rows: np.ndarray) -> None:
     options = {"n_components": 6, "init_params": "random_from_data", "max_iter": 30, "tol": 1e3}
     state = np.random.RandomState(0)
     single = [BayesianGaussianMixture(**options, random_state=state).fit(rows).lower_bound_ for _ in range(4)]
@@ -211,7 +214,7 @@ def test_the_best_start_is_kept(rows):
     assert best.lower_bound_ == pytest.approx(max(single), rel=1e-12)
 
 
-def test_callback_is_told_each_bound_and_not_converging_warns(rows):
+def test_callback_is_told_each_bound_and_not_converging_warns(rows: np.ndarray) -> None:
     told = []
     mixture = BayesianGaussianMixture(3, random_state=0, max_iter=4, tol=0.0, callback=lambda *what: told.append(what))
     with pytest.warns(ConvergenceWarning, match="did not converge"):
@@ -223,7 +226,7 @@ def test_callback_is_told_each_bound_and_not_converging_warns(rows):
 
 @each_kind
 @pytest.mark.parametrize("weight_type", WEIGHTS)
-def test_saved_and_loaded_it_is_the_same(rows, kind, weight_type, tmp_path):
+def test_saved_and_loaded_it_is_the_same(rows: np.ndarray, kind: str, weight_type: str, tmp_path: Path) -> None:
     options = {"covariance_type": kind, "weight_concentration_prior_type": weight_type, "tol": 1.0}
     mixture = BayesianGaussianMixture(3, random_state=0, max_iter=500, **options).fit(rows)
     mixture.save(tmp_path / "mixture.npz")
@@ -234,7 +237,7 @@ def test_saved_and_loaded_it_is_the_same(rows, kind, weight_type, tmp_path):
     np.testing.assert_array_equal(loaded.score_samples(rows), mixture.score_samples(rows))
 
 
-def test_sample_draws_from_the_expected_mixture(rows):
+def test_sample_draws_from_the_expected_mixture(rows: np.ndarray) -> None:
     mixture = BayesianGaussianMixture(3, random_state=0, max_iter=300).fit(rows)
     drawn, labels = mixture.sample(20000)
     np.testing.assert_allclose(np.bincount(labels, minlength=3) / 20000, mixture.weights_, atol=0.02)
@@ -283,13 +286,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_a_clear_error(name):
+def test_bad_input_is_a_clear_error(name: str) -> None:
     options, x, message = BAD[name]
     with pytest.raises(ValueError, match=message):
         BayesianGaussianMixture(**options).fit(x)
 
 
-def test_nan_is_refused_at_prediction_too_and_by_the_tag(rows):
+def test_nan_is_refused_at_prediction_too_and_by_the_tag(rows: np.ndarray) -> None:
     mixture = BayesianGaussianMixture(2, random_state=0)
     with pytest.raises(NotFittedError):
         mixture.predict(rows)
@@ -302,7 +305,7 @@ def test_nan_is_refused_at_prediction_too_and_by_the_tag(rows):
 
 
 @each_kind
-def test_degenerate_rows_give_finite_numbers(kind):
+def test_degenerate_rows_give_finite_numbers(kind: str) -> None:
     for x in (np.ones((20, 3)), np.repeat(np.eye(3), 5, axis=0), np.c_[np.arange(20.0), np.zeros(20), np.zeros(20)]):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # KMeans finds fewer clusters; few rounds

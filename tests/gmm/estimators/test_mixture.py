@@ -6,6 +6,9 @@ import pickle
 import tracemalloc
 import warnings
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,19 +24,19 @@ FITTED = ("weights_", "means_", "covariances_", "precisions_", "precisions_chole
 
 
 @pytest.fixture
-def rows(oracle):
+def rows(oracle: SimpleNamespace) -> Any:
     return draw(oracle.mixture("full", 5, 4, seed=2), 3000, np.random.default_rng(1))[0]
 
 
 @pytest.fixture
-def gaps(rows):
+def gaps(rows: np.ndarray) -> Any:
     """The same rows with a fifth of the entries missing, and one row wholly so."""
     found = np.where(np.random.default_rng(3).random(rows.shape) < 0.2, np.nan, rows)
     found[11] = np.nan
     return found
 
 
-def same_start(x, kind, **more):
+def same_start(x: np.ndarray, kind: str, **more) -> Any:
     matrix = np.linalg.inv(np.cov(x.T))
     matrix = (matrix + matrix.T) / 2
     precisions = {
@@ -46,7 +49,7 @@ def same_start(x, kind, **more):
     return {"n_components": 5, "covariance_type": kind, **start, **more}
 
 
-def test_check_estimator_passes_in_full():
+def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn
         results = check_estimator(GaussianMixture(), on_fail=None)
@@ -57,7 +60,7 @@ def test_check_estimator_passes_in_full():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_equal_to_scikit_learn_in_float64(rows, kind):
+def test_equal_to_scikit_learn_in_float64(rows: np.ndarray, kind: str) -> None:
     options = same_start(rows, kind, max_iter=15, tol=0.0)
     ours, theirs = GaussianMixture(**options).fit(rows), Reference(**options).fit(rows)
     np.testing.assert_allclose(ours.lower_bounds_, theirs.lower_bounds_, rtol=0, atol=1e-10)
@@ -72,7 +75,7 @@ def test_equal_to_scikit_learn_in_float64(rows, kind):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_loses_nothing_against_scikit_learns_float64(rows, kind):
+def test_float32_loses_nothing_against_scikit_learns_float64(rows: np.ndarray, kind: str) -> None:
     single = rows.astype(np.float32)
     options = same_start(single.astype(float), kind, max_iter=15, tol=0.0)
     ours, theirs = GaussianMixture(**options).fit(single), Reference(**options).fit(single.astype(float))
@@ -85,7 +88,7 @@ def test_float32_loses_nothing_against_scikit_learns_float64(rows, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_kmeans_start_and_stop_are_scikit_learns(rows, kind):
+def test_kmeans_start_and_stop_are_scikit_learns(rows: np.ndarray, kind: str) -> None:
     ours = GaussianMixture(5, covariance_type=kind, random_state=3).fit(rows)
     theirs = Reference(5, covariance_type=kind, random_state=3).fit(rows)
     assert ours.n_iter_ == theirs.n_iter_
@@ -94,7 +97,7 @@ def test_kmeans_start_and_stop_are_scikit_learns(rows, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sample_weight_equals_repetition(rows, kind):
+def test_sample_weight_equals_repetition(rows: np.ndarray, kind: str) -> None:
     count = np.random.default_rng(0).integers(0, 4, len(rows))
     options = same_start(rows, kind, tol=1e-5, max_iter=300)
     weighted = GaussianMixture(**options).fit(rows, sample_weight=count)
@@ -105,10 +108,10 @@ def test_sample_weight_equals_repetition(rows, kind):
 
 
 @pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "ward", "random", "random_from_data"])
-def test_every_start_is_seeded_and_takes_weights(rows, init):
+def test_every_start_is_seeded_and_takes_weights(rows: np.ndarray, init: str) -> None:
     weight = np.linspace(0, 1, len(rows))
 
-    def fit():
+    def fit() -> Any:
         model = GaussianMixture(3, init_params=init, random_state=1, tol=1e-6, max_iter=2000, n_init=2)
         return model.fit(rows, sample_weight=weight)
 
@@ -118,7 +121,7 @@ def test_every_start_is_seeded_and_takes_weights(rows, init):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_warm_start_goes_on_where_it_stopped(rows):
+def test_warm_start_goes_on_where_it_stopped(rows: np.ndarray) -> None:
     options = same_start(rows, "full", tol=0.0)
     whole = GaussianMixture(max_iter=6, **options).fit(rows)
     parts = GaussianMixture(max_iter=3, warm_start=True, **options).fit(rows).fit(rows)
@@ -127,13 +130,13 @@ def test_warm_start_goes_on_where_it_stopped(rows):
 
 
 @pytest.mark.parametrize("change", [{"n_components": 2}, {"covariance_type": "diag"}])
-def test_warm_start_needs_the_same_kind_of_model(rows, change):
+def test_warm_start_needs_the_same_kind_of_model(rows: np.ndarray, change: Any) -> None:
     model = GaussianMixture(3, covariance_type="tied", warm_start=True, random_state=0, tol=0.1).fit(rows)
     with pytest.raises(ValueError, match="the last model, which has 3 components"):
         model.set_params(**change).fit(rows)
 
 
-def test_fit_predict_predict_and_sample_agree(rows):
+def test_fit_predict_predict_and_sample_agree(rows: np.ndarray) -> None:
     model = GaussianMixture(4, random_state=0)
     labels = model.fit_predict(rows)
     np.testing.assert_array_equal(labels, model.predict(rows))
@@ -146,20 +149,20 @@ def test_fit_predict_predict_and_sample_agree(rows):
     np.testing.assert_array_equal(restored.score_samples(rows), model.score_samples(rows))
 
 
-def test_fitted_parameters_are_the_attributes(rows):
+def test_fitted_parameters_are_the_attributes(rows: np.ndarray) -> None:
     model = GaussianMixture(3, random_state=0).fit(rows)
     np.testing.assert_allclose(model.parameters_.covariances, model.covariances_, rtol=1e-9)
     with pytest.raises(NotFittedError):
         _ = GaussianMixture().parameters_
 
 
-def test_no_iterations_gives_the_start(rows):
+def test_no_iterations_gives_the_start(rows: np.ndarray) -> None:
     model = GaussianMixture(**same_start(rows, "diag", max_iter=0)).fit(rows)
     np.testing.assert_array_equal(model.means_, rows[:5])
     assert (model.n_iter_, model.converged_, model.lower_bounds_) == (0, False, [])
 
 
-def test_not_converged_says_what_to_do(rows):
+def test_not_converged_says_what_to_do(rows: np.ndarray) -> None:
     with pytest.warns(ConvergenceWarning, match="increase max_iter") as caught:
         GaussianMixture(5, max_iter=2, tol=1e-9, random_state=0).fit(rows)
     assert caught[0].filename == __file__
@@ -180,7 +183,7 @@ def test_not_converged_says_what_to_do(rows):
         ({"n_components": 4000, "weights_init": None}, "Expected n_samples >= n_components"),
     ],
 )
-def test_impossible_parameters(rows, change, message):
+def test_impossible_parameters(rows: np.ndarray, change: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixture(**{**same_start(rows, "diag"), **change}).fit(rows)
 
@@ -189,12 +192,12 @@ def test_impossible_parameters(rows, change, message):
     ("weight", "message"),
     [([1.0, 2.0], "one for each row"), (-1.0, "negative"), (0.0, "zero"), (np.nan, "NaN")],
 )
-def test_impossible_sample_weights(rows, weight, message):
+def test_impossible_sample_weights(rows: np.ndarray, weight: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixture().fit(rows, sample_weight=weight)
 
 
-def test_rows_of_weight_zero_do_not_count_as_rows(rows):
+def test_rows_of_weight_zero_do_not_count_as_rows(rows: np.ndarray) -> None:
     weight = np.zeros(len(rows))
     weight[:3] = 1
     with pytest.raises(ValueError, match="n_samples = 3"):
@@ -203,7 +206,7 @@ def test_rows_of_weight_zero_do_not_count_as_rows(rows):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_degenerate_data(kind):
+def test_degenerate_data(kind: str) -> None:
     pair = np.repeat([[0.0] * 5, [1.0] * 5], 5, axis=0)
     with pytest.raises(ValueError, match="ill-defined empirical covariance"):
         GaussianMixture(10, covariance_type=kind, reg_covar=0).fit(pair)
@@ -213,7 +216,7 @@ def test_degenerate_data(kind):
     np.testing.assert_allclose(model.predict_proba(pair).sum(axis=1), 1)
 
 
-def test_a_component_that_collapses_ends_training_at_the_model_before():
+def test_a_component_that_collapses_ends_training_at_the_model_before() -> None:
     x = np.random.default_rng(0).normal(size=(60, 2))
     x[0] = [32.0, 32.0]
     start = {"means_init": [[0.0, 0.0], [5.0, 5.0]], "weights_init": [0.5, 0.5], "precisions_init": np.ones((2, 2))}
@@ -232,7 +235,7 @@ def test_a_component_that_collapses_ends_training_at_the_model_before():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_missing_entries_are_integrated_out(rows, gaps, kind):
+def test_missing_entries_are_integrated_out(rows: np.ndarray, gaps: np.ndarray, kind: str) -> None:
     model = GaussianMixture(**same_start(rows, kind, tol=1e-4, max_iter=200)).fit(gaps)
     assert (np.diff(model.lower_bounds_) > -1e-9).all()
     total = model.score_samples(gaps)
@@ -250,7 +253,7 @@ def test_missing_entries_are_integrated_out(rows, gaps, kind):
     np.testing.assert_allclose(model.predict_proba(padded), several.predict_proba(first), rtol=1e-7)
 
 
-def part(model, size):
+def part(model: Any, size: int) -> Any:
     """Return the covariances of the first features."""
     kept = {"full": np.s_[:, :size, :size], "tied": np.s_[:size, :size], "diag": np.s_[:, :size], "spherical": np.s_[:]}
     return model.covariances_[kept[model.covariance_type]]
@@ -258,7 +261,7 @@ def part(model, size):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", KINDS)
-def test_weights_equal_repetition_with_missing_entries(rows, gaps, kind):
+def test_weights_equal_repetition_with_missing_entries(rows: np.ndarray, gaps: np.ndarray, kind: str) -> None:
     count = np.random.default_rng(0).integers(0, 4, len(gaps))
     options = same_start(rows, kind, tol=0, max_iter=10)
     weighted = GaussianMixture(**options).fit(gaps, sample_weight=count)
@@ -269,7 +272,7 @@ def test_weights_equal_repetition_with_missing_entries(rows, gaps, kind):
 
 
 @pytest.mark.parametrize("init", ["kmeans", "k-means++", "spectral", "ward", "random", "random_from_data"])
-def test_every_start_takes_missing_entries(gaps, init):
+def test_every_start_takes_missing_entries(gaps: np.ndarray, init: str) -> None:
     model = GaussianMixture(3, init_params=init, random_state=0, tol=1e-2).fit(gaps)
     assert model.lower_bound_ > GaussianMixture(1).fit(gaps).lower_bound_
 
@@ -279,7 +282,7 @@ def test_every_start_takes_missing_entries(gaps, init):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_batches_with_a_decay_of_one_give_the_moments_of_all_rows(kind, dtype):
+def test_batches_with_a_decay_of_one_give_the_moments_of_all_rows(kind: str, dtype: type) -> None:
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(900, 3)) @ rng.normal(size=(3, 3)) + 20).astype(dtype)
     weight = rng.integers(1, 4, 900).astype(float)
@@ -304,7 +307,7 @@ def test_batches_with_a_decay_of_one_give_the_moments_of_all_rows(kind, dtype):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_small_batches_come_near_the_likelihood_of_all_rows_together(oracle, kind):
+def test_small_batches_come_near_the_likelihood_of_all_rows_together(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind, 4, 3, seed=1)
     rng = np.random.default_rng(0)
     x = rng.permutation(draw(mixture, 20_000, rng)[0])
@@ -321,7 +324,7 @@ def test_small_batches_come_near_the_likelihood_of_all_rows_together(oracle, kin
     assert stream.score(held_out) == pytest.approx(truth, abs=0.03)
 
 
-def test_a_stream_that_drifts_is_followed():
+def test_a_stream_that_drifts_is_followed() -> None:
     rng = np.random.default_rng(0)
     follows = GaussianMixture(2, covariance_type="diag", min_step=0.1, random_state=0)
     remembers = GaussianMixture(2, covariance_type="diag", decay=1.0, random_state=0)
@@ -333,7 +336,7 @@ def test_a_stream_that_drifts_is_followed():
     assert np.abs(np.sort(remembers.means_[:, 0]) - [20, 28]).min() > 4
 
 
-def test_a_batch_with_weights_and_missing_entries_equals_repetition(gaps):
+def test_a_batch_with_weights_and_missing_entries_equals_repetition(gaps: np.ndarray) -> None:
     count = np.random.default_rng(0).integers(0, 4, 500)
     start = GaussianMixture(3, random_state=0).fit(gaps)
     weighted, repeated = pickle.loads(pickle.dumps(start)), pickle.loads(pickle.dumps(start))
@@ -345,7 +348,7 @@ def test_a_batch_with_weights_and_missing_entries_equals_repetition(gaps):
     assert not np.allclose(weighted.means_, start.means_, rtol=1e-4)
 
 
-def test_fit_forgets_the_batches_before_it(rows):
+def test_fit_forgets_the_batches_before_it(rows: np.ndarray) -> None:
     model = GaussianMixture(2, random_state=0).partial_fit(rows[:500]).partial_fit(rows[500:900])
     assert (model.n_samples_seen_, model.n_batches_seen_) == (900, 2)
     model.fit(rows)
@@ -355,7 +358,7 @@ def test_fit_forgets_the_batches_before_it(rows):
     np.testing.assert_array_equal(model.partial_fit(rows[:9]).means_, fresh.partial_fit(rows[:9]).means_)
 
 
-def test_the_first_batch_must_hold_as_many_rows_as_components(rows):
+def test_the_first_batch_must_hold_as_many_rows_as_components(rows: np.ndarray) -> None:
     with pytest.raises(ValueError, match="n_components = 4, n_samples = 3"):
         GaussianMixture(4).partial_fit(rows[:3])
     model = GaussianMixture(4, random_state=0).partial_fit(rows[:300])
@@ -371,7 +374,7 @@ def test_the_first_batch_must_hold_as_many_rows_as_components(rows):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_equal_their_concatenation(rows, kind, dtype):
+def test_blocks_equal_their_concatenation(rows: np.ndarray, kind: str, dtype: type) -> None:
     x = rows.astype(dtype)
     weight = np.random.default_rng(0).integers(0, 3, len(x)).astype(float)
     weight[:40] = 0
@@ -389,7 +392,7 @@ def test_blocks_equal_their_concatenation(rows, kind, dtype):
         assert found.n_samples_seen_ == weight.sum()
 
 
-def test_blocks_start_as_their_concatenation_does(gaps):
+def test_blocks_start_as_their_concatenation_does(gaps: np.ndarray) -> None:
     whole = GaussianMixture(3, random_state=0, tol=1e-3).fit(gaps)
     found = GaussianMixture(3, random_state=0, tol=1e-3).fit_blocks(np.array_split(gaps, 7))
     assert found.lower_bound_ == pytest.approx(whole.lower_bound_, abs=0.02)
@@ -416,19 +419,19 @@ def test_blocks_start_as_their_concatenation_does(gaps):
         ([(np.zeros((3, 2)), [0.0, 1.0, 0.0])], ValueError, "n_samples = 1"),
     ],
 )
-def test_impossible_blocks(blocks, error, message):
+def test_impossible_blocks(blocks: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         GaussianMixture(2).fit_blocks(blocks)
 
 
-def test_convergence_of_blocks_warns_where_they_were_given(rows):
+def test_convergence_of_blocks_warns_where_they_were_given(rows: np.ndarray) -> None:
     with pytest.warns(ConvergenceWarning, match="increase max_iter") as caught:
         GaussianMixture(5, max_iter=2, tol=1e-9, random_state=0).fit_blocks([rows])
     assert caught[0].filename == __file__
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_an_array_on_disk_is_not_copied(tmp_path):
+def test_an_array_on_disk_is_not_copied(tmp_path: Path) -> None:
     shape = (200_000, 20)
     on_disk = np.memmap(tmp_path / "rows", dtype=np.float32, mode="w+", shape=shape)
     on_disk[:] = np.random.default_rng(0).normal(size=shape)
@@ -444,7 +447,7 @@ def test_an_array_on_disk_is_not_copied(tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_completed_likelihood_adds_the_entropy(oracle, kind):
+def test_the_completed_likelihood_adds_the_entropy(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind)
     x = draw(mixture, 500, np.random.default_rng(0))[0]
     model = GaussianMixture.from_parameters(mixture)
@@ -456,7 +459,7 @@ def test_the_completed_likelihood_adds_the_entropy(oracle, kind):
     assert model.icl(x) == pytest.approx(bic + 2 * entropy, rel=1e-9)
 
 
-def test_overlapping_components_cost_completed_likelihood(monkeypatch):
+def test_overlapping_components_cost_completed_likelihood(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(2000, 1)), 2 * rng.normal(size=(2000, 1))])
     one, two = (GaussianMixture(k, tol=1e-6, max_iter=5000, random_state=0).fit(x) for k in (1, 2))
@@ -470,7 +473,7 @@ def test_overlapping_components_cost_completed_likelihood(monkeypatch):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mixture_given_some_features(oracle, kind, dtype):
+def test_a_mixture_given_some_features(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     mixture = oracle.mixture(kind, 3, 4).astype(dtype)
     model = GaussianMixture.from_parameters(mixture).set_params(tol=1e-4, means_init=np.zeros((3, 4)))
     model.feature_names_in_ = np.array(["a", "b", "c", "d"], dtype=object)
@@ -487,7 +490,7 @@ def test_a_mixture_given_some_features(oracle, kind, dtype):
     np.testing.assert_allclose(given.score_samples(x), expected, rtol=1e-8 if dtype == np.float64 else 1e-3, atol=1e-3)
 
 
-def test_adaptation_gives_another_estimator(rows):
+def test_adaptation_gives_another_estimator(rows: np.ndarray) -> None:
     model = GaussianMixture(3, random_state=0, tol=1e-2).fit(rows.astype(np.float32))
     before = model.means_.copy()
     more = rows[:200] + 1
@@ -506,7 +509,7 @@ def test_adaptation_gives_another_estimator(rows):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_estimator_from_parameters(oracle, kind, dtype):
+def test_an_estimator_from_parameters(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     mixture = oracle.mixture(kind).astype(dtype)
     model = GaussianMixture.from_parameters(mixture)
     assert (model.n_components, model.covariance_type, model.n_features_in_) == (4, kind, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,12 @@ ROWS = np.random.default_rng(0).normal(size=(200, 3)) + np.repeat([[0.0], [9.0]]
 class Other(Stored, BaseEstimator):
     """An estimator with parameters and attributes of every kind."""
 
-    def __init__(self, text="a", number=1.5, array=None, random_state=None, odd=None):
+    def __init__(
+        self, text: str = "a", number: int = 1.5, array: Any = None, random_state: Any = None, odd: Any = None
+    ) -> None:
         self.text, self.number, self.array, self.random_state, self.odd = text, number, array, random_state, odd
 
-    def fit(self, X, y=None):
+    def fit(self, X: np.ndarray, y: np.ndarray = None) -> Any:
         self.names_ = np.array(["left", "right"], dtype=object)
         self.history_ = [-np.inf, -1.5, 1 / 3]
         self.count_, self.share_, self.done_ = np.int64(3), np.float32(0.1), np.bool_(True)
@@ -42,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mixture_comes_back_the_same(path, kind, dtype):
+def test_a_mixture_comes_back_the_same(path: Any, kind: str, dtype: type) -> None:
     rows = ROWS.astype(dtype)
     options = {"means_init": [[0.0] * 3, [9.0] * 3], "random_state": np.random.RandomState(0), "callback": len_of_both}
     model = GaussianMixture(2, covariance_type=kind, tol=1e-5, **options).fit(rows)
@@ -67,7 +70,7 @@ def len_of_both(iteration: int, bound: float) -> None:
     pass
 
 
-def test_values_of_every_kind(path):
+def test_values_of_every_kind(path: Any) -> None:
     model = Other("b", 3, [[1, 2], [3, 4]], np.random.default_rng(0)).fit(None)
     save_estimator(model, path)
     back = load_estimator(Other, path)
@@ -83,14 +86,14 @@ def test_values_of_every_kind(path):
     assert not hasattr(back, "_private")
 
 
-def test_the_same_model_makes_the_same_file(tmp_path):
+def test_the_same_model_makes_the_same_file(tmp_path: Path) -> None:
     model = GaussianMixture(2, random_state=0).fit(ROWS)
     model.save(tmp_path / "one")
     model.save(str(tmp_path / "two"))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_what_cannot_be_stored(path):
+def test_what_cannot_be_stored(path: Any) -> None:
     with pytest.raises(NotFittedError):
         GaussianMixture().save(path)
     with pytest.raises(ValueError, match="the parameter odd cannot be stored"):
@@ -104,10 +107,10 @@ def test_what_cannot_be_stored(path):
     assert not path.exists()
 
 
-def test_an_old_file_stays_if_writing_fails(path, monkeypatch):
+def test_an_old_file_stays_if_writing_fails(path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text("old")
 
-    def full_disk(file, **arrays):
+    def full_disk(file: Any, **arrays) -> Any:
         file.write(b"half")
         raise OSError("no space left")
 
@@ -118,12 +121,12 @@ def test_an_old_file_stays_if_writing_fails(path, monkeypatch):
     assert len(list(path.parent.iterdir())) == 1
 
 
-def test_no_file(path):
+def test_no_file(path: Any) -> None:
     with pytest.raises(FileNotFoundError):
         GaussianMixture.load(path)
 
 
-def test_files_of_something_else(path):
+def test_files_of_something_else(path: Any) -> None:
     path.write_bytes(b"")
     with pytest.raises(ValueError, match="no file of an estimator"):
         GaussianMixture.load(path)
@@ -142,7 +145,7 @@ def test_files_of_something_else(path):
         GaussianMixture.load(path)
 
 
-def test_a_class_of_another_name(path):
+def test_a_class_of_another_name(path: Any) -> None:
     Other().fit(None).save(path)
     with pytest.raises(ValueError, match=r"holds a Other, not a GaussianMixture; load it with Other\.load"):
         GaussianMixture.load(path)
@@ -165,7 +168,7 @@ def test_a_class_of_another_name(path):
         (lambda header: header["attributes"].clear(), "not fitted"),
     ],
 )
-def test_headers_that_are_not_to_be_believed(path, change, message):
+def test_headers_that_are_not_to_be_believed(path: Any, change: Any, message: str) -> None:
     GaussianMixture(2, random_state=0).fit(ROWS).save(path)
     with np.load(path) as archive:
         arrays = dict(archive)
@@ -176,7 +179,7 @@ def test_headers_that_are_not_to_be_believed(path, change, message):
         GaussianMixture.load(path)
 
 
-def test_damage_never_gives_anything_but_value_error_or_the_same_model(path):
+def test_damage_never_gives_anything_but_value_error_or_the_same_model(path: Any) -> None:
     model = GaussianMixture(2, random_state=0).fit(ROWS)
     model.save(path)
     whole = path.read_bytes()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,12 +15,12 @@ ALL = ("weights", "means", "covariances")
 
 
 @pytest.fixture(params=KINDS)
-def case(request, oracle):
+def case(request: pytest.FixtureRequest, oracle: SimpleNamespace) -> Any:
     background = oracle.mixture(request.param)
     return background, draw(oracle.mixture(request.param, seed=0), 300, np.random.default_rng(5))[0] + 0.4
 
 
-def test_no_relevance_is_maximum_likelihood(case):
+def test_no_relevance_is_maximum_likelihood(case: Any) -> None:
     background, x = case
     found = map_adapt(background, x, relevance=0.0, update=ALL)
     expected = maximise(accumulate(x, background), 0.0)
@@ -25,7 +28,7 @@ def test_no_relevance_is_maximum_likelihood(case):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9)
 
 
-def test_infinite_relevance_is_the_background(case):
+def test_infinite_relevance_is_the_background(case: Any) -> None:
     background, x = case
     for relevance in (np.inf, 1e15):
         found = map_adapt(background, x, relevance=relevance, update=ALL)
@@ -33,7 +36,7 @@ def test_infinite_relevance_is_the_background(case):
             np.testing.assert_allclose(getattr(found, name), getattr(background, name), rtol=1e-9, atol=1e-11)
 
 
-def test_equations_of_the_paper(oracle):
+def test_equations_of_the_paper(oracle: SimpleNamespace) -> None:
     background = oracle.mixture("diag")
     x = draw(background, 200, np.random.default_rng(5))[0] - 0.3
     found = map_adapt(background, x, relevance=11.0, update=ALL)
@@ -52,7 +55,7 @@ def test_equations_of_the_paper(oracle):
     np.testing.assert_allclose(found.weights, weights / weights.sum(), rtol=1e-9)
 
 
-def test_only_what_is_asked_for_changes(case):
+def test_only_what_is_asked_for_changes(case: Any) -> None:
     background, x = case
     found = map_adapt(background, x, update=("means",))
     np.testing.assert_array_equal(found.weights, background.weights)
@@ -60,7 +63,7 @@ def test_only_what_is_asked_for_changes(case):
     assert not np.allclose(found.means, background.means)
 
 
-def test_statistics_weights_and_repetition_agree(case):
+def test_statistics_weights_and_repetition_agree(case: Any) -> None:
     background, x = case
     count = np.random.default_rng(0).integers(0, 4, len(x))
     weighted = map_adapt(background, x, update=ALL, sample_weight=count)
@@ -72,7 +75,7 @@ def test_statistics_weights_and_repetition_agree(case):
         np.testing.assert_allclose(getattr(summed, name), getattr(repeated, name), rtol=1e-9)
 
 
-def test_no_rows_and_identical_rows_stay_a_mixture(case, oracle):
+def test_no_rows_and_identical_rows_stay_a_mixture(case: Any, oracle: SimpleNamespace) -> None:
     background, x = case
     nothing = map_adapt(background, x[:0], update=ALL)
     for name in ALL:
@@ -81,7 +84,7 @@ def test_no_rows_and_identical_rows_stay_a_mixture(case, oracle):
         np.linalg.cholesky(matrix)
 
 
-def test_precision_is_the_backgrounds(oracle):
+def test_precision_is_the_backgrounds(oracle: SimpleNamespace) -> None:
     background = oracle.mixture("diag").astype(np.float32)
     assert map_adapt(background, np.ones((3, 3))).means.dtype == np.float32
 
@@ -95,7 +98,7 @@ def test_precision_is_the_backgrounds(oracle):
         ({"update": "means"}, "update"),
     ],
 )
-def test_impossible_options(oracle, options, message):
+def test_impossible_options(oracle: SimpleNamespace, options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         map_adapt(oracle.mixture("diag"), np.ones((3, 3)), **options)
     with pytest.raises(ValueError, match="another mixture"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,7 @@ from diarize.gmm import MixtureParameters, accumulate, draw, em, log_likelihood,
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def start_on(x, kind, n_components=4, seed=0):
+def start_on(x: np.ndarray, kind: str, n_components: int = 4, seed: int = 0) -> Any:
     """Return components at random rows with the covariance of all."""
     means = x[np.random.default_rng(seed).choice(len(x), n_components, replace=False)]
     matrix = np.cov(x.T)
@@ -26,7 +29,7 @@ def start_on(x, kind, n_components=4, seed=0):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ill", [False, True])
-def test_likelihood_never_decreases(oracle, kind, ill):
+def test_likelihood_never_decreases(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     x, _ = draw(oracle.mixture(kind, ill=ill), 2000, np.random.default_rng(1))
     fit = em(lambda: [x], start_on(x, kind), max_iter=40, tol=0.0, reg_covar=0.0)
     assert len(fit.lower_bounds) == 40
@@ -39,14 +42,14 @@ def test_likelihood_never_decreases(oracle, kind, ill):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_m_step_is_the_stationary_point(oracle, kind):
+def test_m_step_is_the_stationary_point(oracle: SimpleNamespace, kind: str) -> None:
     """Weighted by the posteriors, the new mixture is likelier than any other close to it."""
     old = oracle.mixture(kind)
     x, _ = draw(old, 500, np.random.default_rng(1))
     new = maximise(accumulate(x, old), 0.0)
     shares = oracle.posteriors(x, old)
 
-    def expected(parameters):
+    def expected(parameters: MixtureParameters) -> Any:
         return float((shares * oracle.log_joint(x, parameters)).sum())
 
     best = expected(new)
@@ -59,7 +62,7 @@ def test_m_step_is_the_stationary_point(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_streamed_in_blocks_equals_whole(oracle, kind):
+def test_streamed_in_blocks_equals_whole(oracle: SimpleNamespace, kind: str) -> None:
     x, _ = draw(oracle.mixture(kind), 1000, np.random.default_rng(1))
     start = start_on(x, kind)
     whole = em(lambda: [x], start, max_iter=5, tol=0.0).parameters
@@ -70,7 +73,7 @@ def test_streamed_in_blocks_equals_whole(oracle, kind):
     np.testing.assert_allclose(streamed.covariances, whole.covariances, atol=1e-9)
 
 
-def test_float32_rows_train_as_float64_rows_do(oracle):
+def test_float32_rows_train_as_float64_rows_do(oracle: SimpleNamespace) -> None:
     x = draw(oracle.mixture("full", 6, 5, ill=True), 5000, np.random.default_rng(1))[0].astype(np.float32)
     start = start_on(x.astype(float), "full", 6)
     single = em(lambda: [x], start, max_iter=10, tol=0.0, reg_covar=0.0)
@@ -81,7 +84,7 @@ def test_float32_rows_train_as_float64_rows_do(oracle):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
-def test_component_that_collapses_keeps_its_exact_covariance(kind, dtype):
+def test_component_that_collapses_keeps_its_exact_covariance(kind: str, dtype: type) -> None:
     """Two rows a ten-millionth apart among wide ones: their variance is far below what moments resolve."""
     step = 2.0**-23
     wide = np.random.default_rng(0).normal(0, 1, (400, 2)) * 4 - 20
@@ -111,7 +114,9 @@ DEGENERATE = {
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", DEGENERATE)
-def test_degenerate_rows_give_positive_definite_covariances(oracle, name, kind, dtype):
+def test_degenerate_rows_give_positive_definite_covariances(
+    oracle: SimpleNamespace, name: str, kind: str, dtype: type
+) -> None:
     x = DEGENERATE[name].astype(dtype)
     rng = np.random.default_rng(0)
     shape = {"full": np.tile(np.eye(3), (4, 1, 1)), "tied": np.eye(3), "diag": np.ones((4, 3)), "spherical": np.ones(4)}
@@ -126,13 +131,13 @@ def test_degenerate_rows_give_positive_definite_covariances(oracle, name, kind, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_singular_data_without_regularisation_are_an_error(kind):
+def test_singular_data_without_regularisation_are_an_error(kind: str) -> None:
     start = start_on(np.random.default_rng(0).normal(size=(50, 3)), kind)
     with pytest.raises(ValueError, match="ill-defined empirical covariance"):
         em(lambda: [np.full((20, 3), 0.1)], start, reg_covar=0.0)
 
 
-def test_nothing_to_train_on_and_numbers_too_large():
+def test_nothing_to_train_on_and_numbers_too_large() -> None:
     start = MixtureParameters([1.0], [[0.0]], [[1.0]])
     with pytest.raises(ValueError, match="no rows"):
         em(list, start)
@@ -140,7 +145,7 @@ def test_nothing_to_train_on_and_numbers_too_large():
         em(lambda: [np.array([[1e200], [-1e200]])], start)
 
 
-def test_a_component_without_rows_stays_where_it_was():
+def test_a_component_without_rows_stays_where_it_was() -> None:
     x = np.random.default_rng(0).normal(size=(200, 1))
     start = MixtureParameters([0.5, 0.5], [[0.0], [1e4]], [[1.0], [2.0]])
     found = em(lambda: [x], start, max_iter=3, tol=0.0).parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ KINDS = ("full", "tied", "diag", "spherical")
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_labels_give_each_clusters_own_moments(kind, weighted):
+def test_labels_give_each_clusters_own_moments(kind: str, weighted: Any) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(5000, 3)) @ rng.normal(size=(3, 3)) + 1e4
     labels = rng.integers(3, size=len(x))
@@ -36,7 +38,7 @@ def test_labels_give_each_clusters_own_moments(kind, weighted):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cluster_without_rows_starts_as_all_rows(kind):
+def test_a_cluster_without_rows_starts_as_all_rows(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(50, 2)) + 7
     found = maximise(label_statistics(x, np.zeros(50, dtype=int), 2, kind), 1e-6)
     np.testing.assert_allclose(found.means[1], x.mean(axis=0), rtol=1e-9)
@@ -44,7 +46,7 @@ def test_a_cluster_without_rows_starts_as_all_rows(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_random_start_is_seeded_and_leaves_the_total_moments(kind):
+def test_random_start_is_seeded_and_leaves_the_total_moments(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(5000, 2)) + 7
     one = initial_statistics(x, None, 3, kind, "random", np.random.RandomState(4))
     two = initial_statistics(x, None, 3, kind, "random", np.random.RandomState(4))
@@ -55,7 +57,7 @@ def test_random_start_is_seeded_and_leaves_the_total_moments(kind):
 
 
 @pytest.mark.parametrize("count", [500, 5000])
-def test_spectral_start_follows_shapes_that_k_means_cuts(count):
+def test_spectral_start_follows_shapes_that_k_means_cuts(count: int) -> None:
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, count)
     inner = np.arange(count) < count // 4
@@ -69,7 +71,7 @@ def test_spectral_start_follows_shapes_that_k_means_cuts(count):
 
 
 @pytest.mark.parametrize("count", [300, 5000], ids=["all rows", "a sample"])
-def test_ward_start_finds_clusters_whatever_the_units(count):
+def test_ward_start_finds_clusters_whatever_the_units(count: int) -> None:
     rng = np.random.default_rng(3)
     labels = rng.permutation(np.arange(count) % 3)
     x = (np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])[labels] + rng.normal(size=(count, 2))) * [1e-3, 1e4]
@@ -81,14 +83,14 @@ def test_ward_start_finds_clusters_whatever_the_units(count):
     np.testing.assert_allclose(np.sort(found.zeroth), np.sort(np.bincount(labels)), atol=0.01 * count)
 
 
-def test_spectral_start_with_as_many_components_as_rows():
+def test_spectral_start_with_as_many_components_as_rows() -> None:
     x = np.arange(4.0)[:, None]
     found = initial_statistics(x, None, 4, "diag", "spectral", np.random.RandomState(0))
     np.testing.assert_array_equal(maximise(found).means, x)
 
 
 @pytest.mark.parametrize("method", INITIALISATIONS)
-def test_many_rows_are_sampled(method):
+def test_many_rows_are_sampled(method: str) -> None:
     count = 2 * sample_size(2)
     x = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32) + np.arange(count)[:, None] % 2 * 9
     weight = np.full(count, 0.5)
@@ -99,7 +101,7 @@ def test_many_rows_are_sampled(method):
 
 
 @pytest.mark.parametrize("method", INITIALISATIONS)
-def test_missing_entries_start_as_the_mean_of_their_column(method):
+def test_missing_entries_start_as_the_mean_of_their_column(method: str) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 3)) + 4
     x[rng.random(x.shape) < 0.2] = np.nan
@@ -113,7 +115,7 @@ def test_missing_entries_start_as_the_mean_of_their_column(method):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-9)
 
 
-def test_a_column_with_a_few_values_is_not_lost_in_the_sample():
+def test_a_column_with_a_few_values_is_not_lost_in_the_sample() -> None:
     x = np.zeros((sample_size(1) * 4, 2))
     x[:, 1] = np.nan
     x[5, 1] = 3.0
@@ -121,7 +123,7 @@ def test_a_column_with_a_few_values_is_not_lost_in_the_sample():
     np.testing.assert_allclose(maximise(found).means, [[0, 3]])
 
 
-def test_a_few_rows_that_say_something_are_not_lost_in_the_sample():
+def test_a_few_rows_that_say_something_are_not_lost_in_the_sample() -> None:
     x = np.full((sample_size(3) * 2, 2), np.nan)
     x[::20_000] = np.arange(5.0)[:, None]
     found = initial_statistics(x, None, 3, "diag", "kmeans", np.random.RandomState(0))

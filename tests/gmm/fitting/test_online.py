@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,19 +13,19 @@ from diarize.gmm.fitting.online import blend, implied, step_size
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def test_steps_of_equal_batches_are_powers_of_their_number():
+def test_steps_of_equal_batches_are_powers_of_their_number() -> None:
     for number in range(1, 6):
         assert step_size(32 * (number - 1), 32, 0.7) == pytest.approx(number**-0.7)
 
 
-def test_a_decay_of_one_gives_each_row_its_share():
+def test_a_decay_of_one_gives_each_row_its_share() -> None:
     assert step_size(300, 100, 1.0) == pytest.approx(100 / 400)
     assert step_size(0, 7, 0.6, least=0.1) == 1.0
     assert step_size(1e6, 7, 0.6, least=0.1) == 0.1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_batches_with_a_decay_of_one_add_up_to_all_rows(oracle, kind):
+def test_batches_with_a_decay_of_one_add_up_to_all_rows(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind)
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=(600, 3)) + 50, rng.uniform(0.5, 2, 600)
@@ -41,7 +43,7 @@ def test_batches_with_a_decay_of_one_add_up_to_all_rows(oracle, kind):
 
 @pytest.mark.parametrize("reg_covar", [0.0, 0.01])
 @pytest.mark.parametrize("kind", KINDS)
-def test_implied_statistics_give_the_parameters_again(oracle, kind, reg_covar):
+def test_implied_statistics_give_the_parameters_again(oracle: SimpleNamespace, kind: str, reg_covar: float) -> None:
     mixture = oracle.mixture(kind)
     again = maximise(implied(mixture, reg_covar), reg_covar)
     for name in ("weights", "means", "covariances"):
@@ -49,7 +51,7 @@ def test_implied_statistics_give_the_parameters_again(oracle, kind, reg_covar):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_variance_below_the_regularisation_stays_possible(oracle, kind):
+def test_a_variance_below_the_regularisation_stays_possible(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind)
     again = maximise(implied(mixture, 1e3), 1e3)
     assert np.linalg.eigvalsh(oracle.dense(again)).min() > 0

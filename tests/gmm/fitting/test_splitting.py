@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ KINDS = ("full", "tied", "diag", "spherical")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_component_is_the_moments_of_the_rows(kind):
+def test_one_component_is_the_moments_of_the_rows(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(500, 2)) * [1.0, 5.0] + 1e5
     found = fit_by_splitting(lambda: np.array_split(x, 7), 1, kind, reg_covar=0.0).parameters
     np.testing.assert_allclose(found.means[0], x.mean(axis=0), rtol=1e-13)
@@ -26,7 +28,7 @@ def test_one_component_is_the_moments_of_the_rows(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_growth_finds_separated_clusters(kind):
+def test_growth_finds_separated_clusters(kind: str) -> None:
     centres = np.array([[0, 0], [40, -40], [-40, 40], [40, 40], [-40, -40], [0, 90]], dtype=float)
     truth = MixtureParameters(np.full(6, 1 / 6), centres, np.ones(6), "spherical")
     x = draw(truth, 3000, np.random.default_rng(1))[0].astype(np.float32)
@@ -41,7 +43,7 @@ def test_growth_finds_separated_clusters(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_split_keeps_weight_and_mean(oracle, kind):
+def test_split_keeps_weight_and_mean(oracle: SimpleNamespace, kind: str) -> None:
     old = oracle.mixture(kind)
     new = split(old, 2, np.random.default_rng(0))
     assert new.n_components == 6
@@ -52,7 +54,7 @@ def test_split_keeps_weight_and_mean(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_grown_mixture_has_one_component_more_and_is_more_likely(kind):
+def test_grown_mixture_has_one_component_more_and_is_more_likely(kind: str) -> None:
     centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
     x = draw(MixtureParameters(np.full(3, 1 / 3), centres, np.ones(3), "spherical"), 900, np.random.default_rng(1))[0]
     found = fit_by_splitting(lambda: [x], 1, kind).parameters
@@ -64,7 +66,7 @@ def test_grown_mixture_has_one_component_more_and_is_more_likely(kind):
         assert np.linalg.norm(centres[:, None] - found.means, axis=2).min(axis=1).max() < 0.5
 
 
-def test_errors():
+def test_errors() -> None:
     with pytest.raises(ValueError, match="no rows"):
         fit_by_splitting(list, 2)
     with pytest.raises(ValueError, match="at least 1"):

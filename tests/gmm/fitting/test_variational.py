@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,13 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 each_weight = pytest.mark.parametrize("weight_type", WEIGHTS)
 
 
-def a_prior(kind, weight_type="dirichlet_process", n_features=2, concentration=0.7, noise=0.0):
+def a_prior(
+    kind: str,
+    weight_type: str = "dirichlet_process",
+    n_features: int = 2,
+    concentration: float = 0.7,
+    noise: float = 0.0,
+) -> Any:
     """Return a prior that is special in no way."""
     rng = np.random.default_rng(5)
     root = rng.normal(size=(n_features, n_features)) + 2 * np.eye(n_features)
@@ -30,13 +38,13 @@ def a_prior(kind, weight_type="dirichlet_process", n_features=2, concentration=0
     return VariationalPrior(weight_type, concentration, 0.4, mean, freedom, np.asarray(scale[kind]), kind, noise)
 
 
-def start_on(x, prior, n_components, seed=0):
+def start_on(x: np.ndarray, prior: Any, n_components: int, seed: int = 0) -> Any:
     """Return the posterior that random labels call for."""
     labels = np.random.default_rng(seed).integers(n_components, size=len(x))
     return update(prior, label_statistics(x, labels, n_components, prior.covariance_type))
 
 
-def fit_on(x, prior, n_components, rounds=200, **options):
+def fit_on(x: np.ndarray, prior: Any, n_components: int, rounds: int = 200, **options) -> Any:
     return variational(lambda: [x], start_on(x, prior, n_components), max_iter=rounds, tol=0.0, **options)
 
 
@@ -44,7 +52,7 @@ def fit_on(x, prior, n_components, rounds=200, **options):
 # before it.
 
 
-def log_prediction(row, seen, prior):
+def log_prediction(row: np.ndarray, seen: Any, prior: Any) -> Any:
     """Return the log density of a row given those seen, for one Gaussian under the prior."""
     count, size = len(seen), len(row)
     centre = (prior.mean_precision * prior.mean + seen.sum(axis=0)) / (prior.mean_precision + count)
@@ -60,14 +68,14 @@ def log_prediction(row, seen, prior):
     return multivariate_t.logpdf(row, centre, scale.mean() / rows * wider * np.eye(size), rows * size)
 
 
-def log_evidence_of_one(x, prior):
+def log_evidence_of_one(x: np.ndarray, prior: Any) -> Any:
     return sum(log_prediction(x[n], x[:n], prior) for n in range(len(x)))
 
 
 @each_kind
 @each_weight
 @pytest.mark.parametrize("n_features", [1, 2])
-def test_with_one_component_the_bound_is_the_evidence(kind, weight_type, n_features):
+def test_with_one_component_the_bound_is_the_evidence(kind: str, weight_type: str, n_features: int) -> None:
     prior = a_prior(kind, weight_type, n_features)
     x = (np.random.default_rng(0).normal(size=(30, 2)) @ [[1.0, 0.8], [0.0, 0.3]] + 2)[:, :n_features]
     exact = log_evidence_of_one(x, prior)
@@ -76,7 +84,7 @@ def test_with_one_component_the_bound_is_the_evidence(kind, weight_type, n_featu
     assert fit_on(x, prior, 1, 2).lower_bounds[-1] == pytest.approx(exact, abs=1e-9)
 
 
-def set_partitions(count):
+def set_partitions(count: int) -> Any:
     """Yield every way to put things into groups that have no order, as labels."""
     labels = [[0]]
     for _ in range(count - 1):
@@ -85,7 +93,7 @@ def set_partitions(count):
 
 
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
-def test_bound_is_below_the_evidence_of_the_infinite_process(kind):
+def test_bound_is_below_the_evidence_of_the_infinite_process(kind: str) -> None:
     prior = a_prior(kind)
     x = np.random.default_rng(1).normal(size=(6, 2)) + 3 * np.repeat([[1, 1], [-1, 0]], [4, 2], axis=0)
     log_joints = []
@@ -101,7 +109,7 @@ def test_bound_is_below_the_evidence_of_the_infinite_process(kind):
 
 
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
-def test_bound_is_below_the_evidence_with_dirichlet_weights(kind):
+def test_bound_is_below_the_evidence_with_dirichlet_weights(kind: str) -> None:
     prior = a_prior(kind, "dirichlet_distribution")
     x = np.random.default_rng(1).normal(size=(6, 2)) + 3 * np.repeat([[1, 1], [-1, 0]], [4, 2], axis=0)
     log_joints = []
@@ -117,7 +125,7 @@ def test_bound_is_below_the_evidence_with_dirichlet_weights(kind):
 # The bound by sampling mixtures from the posterior: all densities by scipy.
 
 
-def sampled_weights(posterior, count, rng):
+def sampled_weights(posterior: Any, count: int, rng: np.random.Generator) -> Any:
     """Return log weights (count, k) from the posterior, and their log density less that under the prior."""
     own, concentration = posterior.concentration, posterior.prior.concentration
     if own.ndim == 1:
@@ -131,7 +139,7 @@ def sampled_weights(posterior, count, rng):
     return np.log(sticks) + left, found.sum(axis=1)
 
 
-def sampled_precisions(posterior, count, rng):
+def sampled_precisions(posterior: Any, count: int, rng: np.random.Generator) -> Any:
     """Return precision matrices (count, k, d, d) from the posterior, and their log density less that of the prior."""
     prior, kind = posterior.prior, posterior.prior.covariance_type
     n_components, size = posterior.means.shape
@@ -164,7 +172,7 @@ def sampled_precisions(posterior, count, rng):
 
 @each_kind
 @each_weight
-def test_bound_and_posteriors_agree_with_sampling(kind, weight_type):
+def test_bound_and_posteriors_agree_with_sampling(kind: str, weight_type: str) -> None:
     prior, rng, count = a_prior(kind, weight_type), np.random.default_rng(0), 4000
     x = np.random.default_rng(1).normal(size=(25, 2)) + 1.5 * np.repeat([[1, 1], [-1, 0]], [15, 10], axis=0)
     before = start_on(x, prior, 3)
@@ -203,7 +211,7 @@ def test_bound_and_posteriors_agree_with_sampling(kind, weight_type):
 @each_kind
 @each_weight
 @pytest.mark.parametrize(("ill", "noise"), [(False, 0.0), (False, 0.3), (True, 0.0), (True, 1e-4)])
-def test_bound_never_falls(oracle, kind, weight_type, ill, noise):
+def test_bound_never_falls(oracle: SimpleNamespace, kind: str, weight_type: str, ill: bool, noise: float) -> None:
     x, _ = draw(oracle.mixture(kind, ill=ill), 1500, np.random.default_rng(1))
     one = label_statistics(x, np.zeros(len(x), dtype=int), 1, kind)
     mean, covariance = overall(one)
@@ -221,10 +229,10 @@ class Corrected(BayesianGaussianMixture):
     are those of gamma distributions, whose expectation is d digamma(nu / 2) and d digamma(d nu / 2).
     """
 
-    def _initialize_parameters(self, X, random_state, xp=None):
+    def _initialize_parameters(self, X: np.ndarray, random_state: Any, xp: Any = None) -> Any:
         self._initialize(X, self.shares)
 
-    def _estimate_log_prob(self, X, xp=None):
+    def _estimate_log_prob(self, X: np.ndarray, xp: Any = None) -> Any:
         found, size = super()._estimate_log_prob(X, xp=xp), X.shape[1]
         if self.covariance_type in ("full", "tied"):
             return found
@@ -238,7 +246,7 @@ class Corrected(BayesianGaussianMixture):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @each_kind
 @each_weight
-def test_rounds_equal_scikit_learn_s(oracle, kind, weight_type):
+def test_rounds_equal_scikit_learn_s(oracle: SimpleNamespace, kind: str, weight_type: str) -> None:
     x, _ = draw(oracle.mixture("full"), 800, np.random.default_rng(1))
     labels = np.random.default_rng(2).integers(6, size=len(x))
     theirs = Corrected(
@@ -263,7 +271,7 @@ def test_rounds_equal_scikit_learn_s(oracle, kind, weight_type):
     np.testing.assert_allclose(ours.log_weights, log_weights_of(theirs, kind), atol=1e-8)
 
 
-def log_weights_of(theirs, kind):
+def log_weights_of(theirs: Any, kind: str) -> Any:
     """Return what scikit-learn adds to the log density of each component at its expected parameters."""
     row = theirs.means_[:1]
     joint = theirs._estimate_weighted_log_prob(row)[0]
@@ -284,7 +292,7 @@ def log_weights_of(theirs, kind):
 
 
 @each_kind
-def test_overall_moments_are_numpy_s(oracle, kind):
+def test_overall_moments_are_numpy_s(oracle: SimpleNamespace, kind: str) -> None:
     x, labels = draw(oracle.mixture("full", ill=True), 300, np.random.default_rng(1))
     mean, covariance = overall(label_statistics(x, labels, 4, kind))
     matrix = np.cov(x.T)
@@ -294,7 +302,7 @@ def test_overall_moments_are_numpy_s(oracle, kind):
 
 
 @each_kind
-def test_weights_count_as_repeated_rows_and_blocks_as_whole(oracle, kind):
+def test_weights_count_as_repeated_rows_and_blocks_as_whole(oracle: SimpleNamespace, kind: str) -> None:
     x, _ = draw(oracle.mixture(kind), 400, np.random.default_rng(1))
     count = np.random.default_rng(2).integers(1, 4, size=len(x))
     prior, start = a_prior(kind, n_features=3), start_on(x, a_prior(kind, n_features=3), 5)
@@ -307,7 +315,7 @@ def test_weights_count_as_repeated_rows_and_blocks_as_whole(oracle, kind):
 
 
 @each_kind
-def test_float32_rows_give_the_float64_result(oracle, kind):
+def test_float32_rows_give_the_float64_result(oracle: SimpleNamespace, kind: str) -> None:
     x = draw(oracle.mixture(kind), 3000, np.random.default_rng(1))[0].astype(np.float32)
     start = start_on(x.astype(float), a_prior(kind, n_features=3), 5)
     single = variational(lambda: [x], start, max_iter=10, tol=0.0)
@@ -316,7 +324,7 @@ def test_float32_rows_give_the_float64_result(oracle, kind):
     np.testing.assert_allclose(single.posterior.means, double.posterior.means, atol=1e-3)
 
 
-def test_training_ends_where_rounding_hides_the_gain():
+def test_training_ends_where_rounding_hides_the_gain() -> None:
     x = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32)
     start = start_on(x.astype(float), a_prior("full", n_features=3), 4)
     fit = variational(lambda: [x], start, max_iter=2000, tol=1e-12)
@@ -327,7 +335,7 @@ def test_training_ends_where_rounding_hides_the_gain():
 
 
 @each_kind
-def test_noise_is_added_to_every_variance(kind):
+def test_noise_is_added_to_every_variance(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(50, 2))
     fits = {noise: fit_on(x, a_prior(kind, noise=noise), 1, 2) for noise in (0.0, 2.5)}
     bare, noisy = (fits[noise].posterior.parameters.variances for noise in (0.0, 2.5))
@@ -353,7 +361,9 @@ DEGENERATE = {
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @each_kind
 @pytest.mark.parametrize("name", DEGENERATE)
-def test_degenerate_rows_give_positive_definite_covariances(oracle, name, kind, dtype):
+def test_degenerate_rows_give_positive_definite_covariances(
+    oracle: SimpleNamespace, name: str, kind: str, dtype: type
+) -> None:
     x = DEGENERATE[name].astype(dtype)
     sums = label_statistics(x, np.arange(len(x)) % 4, 4, kind)
     mean, covariance = overall(sums)
@@ -367,7 +377,7 @@ def test_degenerate_rows_give_positive_definite_covariances(oracle, name, kind, 
 
 
 @pytest.mark.parametrize(("dtype", "rounds"), [(np.float64, 1), (np.float32, 3)])
-def test_rows_a_step_apart_keep_their_exact_variance(dtype, rounds):
+def test_rows_a_step_apart_keep_their_exact_variance(dtype: type, rounds: int) -> None:
     """Two values a ten-millionth apart among wide ones: their variance is far below what moments resolve."""
     step = 2.0**-23
     wide = np.random.default_rng(0).normal(0, 1, (4000, 1)) * 400 - 2000
@@ -380,13 +390,13 @@ def test_rows_a_step_apart_keep_their_exact_variance(dtype, rounds):
 
 
 @pytest.mark.parametrize("kind", ["diag", "spherical"])
-def test_a_variance_rounded_below_zero_leaves_the_prior_s(kind):
+def test_a_variance_rounded_below_zero_leaves_the_prior_s(kind: str) -> None:
     prior = replace(a_prior(kind), scale=a_prior(kind).scale * 1e-18)
     sums = Statistics(np.array([5.0]), np.zeros((1, 2)), np.full((1, 2), -1e-12), prior.mean[None], kind)
     np.testing.assert_allclose(update(prior, sums).covariances[0], prior.scale / 7.6)
 
 
-def test_rounds_are_told_and_end_by_tolerance_or_number():
+def test_rounds_are_told_and_end_by_tolerance_or_number() -> None:
     x, told = np.random.default_rng(0).normal(size=(100, 2)), list[tuple[int, float]]()
     start = start_on(x, a_prior("diag"), 3)
     fit = variational(lambda: [x], start, tol=1e-3, max_iter=500, callback=lambda *what: told.append(what))
@@ -400,7 +410,7 @@ def test_rounds_are_told_and_end_by_tolerance_or_number():
     assert variational(lambda: [x], start, tol=1e-3, lower_bound=told[0][1]).lower_bounds == fit.lower_bounds[:1]
 
 
-def test_what_cannot_be_is_an_error():
+def test_what_cannot_be_is_an_error() -> None:
     good = a_prior("diag")
     with pytest.raises(ValueError, match="weight_type must be one of dirichlet_process"):
         VariationalPrior("even", 1.0, 1.0, np.zeros(2), 2.0, np.ones(2), "diag")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from diarize.gmm.inference.conditional import condition, conditional_mean
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def marginal(oracle, parameters, chosen):
+def marginal(oracle: SimpleNamespace, parameters: MixtureParameters, chosen: Any) -> Any:
     """Return the mixture of some of the features, by submatrices."""
     matrices = np.stack(oracle.dense(parameters))[:, chosen][:, :, chosen]
     return MixtureParameters(parameters.weights, parameters.means[:, chosen], matrices, "full")
@@ -19,7 +22,7 @@ def marginal(oracle, parameters, chosen):
 
 @pytest.mark.parametrize("ill", [False, True], ids=["plain", "ill-scaled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_density_is_that_of_all_features_over_that_of_the_known(oracle, kind, ill):
+def test_density_is_that_of_all_features_over_that_of_the_known(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 4, 5, seed=1, ill=ill)
     x = draw(parameters, 30, np.random.default_rng(0))[0]
     known = np.array([True, False, True, True, False])
@@ -35,7 +38,7 @@ def test_density_is_that_of_all_features_over_that_of_the_known(oracle, kind, il
     np.testing.assert_allclose(oracle.log_likelihood(points[:, ~known], found), expected, rtol=1e-7, atol=1e-7)
 
 
-def test_ill_conditioned_covariance_keeps_its_digits():
+def test_ill_conditioned_covariance_keeps_its_digits() -> None:
     """a I + b 1 1' has a conditional covariance and mean in closed form; its condition number here is 6e8."""
     a, b, size, n_known = 2.0**-27, 1.0, 5, 3
     covariance = a * np.eye(size) + b
@@ -48,7 +51,7 @@ def test_ill_conditioned_covariance_keeps_its_digits():
         np.testing.assert_allclose(found.means, b / (a + n_known * b) * away.sum(), rtol=1e-7)
 
 
-def test_the_order_of_features_does_not_matter(oracle):
+def test_the_order_of_features_does_not_matter(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 3, 4, seed=4)
     turn = np.array([2, 0, 3, 1])
     turned = MixtureParameters(
@@ -62,14 +65,14 @@ def test_the_order_of_features_does_not_matter(oracle):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_known_is_the_mixture_itself(oracle, kind):
+def test_nothing_known_is_the_mixture_itself(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 2, 3)
     found = condition(parameters, np.full(3, np.nan))
     for name in ("weights", "means", "covariances"):
         np.testing.assert_array_equal(getattr(found, name), getattr(parameters, name))
 
 
-def test_float32_parameters_give_a_float64_mixture(oracle):
+def test_float32_parameters_give_a_float64_mixture(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 2, 3)
     values = [0.5, np.nan, np.nan]
     found, exact = condition(parameters.astype(np.float32), values), condition(parameters, values)
@@ -77,7 +80,7 @@ def test_float32_parameters_give_a_float64_mixture(oracle):
     np.testing.assert_allclose(found.covariances, exact.covariances, rtol=1e-3)
 
 
-def test_known_values_out_of_all_reach_leave_the_prior(oracle):
+def test_known_values_out_of_all_reach_leave_the_prior(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("diag", 3, 2)
     np.testing.assert_allclose(condition(parameters, [1e200, np.nan]).weights, parameters.weights, rtol=1e-12)
 
@@ -91,13 +94,13 @@ def test_known_values_out_of_all_reach_leave_the_prior(oracle):
         ([1.0, np.nan, -np.inf], "infinity for feature 2"),
     ],
 )
-def test_impossible_conditions_are_named(oracle, values, message):
+def test_impossible_conditions_are_named(oracle: SimpleNamespace, values: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         condition(oracle.mixture("full", 2, 3), values)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_mean_is_that_of_the_conditional_mixture_of_each_row(oracle, kind):
+def test_mean_is_that_of_the_conditional_mixture_of_each_row(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 4, 5, seed=6)
     rng = np.random.default_rng(1)
     x = draw(parameters, 40, rng)[0]
@@ -112,7 +115,7 @@ def test_mean_is_that_of_the_conditional_mixture_of_each_row(oracle, kind):
             np.testing.assert_allclose(whole[unseen], given.weights @ given.means, rtol=1e-8, atol=1e-8)
 
 
-def test_mean_is_that_of_a_sum_over_a_grid(oracle):
+def test_mean_is_that_of_a_sum_over_a_grid(oracle: SimpleNamespace) -> None:
     """Two correlated features, three components: integrate the density over the missing one."""
     parameters = oracle.mixture("full", 3, 2, seed=8)
     grid = np.linspace(-40, 40, 40001)
@@ -122,7 +125,7 @@ def test_mean_is_that_of_a_sum_over_a_grid(oracle):
         np.testing.assert_allclose(found[0, 1], (grid * density).sum() / density.sum(), rtol=1e-8)
 
 
-def test_many_rows_keep_their_precision_order_and_source(oracle):
+def test_many_rows_keep_their_precision_order_and_source(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("tied", 2, 3)
     rng = np.random.default_rng(5)
     x = rng.normal(size=(10_000, 3)).astype(np.float32)
@@ -136,13 +139,13 @@ def test_many_rows_keep_their_precision_order_and_source(oracle):
     np.testing.assert_allclose(found[places], conditional_mean(x[places], parameters), rtol=1e-5, atol=1e-6)
 
 
-def test_rows_out_of_all_reach_give_numbers(oracle):
+def test_rows_out_of_all_reach_give_numbers(oracle: SimpleNamespace) -> None:
     for kind in KINDS:
         found = conditional_mean([[1e200, np.nan]], oracle.mixture(kind, 3, 2))
         assert np.isfinite(found).all()
 
 
-def test_infinity_is_an_error_in_complete_rows_too(oracle):
+def test_infinity_is_an_error_in_complete_rows_too(oracle: SimpleNamespace) -> None:
     x = np.array([[1.0, np.nan, 0.0], [1.0, np.inf, 0.0]])
     with pytest.raises(ValueError, match="infinity: row 1"):
         conditional_mean(x, oracle.mixture("diag", 2, 3))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import Covariance, kstest, multivariate_normal, norm
@@ -11,7 +14,7 @@ from diarize.gmm import MixtureParameters, conditional_draw, conditional_mean, c
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def textbook(oracle, parameters, row):
+def textbook(oracle: SimpleNamespace, parameters: MixtureParameters, row: np.ndarray) -> Any:
     """Return weights, means and covariances of the components for the missing entries of a row (Bishop 2.81, 2.82)."""
     gone = np.isnan(row)
     logs, means, matrices = [], [], []
@@ -28,7 +31,7 @@ def textbook(oracle, parameters, row):
     return weights / weights.sum(), np.array(means), np.array(matrices)
 
 
-def holed(parameters, count, share, seed):
+def holed(parameters: MixtureParameters, count: int, share: float, seed: int) -> Any:
     rng = np.random.default_rng(seed)
     x = draw(parameters, count, rng)[0]
     x[rng.random(x.shape) < share] = np.nan
@@ -37,7 +40,7 @@ def holed(parameters, count, share, seed):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ill", [False, True], ids=["plain", "ill-scaled"])
-def test_quantiles_have_the_probability_asked_for(oracle, kind, ill):
+def test_quantiles_have_the_probability_asked_for(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 3, 5, seed=3, ill=ill)
     x = holed(parameters, 40, 0.4, seed=1)
     x[0] = np.nan
@@ -56,7 +59,7 @@ def test_quantiles_have_the_probability_asked_for(oracle, kind, ill):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("row", [[0.4, np.nan, np.nan, -1.0], [np.nan, np.nan, np.nan, 0.3], [np.nan] * 4])
-def test_draws_follow_the_conditional_mixture(oracle, kind, row):
+def test_draws_follow_the_conditional_mixture(oracle: SimpleNamespace, kind: str, row: np.ndarray) -> None:
     parameters = oracle.mixture(kind, 3, 4, seed=6)
     row, count = np.array(row), 20_000
     found = conditional_draw(np.tile(row, (count, 1)), parameters, np.random.default_rng(2))
@@ -66,13 +69,13 @@ def test_draws_follow_the_conditional_mixture(oracle, kind, row):
     direction = np.random.default_rng(0).normal(size=gone.sum())  # a projection tells of correlations too
     centres, spread = means @ direction, np.sqrt(np.einsum("i,kij,j->k", direction, matrices, direction))
 
-    def cdf(value):
+    def cdf(value: Any) -> Any:
         return (weights * norm.cdf(np.asarray(value)[:, None], centres, spread)).sum(axis=1)
 
     assert kstest(found[:, gone] @ direction, cdf).pvalue > 1e-3
 
 
-def test_draws_are_right_for_a_covariance_of_wide_scales():
+def test_draws_are_right_for_a_covariance_of_wide_scales() -> None:
     """x1 follows x0 up to 1e-4: draws scatter by that, not by what rounding leaves."""
     covariance = np.array([[[1.0, 1.0], [1.0, 1.0 + 1e-8]]])
     parameters = MixtureParameters([1.0], [[5.0, 5.0]], covariance, "full")
@@ -84,7 +87,7 @@ def test_draws_are_right_for_a_covariance_of_wide_scales():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_mean_of_draws_is_the_conditional_mean(oracle, kind):
+def test_the_mean_of_draws_is_the_conditional_mean(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 4, seed=8)
     x = holed(parameters, 30, 0.3, seed=4)
     rng = np.random.default_rng(0)
@@ -93,7 +96,7 @@ def test_the_mean_of_draws_is_the_conditional_mean(oracle, kind):
     assert (np.abs(many.mean(axis=0) - conditional_mean(x, parameters)) <= 5 * spread + 1e-12).all()
 
 
-def test_many_rows_are_done_block_by_block_and_repeatably(oracle):
+def test_many_rows_are_done_block_by_block_and_repeatably(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 2, 3, seed=1)
     x = holed(parameters, 10_000, 0.2, seed=5)
     first, second = (conditional_draw(x, parameters, np.random.RandomState(3)) for _ in range(2))
@@ -105,7 +108,7 @@ def test_many_rows_are_done_block_by_block_and_repeatably(oracle):
     assert abs((first < low)[gone].mean() - 0.1) < 0.01
 
 
-def test_precision_is_kept_and_nothing_is_changed(oracle):
+def test_precision_is_kept_and_nothing_is_changed(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 2, 3)
     x = np.array([[1.0, np.nan, 0.5], [1.0, 2.0, 0.5]], dtype=np.float32)
     before = x.copy()
@@ -114,7 +117,7 @@ def test_precision_is_kept_and_nothing_is_changed(oracle):
     np.testing.assert_array_equal(x, before)
 
 
-def test_rows_out_of_all_reach_give_numbers(oracle):
+def test_rows_out_of_all_reach_give_numbers(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("full", 3, 2, seed=2)
     x = [[1e200, np.nan], [-1e8, np.nan]]
     assert np.isfinite(conditional_draw(x, parameters, np.random.default_rng(0))).all()
@@ -122,12 +125,12 @@ def test_rows_out_of_all_reach_give_numbers(oracle):
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.1, np.nan])
-def test_bad_probabilities(oracle, level):
+def test_bad_probabilities(oracle: SimpleNamespace, level: float) -> None:
     with pytest.raises(ValueError, match="above 0 and below 1"):
         conditional_quantiles([[np.nan, 1.0, 2.0]], oracle.mixture("diag"), [0.5, level])
 
 
-def test_bad_rows(oracle):
+def test_bad_rows(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("diag")
     for x, text in (([[np.inf, 1.0, 2.0]], "infinity"), ([[1.0, 2.0]], "features|columns|shape")):
         with pytest.raises(ValueError, match=text):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -11,7 +14,7 @@ from diarize.gmm import MixtureParameters, accumulate, draw, log_likelihood, sta
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def test_one_narrow_component_among_wide_ones():
+def test_one_narrow_component_among_wide_ones() -> None:
     weights, means = np.full(5, 0.2), np.arange(5.0)[:, None] * [1.0, 2.0]
     parameters = MixtureParameters(weights, means, np.array([[1.0, 1.0]] * 4 + [[1e-14, 1e-12]]), "diag")
     x = np.concatenate([means[4] + [[0, 0], [1e-7, -2e-6]], np.zeros((1, 2))])
@@ -25,7 +28,7 @@ def test_one_narrow_component_among_wide_ones():
     np.testing.assert_allclose(sums.about(means).second[4], [1e-14, 4e-12], rtol=1e-6)
 
 
-def naive_sums(x, weight, shares, kind):
+def naive_sums(x: np.ndarray, weight: np.ndarray, shares: np.ndarray, kind: str) -> Any:
     zeroth, first = (weight[:, None] * shares).sum(axis=0), (weight[:, None] * shares).T @ x
     if kind in ("diag", "spherical"):
         return zeroth, first, (weight[:, None] * shares).T @ x**2
@@ -35,7 +38,7 @@ def naive_sums(x, weight, shares, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_statistics_are_those_of_a_plain_loop(oracle, kind, weighted):
+def test_statistics_are_those_of_a_plain_loop(oracle: SimpleNamespace, kind: str, weighted: Any) -> None:
     parameters = oracle.mixture(kind)
     x, _ = draw(parameters, 900, np.random.default_rng(1))
     weight = np.random.default_rng(2).uniform(0, 3, len(x)) if weighted else None
@@ -48,7 +51,7 @@ def test_statistics_are_those_of_a_plain_loop(oracle, kind, weighted):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_threads_change_no_bit(oracle, kind):
+def test_threads_change_no_bit(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind)
     x, _ = draw(parameters, 30_000, np.random.default_rng(1))
     x[::1000, 1] = np.nan
@@ -59,7 +62,7 @@ def test_threads_change_no_bit(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_missing_entries_count_by_what_is_expected_of_them(oracle, kind):
+def test_missing_entries_count_by_what_is_expected_of_them(oracle: SimpleNamespace, kind: str) -> None:
     """Against the textbook's formulas, one row and component at a time."""
     parameters = oracle.mixture(kind, 3, 3)
     rng = np.random.default_rng(3)
@@ -95,6 +98,6 @@ def test_missing_entries_count_by_what_is_expected_of_them(oracle, kind):
     assert accumulate(x, parameters, weight).log_likelihood == pytest.approx(total, rel=1e-10)
 
 
-def test_a_negative_weight_is_an_error(oracle):
+def test_a_negative_weight_is_an_error(oracle: SimpleNamespace) -> None:
     with pytest.raises(ValueError, match="sample_weight"):
         accumulate(np.zeros((2, 3)), oracle.mixture("diag"), [1.0, -1.0])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import simpson
@@ -22,7 +25,7 @@ KINDS = ("full", "tied", "diag", "spherical")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_marginal_keeps_moments_and_order(oracle, kind):
+def test_marginal_keeps_moments_and_order(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind)
     part = marginal(mixture, [2, 0])
     for whole, some in zip(oracle.dense(mixture), oracle.dense(part), strict=True):
@@ -32,13 +35,13 @@ def test_marginal_keeps_moments_and_order(oracle, kind):
 
 
 @pytest.mark.parametrize("features", [[], [0, 0], [3], [-1], [[0]], [0.5]])
-def test_features_that_do_not_exist(oracle, features):
+def test_features_that_do_not_exist(oracle: SimpleNamespace, features: Any) -> None:
     with pytest.raises(ValueError, match="features must be places from 0 to 2"):
         marginal(oracle.mixture("full"), features)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cdf_is_the_weighted_sum_of_scipys(oracle, kind):
+def test_cdf_is_the_weighted_sum_of_scipys(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind, ill=True)
     x = draw(mixture, 50, np.random.default_rng(0))[0]
     deviations = np.sqrt(np.stack([np.diag(matrix) for matrix in oracle.dense(mixture)]))
@@ -47,7 +50,7 @@ def test_cdf_is_the_weighted_sum_of_scipys(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_quantiles_invert_the_cdf(oracle, kind):
+def test_quantiles_invert_the_cdf(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind, ill=True)
     levels = np.array([1e-9, 1e-3, 0.1, 0.5, 0.77, 0.999, 1 - 1e-9])
     found = marginal_quantiles(levels, mixture)
@@ -55,7 +58,7 @@ def test_quantiles_invert_the_cdf(oracle, kind):
     np.testing.assert_allclose(marginal_cdf(found, mixture), np.repeat(levels[:, None], 3, axis=1), atol=1e-11)
 
 
-def test_quantiles_in_the_gap_between_distant_components():
+def test_quantiles_in_the_gap_between_distant_components() -> None:
     mixture = MixtureParameters([0.3, 0.7], [[0.0], [1e6]], [[1.0], [1e-4]])
     found = marginal_quantiles([0.0, 0.15, 0.3, 0.65, 1.0], mixture)[:, 0]
     assert found[0] == -np.inf
@@ -66,13 +69,13 @@ def test_quantiles_in_the_gap_between_distant_components():
 
 
 @pytest.mark.parametrize("levels", [[-0.1], [1.1], [np.nan], 0.5])
-def test_levels_that_are_no_probabilities(oracle, levels):
+def test_levels_that_are_no_probabilities(oracle: SimpleNamespace, levels: Any) -> None:
     with pytest.raises(ValueError, match="levels must be"):
         marginal_quantiles(levels, oracle.mixture("diag"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rosenblatt_is_the_integral_of_the_conditional_density(oracle, kind):
+def test_rosenblatt_is_the_integral_of_the_conditional_density(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind, n_components=3)
     row = mixture.means[0] + [0.3, -0.4, 0.5]
     found = rosenblatt(row[None], mixture)[0]
@@ -86,7 +89,7 @@ def test_rosenblatt_is_the_integral_of_the_conditional_density(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_drawn_from_the_mixture_become_even_and_independent(oracle, kind):
+def test_rows_drawn_from_the_mixture_become_even_and_independent(oracle: SimpleNamespace, kind: str) -> None:
     mixture = oracle.mixture(kind, ill=True)
     rows = draw(mixture, 2000, np.random.default_rng(1))[0]
     found = rosenblatt(rows, mixture)
@@ -95,14 +98,14 @@ def test_rows_drawn_from_the_mixture_become_even_and_independent(oracle, kind):
     assert np.abs(np.corrcoef(found.T) - np.eye(3)).max() < 0.08
 
 
-def test_rows_far_out_give_no_nan(oracle):
+def test_rows_far_out_give_no_nan(oracle: SimpleNamespace) -> None:
     found = rosenblatt(np.array([[1e6, -1e6, 1e6], [-1e3, 1e3, 0.0]]), oracle.mixture("full"))
     assert np.isfinite(found).all()
     assert ((found >= 0) & (found <= 1)).all()
 
 
 @pytest.mark.parametrize("function", [marginal_cdf, rosenblatt])
-def test_rows_that_do_not_fit(oracle, function):
+def test_rows_that_do_not_fit(oracle: SimpleNamespace, function: Any) -> None:
     with pytest.raises(ValueError, match="x must be"):
         function(np.zeros((4, 2)), oracle.mixture("full"))
     with pytest.raises(ValueError, match="finite"):

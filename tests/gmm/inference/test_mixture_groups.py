@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from diarize.gmm.inference.mixture_groups import accumulate_groups, group_log_li
 KINDS = ("full", "diag", "spherical")
 
 
-def three(oracle, kind):
+def three(oracle: SimpleNamespace, kind: str) -> Any:
     """Return three mixtures of two components, and all as one."""
     each = [oracle.mixture(kind, 2, 3, seed=seed) for seed in range(3)]
     both = MixtureParameters(
@@ -25,7 +28,7 @@ def three(oracle, kind):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_group_is_a_mixture(oracle, kind, n_jobs):
+def test_each_group_is_a_mixture(oracle: SimpleNamespace, kind: str, n_jobs: int | None) -> None:
     each, both = three(oracle, kind)
     x, _ = draw(both, 9000, np.random.default_rng(1))
     x[::500, 0] = np.nan
@@ -37,7 +40,7 @@ def test_each_group_is_a_mixture(oracle, kind, n_jobs):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_sums_are_those_of_weighted_rows(oracle, kind, n_jobs):
+def test_sums_are_those_of_weighted_rows(oracle: SimpleNamespace, kind: str, n_jobs: int | None) -> None:
     each, both = three(oracle, kind)
     rng = np.random.default_rng(2)
     x, _ = draw(both, 9000, rng)
@@ -51,7 +54,7 @@ def test_sums_are_those_of_weighted_rows(oracle, kind, n_jobs):
             np.testing.assert_allclose(getattr(found, name)[part], getattr(truth, name), rtol=1e-7, atol=1e-6)
 
 
-def test_wrong_groups_are_errors(oracle):
+def test_wrong_groups_are_errors(oracle: SimpleNamespace) -> None:
     _, both = three(oracle, "diag")
     with pytest.raises(ValueError, match="6 components cannot be divided into 4"):
         group_log_likelihood(np.zeros((2, 3)), both, 4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -13,7 +16,7 @@ KINDS = ("full", "tied", "diag", "spherical")
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ill", [False, True])
-def test_densities_are_scipys(oracle, kind, ill):
+def test_densities_are_scipys(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, ill=ill)
     x, _ = draw(parameters, 5000, np.random.default_rng(1))  # more than one block
     truth = oracle.log_likelihood(x, parameters)
@@ -23,7 +26,7 @@ def test_densities_are_scipys(oracle, kind, ill):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_gives_float32_close_to_scipys_float64(oracle, kind):
+def test_float32_gives_float32_close_to_scipys_float64(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, ill=True)
     x = draw(parameters, 3000, np.random.default_rng(1))[0].astype(np.float32)
     found = log_likelihood(x, parameters)
@@ -38,7 +41,7 @@ def test_float32_gives_float32_close_to_scipys_float64(oracle, kind):
 
 
 @pytest.mark.parametrize("seed", [3, 5])
-def test_rounding_of_float32_coefficients_does_not_shift_the_mean(oracle, seed):
+def test_rounding_of_float32_coefficients_does_not_shift_the_mean(oracle: SimpleNamespace, seed: int) -> None:
     """Two components far apart have large coefficients: uncorrected, the mean is off by 6e-6 and 3e-5."""
     rng = np.random.default_rng(seed)
     root = rng.normal(size=(2, 3, 3))
@@ -51,7 +54,7 @@ def test_rounding_of_float32_coefficients_does_not_shift_the_mean(oracle, seed):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_components_a_million_times_narrower_than_the_mixture(oracle, kind, dtype):
+def test_components_a_million_times_narrower_than_the_mixture(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     far = oracle.mixture(kind, seed=5)
     narrow = MixtureParameters(far.weights, far.means * 1e3, far.covariances * 1e-6, kind)
     # points that both precisions hold exactly, about a standard deviation from the means
@@ -60,7 +63,7 @@ def test_components_a_million_times_narrower_than_the_mixture(oracle, kind, dtyp
     np.testing.assert_allclose(log_likelihood(x, narrow), truth, rtol=1e-5)
 
 
-def conditional_truth(x, parameters, oracle):
+def conditional_truth(x: np.ndarray, parameters: MixtureParameters, oracle: SimpleNamespace) -> Any:
     """Return log(weight x density of what is observed) (n, k), row by row."""
     found = np.empty((len(x), parameters.n_components))
     for row, out in zip(x, found, strict=True):
@@ -75,7 +78,7 @@ def conditional_truth(x, parameters, oracle):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_missing_entries_are_marginalised(oracle, kind, dtype):
+def test_missing_entries_are_marginalised(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     parameters = oracle.mixture(kind, 3, 4)
     rng = np.random.default_rng(5)
     x = draw(parameters, 5000, rng)[0]
@@ -97,7 +100,7 @@ def test_missing_entries_are_marginalised(oracle, kind, dtype):
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf])
 @pytest.mark.parametrize("kind", KINDS)
-def test_infinite_rows_are_errors_that_name_the_row(oracle, kind, bad):
+def test_infinite_rows_are_errors_that_name_the_row(oracle: SimpleNamespace, kind: str, bad: Any) -> None:
     parameters = oracle.mixture(kind)
     x = np.zeros((9000, 3))
     x[8765, 1] = bad
@@ -108,7 +111,7 @@ def test_infinite_rows_are_errors_that_name_the_row(oracle, kind, bad):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_too_far_for_any_density_give_no_nan(oracle, kind, dtype):
+def test_rows_too_far_for_any_density_give_no_nan(oracle: SimpleNamespace, kind: str, dtype: type) -> None:
     parameters = oracle.mixture(kind)
     x = np.full((2, 3), np.finfo(dtype).max / 4, dtype=dtype)
     x[1] = 0
@@ -116,7 +119,7 @@ def test_rows_too_far_for_any_density_give_no_nan(oracle, kind, dtype):
     np.testing.assert_allclose(responsibilities(x, parameters).sum(axis=1), 1, rtol=1e-6)
 
 
-def test_empty_input_and_component_of_weight_zero():
+def test_empty_input_and_component_of_weight_zero() -> None:
     parameters = MixtureParameters([1.0, 0.0], [[0.0], [1.0]], [[1.0], [1.0]])
     assert log_likelihood(np.empty((0, 1)), parameters).shape == (0,)
     assert responsibilities(np.empty((0, 1)), parameters).shape == (0, 2)
@@ -127,7 +130,7 @@ LAYOUTS = [np.asfortranarray, lambda x: np.repeat(x, 2, axis=1)[:, ::2], lambda 
 
 
 @pytest.mark.parametrize("make", LAYOUTS)
-def test_memory_layout_changes_nothing(oracle, make):
+def test_memory_layout_changes_nothing(oracle: SimpleNamespace, make: Any) -> None:
     parameters = oracle.mixture("full")
     x, _ = draw(parameters, 100, np.random.default_rng(1))
     other = make(x)
@@ -136,14 +139,14 @@ def test_memory_layout_changes_nothing(oracle, make):
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
-def test_threads_change_no_bit(oracle, n_jobs):
+def test_threads_change_no_bit(oracle: SimpleNamespace, n_jobs: int | None) -> None:
     parameters = oracle.mixture("full")
     x, _ = draw(parameters, 30_000, np.random.default_rng(1))
     for function in (log_likelihood, responsibilities, most_likely):
         np.testing.assert_array_equal(function(x, parameters, n_jobs=n_jobs), function(x, parameters))
 
 
-def test_other_types_and_wrong_shapes(oracle):
+def test_other_types_and_wrong_shapes(oracle: SimpleNamespace) -> None:
     parameters = oracle.mixture("diag")
     whole = np.arange(6).reshape(2, 3)
     np.testing.assert_array_equal(log_likelihood(whole, parameters), log_likelihood(whole.astype(float), parameters))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from diarize.gmm import draw
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
-def test_moments_of_drawn_rows(oracle, kind):
+def test_moments_of_drawn_rows(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, n_components=2)
     x, labels = draw(parameters, 40_000, np.random.default_rng(0))
     np.testing.assert_allclose(np.bincount(labels) / len(x), parameters.weights, atol=0.01)

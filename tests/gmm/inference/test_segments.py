@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from diarize.gmm import draw, segment_statistics
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_equal_to_a_loop(oracle, boundaries, dtype):
+def test_equal_to_a_loop(oracle: SimpleNamespace, boundaries: np.ndarray, dtype: type) -> None:
     parameters = oracle.mixture("diag", n_components=5)
     x = draw(parameters, 6000, np.random.default_rng(4))[0].astype(dtype)
     shares = oracle.posteriors(x.astype(float), parameters)
@@ -36,6 +37,6 @@ def test_equal_to_a_loop(oracle, boundaries, dtype):
 
 
 @pytest.mark.parametrize("boundaries", [[0, 5, 3], [-1, 4], [0, 11], [0.0, 3.0], [[0, 3]], np.empty(0, dtype=int)])
-def test_impossible_boundaries(oracle, boundaries):
+def test_impossible_boundaries(oracle: SimpleNamespace, boundaries: np.ndarray) -> None:
     with pytest.raises(ValueError, match="boundaries"):
         segment_statistics(np.zeros((10, 3)), oracle.mixture("diag"), boundaries)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,17 +20,17 @@ SETS = sorted((Path(__file__).resolve().parents[3] / "../shared/known_answers/an
 
 
 @parametrize_with_checks([GaussianMixtureOutlierDetector()])
-def test_scikit_learns_contract(estimator, check):
+def test_scikit_learns_contract(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-def correlated(n=300, seed=0):
+def correlated(n: Any = 300, seed: int = 0) -> Any:
     rng = np.random.default_rng(seed)
     root = np.array([[1.0, 0.8, 0.0], [0.0, 0.5, 0.3], [0.0, 0.0, 2.0]])
     return rng.normal(size=(n, 3)) @ root * [1.0, 100.0, 0.01] + [0.0, 500.0, 3.0]
 
 
-def spoilt(n=200, share=0.2, seed=0):
+def spoilt(n: Any = 200, share: float = 0.2, seed: int = 0) -> Any:
     """Return a correlated cloud with a distant clump of outliers, and which rows these are."""
     x = correlated(n, seed)
     outlier = np.arange(n) < share * n
@@ -37,11 +38,11 @@ def spoilt(n=200, share=0.2, seed=0):
     return x, outlier
 
 
-def gaussian_by_hand(x, trim, reg_covar):
+def gaussian_by_hand(x: np.ndarray, trim: float, reg_covar: float) -> Any:
     """Return mean and covariance, in the units of x, after concentration steps."""
     scale = np.subtract(*np.quantile(x, [0.75, 0.25], axis=0)) / (2 * 0.6744897501960817)
 
-    def fit(rows):
+    def fit(rows: np.ndarray) -> Any:
         return rows.mean(axis=0), np.cov(rows.T, bias=True) + reg_covar * np.diag(scale**2)
 
     found, kept = fit(x), np.arange(len(x))
@@ -52,7 +53,7 @@ def gaussian_by_hand(x, trim, reg_covar):
     return *found, np.sort(kept)
 
 
-def test_scores_are_log_densities_of_the_trimmed_gaussian():
+def test_scores_are_log_densities_of_the_trimmed_gaussian() -> None:
     x, _ = spoilt()
     detector = GaussianMixtureOutlierDetector().fit(x)
     mean, covariance, kept = gaussian_by_hand(x, 0.3, 2 * 3 / 200)
@@ -62,7 +63,7 @@ def test_scores_are_log_densities_of_the_trimmed_gaussian():
     np.testing.assert_allclose(detector.decision_function(x), wanted - detector.offset_, rtol=1e-9)
 
 
-def test_outliers_do_not_spoil_the_fit():
+def test_outliers_do_not_spoil_the_fit() -> None:
     x, outlier = spoilt(share=0.2)
     trimmed = GaussianMixtureOutlierDetector().fit(x)
     whole = GaussianMixtureOutlierDetector(trim=0).fit(x)
@@ -74,7 +75,7 @@ def test_outliers_do_not_spoil_the_fit():
 
 
 @pytest.mark.parametrize(("shape", "wanted"), [((400, 2), 0.01), ((50, 5), 0.2), ((10, 30), 1.0)])
-def test_few_rows_in_many_dimensions_get_support(shape, wanted):
+def test_few_rows_in_many_dimensions_get_support(shape: Any, wanted: Any) -> None:
     x = np.random.default_rng(0).normal(size=shape)
     np.testing.assert_allclose(
         GaussianMixtureOutlierDetector().fit(x).score_samples(x),
@@ -82,7 +83,7 @@ def test_few_rows_in_many_dimensions_get_support(shape, wanted):
     )
 
 
-def test_units_do_not_matter():
+def test_units_do_not_matter() -> None:
     x, _ = spoilt()
     scale, shift = np.array([1e-4, 3.0, 1e5]), np.array([5.0, -7.0, 1e6])
     one, other = GaussianMixtureOutlierDetector().fit(x), GaussianMixtureOutlierDetector().fit(x * scale + shift)
@@ -91,12 +92,12 @@ def test_units_do_not_matter():
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.37, 0.5])
-def test_contamination_is_the_share_of_outliers(share):
+def test_contamination_is_the_share_of_outliers(share: float) -> None:
     found = GaussianMixtureOutlierDetector(contamination=share).fit_predict(correlated(1000))
     assert (found == -1).sum() == pytest.approx(share * 1000, abs=1)
 
 
-def test_clean_training_rows_are_all_usual_and_all_used():
+def test_clean_training_rows_are_all_usual_and_all_used() -> None:
     x = correlated()
     detector = GaussianMixtureOutlierDetector(contamination=0).fit(x)
     assert detector.support_.all()
@@ -106,7 +107,7 @@ def test_clean_training_rows_are_all_usual_and_all_used():
 
 
 @pytest.mark.parametrize("n_features", [1, 3, 20])
-def test_auto_raises_few_false_alarms_and_finds_what_is_far(n_features):
+def test_auto_raises_few_false_alarms_and_finds_what_is_far(n_features: int) -> None:
     rng = np.random.default_rng(n_features)
     x = rng.normal(size=(5000, n_features)) @ rng.normal(size=(n_features, n_features))
     assert (GaussianMixtureOutlierDetector().fit_predict(x) == -1).mean() < 0.01
@@ -116,7 +117,7 @@ def test_auto_raises_few_false_alarms_and_finds_what_is_far(n_features):
     assert found[:500].mean() > 0.8  # 20 standard deviations of a single feature are often less than 4
 
 
-def test_several_components_see_the_gap_between_clusters():
+def test_several_components_see_the_gap_between_clusters() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal([0, 0], 1, (200, 2)), rng.normal([20, 20], 1, (200, 2)), [[10.0, 10.0]]])
     detector = GaussianMixtureOutlierDetector(2, contamination=1 / 401, random_state=0).fit(x)
@@ -128,7 +129,7 @@ def test_several_components_see_the_gap_between_clusters():
 # thresholds from labels
 
 
-def test_the_threshold_from_labels_is_the_best_there_is():
+def test_the_threshold_from_labels_is_the_best_there_is() -> None:
     rng = np.random.default_rng(0)
     x, outlier = spoilt(400, 0.3, seed=3)
     x[outlier] += 0.7 * (correlated(int(outlier.sum()), 5) - x[outlier])  # hard to tell
@@ -144,7 +145,7 @@ def test_the_threshold_from_labels_is_the_best_there_is():
     assert detector.fit_threshold(x[order], outlier[order].astype(int)).offset_ == offset
 
 
-def test_equal_scores_are_not_torn_apart():
+def test_equal_scores_are_not_torn_apart() -> None:
     detector = GaussianMixtureOutlierDetector().fit([[0.0], [1.0], [2.0], [3.0]])
     detector.fit_threshold([[5.0], [5.0], [1.0]], [-1, 1, 1])
     assert detector.predict([[5.0], [1.0]]).tolist() == [-1, 1]
@@ -153,13 +154,13 @@ def test_equal_scores_are_not_torn_apart():
 
 
 @pytest.mark.parametrize("y", [[1, 1, 1], [-1, -1, -1], [0, 2, 1], ["a", "b", "a"], [np.nan, 1, 0], [-1, 0, 1]])
-def test_labels_of_another_kind(y):
+def test_labels_of_another_kind(y: np.ndarray) -> None:
     detector = GaussianMixtureOutlierDetector().fit(correlated())
     with pytest.raises(ValueError, match=r"y must hold both kinds|contains NaN"):
         detector.fit_threshold(correlated(3), y)
 
 
-def test_labels_of_another_number():
+def test_labels_of_another_number() -> None:
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         GaussianMixtureOutlierDetector().fit(correlated()).fit_threshold(correlated(3), [0, 1])
 
@@ -167,14 +168,14 @@ def test_labels_of_another_number():
 # p-values
 
 
-def test_split_conformal_p_values_are_ranks():
+def test_split_conformal_p_values_are_ranks() -> None:
     train, held_out, new = correlated(200, 1), correlated(99, 2), correlated(50, 3)
     detector = GaussianMixtureOutlierDetector().fit(train).calibrate(held_out)
     low = detector.score_samples(held_out)[None] <= detector.score_samples(new)[:, None]
     np.testing.assert_allclose(detector.p_values(new), (1 + low.sum(axis=1)) / 100)
 
 
-def test_cross_conformal_p_values_are_ranks_within_folds():
+def test_cross_conformal_p_values_are_ranks_within_folds() -> None:
     x, new = correlated(60, 1), correlated(20, 2)
     detector = GaussianMixtureOutlierDetector(cv=4, random_state=0).fit(x)
     folds = KFold(4, shuffle=True, random_state=np.random.RandomState(0)).split(x)
@@ -187,7 +188,7 @@ def test_cross_conformal_p_values_are_ranks_within_folds():
 
 @pytest.mark.parametrize("cross", [False, True])
 @pytest.mark.parametrize("tails", ["normal", "heavy"])
-def test_p_values_keep_their_promise(cross, tails):
+def test_p_values_keep_their_promise(cross: Any, tails: Any) -> None:
     """Over many draws of all rows, a p-value is at most a with probability a."""
     p = []
     for seed in range(20):
@@ -202,7 +203,7 @@ def test_p_values_keep_their_promise(cross, tails):
         assert (np.concatenate(p) <= level).mean() == pytest.approx(level, abs=0.05)
 
 
-def test_p_values_must_be_calibrated():
+def test_p_values_must_be_calibrated() -> None:
     with pytest.raises(ValueError, match="set cv before fit, or call calibrate"):
         GaussianMixtureOutlierDetector().fit(correlated()).p_values(correlated())
     with pytest.raises(ValueError, match="number of splits"):
@@ -212,7 +213,7 @@ def test_p_values_must_be_calibrated():
 # reasons
 
 
-def test_reasons_of_one_gaussian_are_conditional_distances():
+def test_reasons_of_one_gaussian_are_conditional_distances() -> None:
     x, _ = spoilt()
     detector = GaussianMixtureOutlierDetector().fit(x)
     mean, covariance, _ = gaussian_by_hand(x, 0.3, 2 * 3 / 200)
@@ -222,14 +223,14 @@ def test_reasons_of_one_gaussian_are_conditional_distances():
     np.testing.assert_allclose(detector.expected(x), x - away / np.diag(precision), rtol=1e-8)
 
 
-def test_reasons_of_a_mixture_by_integration():
+def test_reasons_of_a_mixture_by_integration() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal([0, 0], 1, (100, 2)), rng.normal([6, 5], 1, (100, 2))])
     detector = GaussianMixtureOutlierDetector(2, trim=0, random_state=0).fit(x)
     row = np.array([5.0, 1.0])
     mixture = detector.mixture_.parameters_
 
-    def density(rows):
+    def density(rows: np.ndarray) -> Any:
         scaled = (np.atleast_2d(rows) - detector.center_) / detector.scale_
         return logsumexp(
             [np.log(w) + multivariate_normal(m, c).logpdf(scaled) for w, m, c in
@@ -248,7 +249,7 @@ def test_reasons_of_a_mixture_by_integration():
         assert detector.explain([row])[0, feature] == pytest.approx(gain, rel=1e-6)
 
 
-def test_the_feature_that_was_changed_is_blamed():
+def test_the_feature_that_was_changed_is_blamed() -> None:
     x = StandardScaler().fit_transform(load_breast_cancer().data[:, :10])
     detector = GaussianMixtureOutlierDetector().fit(x)
     usual = x[np.argsort(-detector.score_samples(x))[:100]]
@@ -261,7 +262,7 @@ def test_the_feature_that_was_changed_is_blamed():
 # missing entries and bad input
 
 
-def test_missing_entries_are_neither_for_nor_against_a_row():
+def test_missing_entries_are_neither_for_nor_against_a_row() -> None:
     x, outlier = spoilt()
     detector = GaussianMixtureOutlierDetector().fit(x)
     holed = x.copy()
@@ -290,7 +291,7 @@ def test_missing_entries_are_neither_for_nor_against_a_row():
         ([1.0, 2.0], "Expected 2D array"),
     ],
 )
-def test_rows_that_nothing_can_be_learnt_from(x, message):
+def test_rows_that_nothing_can_be_learnt_from(x: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixtureOutlierDetector().fit(x)
 
@@ -298,19 +299,19 @@ def test_rows_that_nothing_can_be_learnt_from(x, message):
 @pytest.mark.parametrize(
     "method", ["score_samples", "predict", "decision_function", "explain", "expected", "calibrate"]
 )
-def test_rows_that_do_not_fit(method):
+def test_rows_that_do_not_fit(method: str) -> None:
     detector = GaussianMixtureOutlierDetector().fit(correlated())
     with pytest.raises(ValueError, match="2 features, but GaussianMixtureOutlierDetector is expecting 3"):
         getattr(detector, method)(correlated()[:, :2])
 
 
 @pytest.mark.parametrize("parameter", [{"contamination": 0.6}, {"contamination": -0.1}, {"trim": 1.0}, {"cv": 1}])
-def test_parameters_out_of_range(parameter):
+def test_parameters_out_of_range(parameter: str) -> None:
     with pytest.raises(ValueError, match=f"The '{next(iter(parameter))}' parameter"):
         GaussianMixtureOutlierDetector(**parameter).fit(correlated())
 
 
-def test_constant_columns_and_equal_rows_give_finite_scores():
+def test_constant_columns_and_equal_rows_give_finite_scores() -> None:
     x = correlated()
     x[:, 1] = 7.0
     detector = GaussianMixtureOutlierDetector().fit(x)
@@ -326,7 +327,7 @@ def test_constant_columns_and_equal_rows_give_finite_scores():
 # real data
 
 
-def test_malignant_among_benign():
+def test_malignant_among_benign() -> None:
     data = load_breast_cancer()
     few = np.concatenate([np.flatnonzero(data.target == 1), np.flatnonzero(data.target == 0)[:40]])
     x, malignant = data.data[few], data.target[few] == 0
@@ -336,12 +337,12 @@ def test_malignant_among_benign():
     assert trimmed > whole + 0.01
 
 
-def standardised(path):
+def standardised(path: Any) -> Any:
     with np.load(path) as data:
         return StandardScaler().fit_transform(data["X"].astype(float)), data["y"].ravel()
 
 
-def plain_gaussian(x):
+def plain_gaussian(x: np.ndarray) -> Any:
     """Return squared distances under mean and covariance of all rows: PyOD's recipe with one component."""
     away = x - x.mean(axis=0)
     return (away @ np.linalg.pinv(np.cov(x.T, bias=True) + 1e-6 * np.eye(x.shape[1])) * away).sum(axis=1)
@@ -351,7 +352,7 @@ needs_sets = pytest.mark.skipif(not SETS, reason="the labelled sets in ../shared
 
 
 @needs_sets
-def test_better_than_a_plain_gaussian_on_labelled_sets():
+def test_better_than_a_plain_gaussian_on_labelled_sets() -> None:
     ours, plain = [], []
     for path in SETS:
         x, y = standardised(path)
@@ -364,7 +365,7 @@ def test_better_than_a_plain_gaussian_on_labelled_sets():
 
 @needs_sets
 @pytest.mark.slow
-def test_better_than_isolation_forest_on_labelled_sets():
+def test_better_than_isolation_forest_on_labelled_sets() -> None:
     ours, forest = [], []
     for path in SETS:
         x, y = standardised(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ SETTERS = {
 }
 
 
-def scene(n_frames=60, height=40, width=50, channels=3, seed=0):
+def scene(n_frames: int = 60, height: int = 40, width: int = 50, channels: int = 3, seed: int = 0) -> Any:
     """Return frames of a noisy coloured wall, a bush that flickers, and a box that passes with its shadow."""
     rng = np.random.default_rng(seed)
     wall = rng.integers(60, 220, size=(height, width, channels)).astype(float)
@@ -42,14 +43,14 @@ def scene(n_frames=60, height=40, width=50, channels=3, seed=0):
     return frames if channels > 1 else frames[..., 0]
 
 
-def opencv(cv2, history=500, var_threshold=16.0, detect_shadows=True, **settings):
+def opencv(cv2: Any, history: Any = 500, var_threshold: Any = 16.0, detect_shadows: Any = True, **settings) -> Any:
     found = cv2.createBackgroundSubtractorMOG2(history, var_threshold, detect_shadows)
     for name, value in settings.items():
         getattr(found, SETTERS[name])(value)
     return found
 
 
-def plain(values, settings):
+def plain(values: np.ndarray, settings: Any) -> Any:
     """Run the mixture of one grey pixel over its values, as the papers say it, and return the marks."""
     history, marks = settings["history"], []
     components = []  # [weight, mean, variance], heaviest first
@@ -94,7 +95,7 @@ def plain(values, settings):
         {"var_threshold_gen": 4.0, "var_min": 1.0, "shadow_value": 60, "shadow_threshold": 0.3},
     ],
 )
-def test_masks_and_background_are_those_of_opencv(channels, settings):
+def test_masks_and_background_are_those_of_opencv(channels: int, settings: Any) -> None:
     cv2 = pytest.importorskip("cv2")
     ours, theirs = BackgroundSubtractor(**settings), opencv(cv2, **settings)
     different = np.zeros(2)
@@ -106,7 +107,7 @@ def test_masks_and_background_are_those_of_opencv(channels, settings):
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.02, 0.5, 1.0])
-def test_learning_rates_are_those_of_opencv(rate):
+def test_learning_rates_are_those_of_opencv(rate: float) -> None:
     cv2 = pytest.importorskip("cv2")
     ours, theirs = BackgroundSubtractor(), opencv(cv2)
     for number, frame in enumerate(scene(40)):
@@ -114,7 +115,7 @@ def test_learning_rates_are_those_of_opencv(rate):
         assert np.mean(ours.apply(frame, given) != theirs.apply(frame, learningRate=given)) < 1e-3
 
 
-def test_masks_of_a_real_video_are_those_of_opencv():
+def test_masks_of_a_real_video_are_those_of_opencv() -> None:
     cv2 = pytest.importorskip("cv2")
     if not VIDEO.is_file():
         pytest.skip("needs the video media/vtest.avi beside the checkout, in ../shared")
@@ -127,7 +128,7 @@ def test_masks_of_a_real_video_are_those_of_opencv():
     assert np.mean(different) < 1e-3
 
 
-def test_a_pixel_does_what_the_papers_say():
+def test_a_pixel_does_what_the_papers_say() -> None:
     rng = np.random.default_rng(3)
     values = np.concatenate([rng.normal(80, 2, 60), rng.normal([[80], [150]], 2, (2, 40)).T.ravel()]).round()
     settings = {"history": 40, "complexity_reduction": 0.05, "n_mixtures": 4}
@@ -142,7 +143,7 @@ def test_a_pixel_does_what_the_papers_say():
     np.testing.assert_allclose(found.variances[0, 0, : len(components)], [entry[2] for entry in components], rtol=1e-3)
 
 
-def test_the_mixtures_are_a_frozen_value():
+def test_the_mixtures_are_a_frozen_value() -> None:
     frames = scene()
     model = BackgroundSubtractor().fit(frames)
     found = model.mixtures()
@@ -164,7 +165,7 @@ def test_the_mixtures_are_a_frozen_value():
     np.testing.assert_array_equal(found.means, before)
 
 
-def test_a_box_and_its_shadow_are_found():
+def test_a_box_and_its_shadow_are_found() -> None:
     wall = np.full((30, 40, 3), (200, 150, 100), dtype=np.uint8)
     model = BackgroundSubtractor().fit([wall] * 10)
     frame = wall.copy()
@@ -179,14 +180,14 @@ def test_a_box_and_its_shadow_are_found():
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_floating_point_frames(kind):
+def test_floating_point_frames(kind: str) -> None:
     frames = scene(30, channels=1)
     whole, real = BackgroundSubtractor(), BackgroundSubtractor()
     for frame in frames:
         np.testing.assert_array_equal(whole.apply(frame), real.apply(frame.astype(kind)))
 
 
-def test_threads_and_memory_order_change_nothing():
+def test_threads_and_memory_order_change_nothing() -> None:
     frames = scene(20, height=300, width=190)
     one, many, turned = BackgroundSubtractor(), BackgroundSubtractor(n_jobs=2), BackgroundSubtractor()
     for frame in frames:
@@ -197,20 +198,20 @@ def test_threads_and_memory_order_change_nothing():
 
 
 @pytest.mark.slow  # compiles
-def test_four_channels():
+def test_four_channels() -> None:
     frames = scene(20, channels=4)[:, :6, :7]
     model = BackgroundSubtractor().fit(frames)
     assert model.apply(frames[0]).shape == (6, 7)
     assert model.background().shape == (6, 7, 4)
 
 
-def test_one_pixel_and_lists():
+def test_one_pixel_and_lists() -> None:
     single = BackgroundSubtractor().fit(np.full((5, 1, 1), 9.0))
     assert single.apply([[9.0]]).tolist() == [[0]]
     assert single.apply([[99.0]]).tolist() == [[255]]
 
 
-def test_a_saved_state_goes_on(tmp_path):
+def test_a_saved_state_goes_on(tmp_path: Path) -> None:
     frames = scene()
     model = BackgroundSubtractor(history=100, n_mixtures=4).fit(frames[:30])
     model.save(tmp_path / "wall.npz")
@@ -221,7 +222,7 @@ def test_a_saved_state_goes_on(tmp_path):
     assert back.n_frames_ == 60
 
 
-def test_states_that_do_not_fit_are_refused():
+def test_states_that_do_not_fit_are_refused() -> None:
     frames = scene(5)
     model = BackgroundSubtractor().fit(frames)
     with pytest.raises(ValueError, match="does not fit n_mixtures=3"):
@@ -234,7 +235,7 @@ def test_states_that_do_not_fit_are_refused():
     assert model.n_frames_ == 1
 
 
-def test_counts_out_of_range_read_no_foreign_memory():
+def test_counts_out_of_range_read_no_foreign_memory() -> None:
     model = BackgroundSubtractor().fit(scene(5))
     model.counts_[:] = 255
     with pytest.raises(ValueError, match="counts_"):
@@ -258,12 +259,12 @@ def test_counts_out_of_range_read_no_foreign_memory():
         (np.array([[1.0, 1e300]]), "infinity"),
     ],
 )
-def test_bad_frames(frame, message):
+def test_bad_frames(frame: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         BackgroundSubtractor().apply(frame)
 
 
-def test_a_video_of_changing_size():
+def test_a_video_of_changing_size() -> None:
     model = BackgroundSubtractor().fit(np.zeros((3, 4, 5, 3), np.uint8))
     with pytest.raises(ValueError, match=r"frame 4 has the shape \(4, 6, 3\), those before it have \(4, 5, 3\)"):
         model.apply(np.zeros((4, 6, 3), np.uint8))
@@ -278,18 +279,18 @@ def test_a_video_of_changing_size():
     [{"history": 0}, {"n_mixtures": 0}, {"n_mixtures": 256}, {"var_threshold": -1}, {"background_ratio": 2}]
     + [{"shadow_value": 300}, {"var_init": 0}, {"detect_shadows": "yes"}, {"complexity_reduction": -0.1}],
 )
-def test_bad_parameters(settings):
+def test_bad_parameters(settings: Any) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         BackgroundSubtractor(**settings).apply(np.zeros((2, 2), np.uint8))
 
 
 @pytest.mark.parametrize("rate", [1.5, np.nan, "fast", None])
-def test_bad_learning_rates(rate):
+def test_bad_learning_rates(rate: float) -> None:
     with pytest.raises(ValueError, match="learning_rate"):
         BackgroundSubtractor().apply(np.zeros((2, 2), np.uint8), rate)
 
 
-def test_nothing_learnt():
+def test_nothing_learnt() -> None:
     with pytest.raises(NotFittedError):
         BackgroundSubtractor().background()
     with pytest.raises(NotFittedError):
@@ -300,7 +301,7 @@ def test_nothing_learnt():
         BackgroundSubtractor().fit([])
 
 
-def test_importing_it_does_not_import_numba():
+def test_importing_it_does_not_import_numba() -> None:
     code = "import sys, diarize.gmm.uses.background; "
     code += "print('numba' in sys.modules, 'diarize.gmm.uses.pixels' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ FRUITS = Path(__file__).resolve().parents[3] / "../shared/media/fruits.jpg"
 COLOURS = np.array([(200, 60, 50), (60, 150, 70), (50, 80, 180), (230, 210, 120)])
 
 
-def scene(noise=6.0, height=60, width=80, seed=0):
+def scene(noise: float = 6.0, height: int = 60, width: int = 80, seed: int = 0) -> Any:
     """Return a picture of four areas of known colour, and which pixel is in which."""
     rows, columns = np.mgrid[:height, :width]
     truth = (columns > 0.3 * width).astype(int)
@@ -29,7 +30,7 @@ def scene(noise=6.0, height=60, width=80, seed=0):
 
 @pytest.mark.parametrize("colour_space", ["lab", "rgb"])
 @pytest.mark.parametrize("kind", ["diag", "full", "tied", "spherical"])
-def test_areas_of_known_colour_are_found(colour_space, kind):
+def test_areas_of_known_colour_are_found(colour_space: str, kind: str) -> None:
     picture, truth = scene()
     found = segment_image(picture, 4, colour_space=colour_space, covariance_type=kind, random_state=0)
     assert adjusted_rand_score(truth.ravel(), found.labels.ravel()) > 0.99
@@ -39,7 +40,7 @@ def test_areas_of_known_colour_are_found(colour_space, kind):
     assert found.mixture.covariance_type == kind
 
 
-def test_the_criterion_finds_the_number():
+def test_the_criterion_finds_the_number() -> None:
     picture, truth = scene()
     found = segment_image(picture, colour_space="rgb", random_state=0)  # where the noise is independent
     assert found.n_segments == 4
@@ -48,7 +49,7 @@ def test_the_criterion_finds_the_number():
     assert adjusted_rand_score(truth.ravel(), found.labels.ravel()) > 0.99
 
 
-def test_what_comes_back_fits_together():
+def test_what_comes_back_fits_together() -> None:
     picture, _ = scene()
     found = segment_image(picture, 4, random_state=0)
     counts = np.bincount(found.labels.ravel())
@@ -65,14 +66,14 @@ def test_what_comes_back_fits_together():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_same_seed_gives_the_same_labels_with_any_threads(seed):
+def test_the_same_seed_gives_the_same_labels_with_any_threads(seed: int) -> None:
     picture, _ = scene()
     one = segment_image(picture, 5, random_state=seed, n_sample=800)
     two = segment_image(picture, 5, random_state=seed, n_sample=800, n_jobs=2)
     np.testing.assert_array_equal(one.labels, two.labels)
 
 
-def test_types_are_scales_of_one_picture():
+def test_types_are_scales_of_one_picture() -> None:
     picture, _ = scene()
     whole = segment_image(picture, 4, random_state=0)
     real = segment_image(picture / 255, 4, random_state=0)
@@ -84,7 +85,7 @@ def test_types_are_scales_of_one_picture():
     np.testing.assert_allclose(real.picture(np.float64), real.colours[real.labels])
 
 
-def test_grey_pictures():
+def test_grey_pictures() -> None:
     picture, truth = scene()
     grey = picture[..., 0]
     found = segment_image(grey, random_state=0)
@@ -96,7 +97,7 @@ def test_grey_pictures():
     assert adjusted_rand_score(reds.ravel(), segment_image(grey, 3, random_state=0).labels.ravel()) > 0.95
 
 
-def test_transparent_pixels_take_no_part():
+def test_transparent_pixels_take_no_part() -> None:
     picture, truth = scene()
     alpha = np.where(truth == 2, 0, 255).astype(np.uint8)
     found = segment_image(np.dstack([picture, alpha]), 3, random_state=0)
@@ -108,7 +109,7 @@ def test_transparent_pixels_take_no_part():
         segment_image(np.dstack([picture, np.zeros_like(alpha)]))
 
 
-def test_place_tells_areas_of_one_colour_apart():
+def test_place_tells_areas_of_one_colour_apart() -> None:
     picture = np.full((40, 120, 3), (90, 120, 60), dtype=np.uint8)
     picture[:, :30] = picture[:, 90:] = (200, 180, 40)
     picture += np.random.default_rng(0).integers(0, 8, picture.shape, dtype=np.uint8)
@@ -120,7 +121,7 @@ def test_place_tells_areas_of_one_colour_apart():
     np.testing.assert_array_equal(colour_only.labels[:, 0], colour_only.labels[:, -1])
 
 
-def test_smoothing_is_a_filter_over_posteriors():
+def test_smoothing_is_a_filter_over_posteriors() -> None:
     picture, truth = scene(noise=60)
     rough = segment_image(picture, 4, random_state=0)
     smooth = segment_image(picture, 4, smoothing=1.5, random_state=0)
@@ -134,7 +135,7 @@ def test_smoothing_is_a_filter_over_posteriors():
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 1.2])
-def test_the_size_of_blocks_changes_nothing(monkeypatch, smoothing):
+def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, smoothing: Any) -> None:
     picture, _ = scene(noise=20)
     options = {"smoothing": smoothing, "spatial": 0.2, "random_state": 0}
     whole = segment_image(picture, 5, **options)
@@ -142,21 +143,21 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch, smoothing):
     np.testing.assert_array_equal(segment_image(picture, 5, **options).labels, whole.labels)
 
 
-def test_colours_are_those_of_opencv():
+def test_colours_are_those_of_opencv() -> None:
     cv2 = pytest.importorskip("cv2")
     colours = np.random.default_rng(0).random((50, 40, 3)).astype(np.float32)
     wanted = cv2.cvtColor(colours, cv2.COLOR_RGB2Lab)
     assert np.abs(image.to_lab(colours.astype(float)) - wanted).max() < 0.5  # it interpolates in tables
 
 
-def test_published_colours():
+def test_published_colours() -> None:
     """The primaries as Lindbloom's calculator gives them for sRGB and D65."""
     primaries = np.array([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
     wanted = [[0, 0, 0], [100, 0, 0], [53.24, 80.09, 67.2], [87.73, -86.18, 83.18], [32.3, 79.19, -107.86]]
     np.testing.assert_allclose(image.to_lab(primaries), wanted, atol=0.02)
 
 
-def test_the_mixture_is_that_of_the_engine():
+def test_the_mixture_is_that_of_the_engine() -> None:
     picture, _ = scene()
     found = segment_image(picture, 4, n_sample=10**6, random_state=0)
     features = image.to_lab(picture.reshape(-1, 3) / 255)
@@ -169,7 +170,7 @@ def test_the_mixture_is_that_of_the_engine():
 @pytest.mark.parametrize(
     "picture", [np.full((1, 1), 7, np.uint8), np.full((1, 1, 3), 0.5), np.zeros((5, 4, 3), np.uint8)]
 )
-def test_one_pixel_or_one_colour_is_one_segment(picture, n_segments):
+def test_one_pixel_or_one_colour_is_one_segment(picture: np.ndarray, n_segments: int) -> None:
     found = segment_image(picture, n_segments, smoothing=1.0)
     assert found.n_segments == 1
     assert not found.labels.any()
@@ -177,7 +178,7 @@ def test_one_pixel_or_one_colour_is_one_segment(picture, n_segments):
     np.testing.assert_allclose(found.colours[0], picture[0, 0])
 
 
-def test_few_colours_give_few_segments():
+def test_few_colours_give_few_segments() -> None:
     picture = np.zeros((10, 10, 3), np.uint8)
     picture[2:5] = (255, 0, 0)
     found = segment_image(picture, 5, random_state=0)
@@ -202,7 +203,7 @@ def test_few_colours_give_few_segments():
         (np.array([[-0.5, 0.2]]), "from 0 to 1"),
     ],
 )
-def test_bad_pictures(picture, message):
+def test_bad_pictures(picture: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         segment_image(picture)
 
@@ -222,12 +223,12 @@ def test_bad_pictures(picture, message):
         ({"covariance_type": "round"}, "covariance_type"),
     ],
 )
-def test_bad_options(options, message):
+def test_bad_options(options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         segment_image(scene()[0], **options)
 
 
-def test_a_photograph():
+def test_a_photograph() -> None:
     cv2 = pytest.importorskip("cv2")
     if not FRUITS.is_file():
         pytest.skip("needs the picture media/fruits.jpg beside the checkout, in ../shared")

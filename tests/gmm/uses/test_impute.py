@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +20,18 @@ from sklearn.utils.estimator_checks import check_estimator
 from diarize.gmm import GaussianMixtureImputer, MixtureParameters, draw, pool_estimates
 
 
-def holed(x, share, seed):
+def holed(x: np.ndarray, share: float, seed: int) -> Any:
     gone = np.random.default_rng(seed).random(x.shape) < share
     return np.where(gone, np.nan, x), gone
 
 
 @pytest.fixture(scope="module")
-def iris():
+def iris() -> Any:
     x = load_iris().data
     return x, *holed(x, 0.2, 0)
 
 
-def test_check_estimator_passes_in_full():
+def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(GaussianMixtureImputer(max_components=2, max_iter=300), on_fail=None)
@@ -38,7 +40,7 @@ def test_check_estimator_passes_in_full():
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
-def test_mean_is_the_textbook_s_row_by_row(iris, oracle, kind):
+def test_mean_is_the_textbook_s_row_by_row(iris: Any, oracle: SimpleNamespace, kind: str) -> None:
     _, x, gone = iris
     model = GaussianMixtureImputer(2, covariance_type=kind, random_state=0).fit(x)
     found, mixture = model.transform(x), model.mixture_.parameters_
@@ -56,7 +58,7 @@ def test_mean_is_the_textbook_s_row_by_row(iris, oracle, kind):
         np.testing.assert_allclose(filled[lost], np.array(weights) @ means / sum(weights), rtol=1e-7)
 
 
-def test_units_do_not_matter(iris):
+def test_units_do_not_matter(iris: Any) -> None:
     _, x, _ = iris
     units, shift = np.array([1e-6, 1.0, 1e9, 30.0]), np.array([0.0, -5.0, 1e9, 1e3])
     plain = GaussianMixtureImputer(2, random_state=0).fit_transform(x)
@@ -65,7 +67,7 @@ def test_units_do_not_matter(iris):
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_diabetes])
-def test_closer_to_the_truth_than_others(load):
+def test_closer_to_the_truth_than_others(load: Any) -> None:
     x = load().data
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     error = dict.fromkeys(("own", "iterative", "neighbours"), 0.0)
@@ -80,7 +82,7 @@ def test_closer_to_the_truth_than_others(load):
 
 
 @pytest.fixture(scope="module")
-def known():
+def known() -> Any:
     rng = np.random.default_rng(0)
     root = rng.normal(size=(3, 6, 2))
     truth = MixtureParameters(
@@ -92,7 +94,7 @@ def known():
 
 
 @pytest.mark.parametrize("rows", [slice(3000), slice(3000, None)], ids=["training", "new"])
-def test_intervals_cover_what_they_promise(known, rows):
+def test_intervals_cover_what_they_promise(known: Any, rows: np.ndarray) -> None:
     x, y, gone, model = known
     assert model.n_components_ == 3
     for level, slack in ((0.95, 0.015), (0.5, 0.03)):
@@ -102,7 +104,7 @@ def test_intervals_cover_what_they_promise(known, rows):
         assert abs(inside[gone[rows]].mean() - level) < slack
 
 
-def test_samples_keep_variances_and_correlations(known):
+def test_samples_keep_variances_and_correlations(known: Any) -> None:
     x, y, _, model = known
     sampled = GaussianMixtureImputer(model.n_components_, how="sample", random_state=0).fit_transform(y)
     np.testing.assert_allclose(np.cov(sampled.T), np.cov(x.T), atol=0.15)
@@ -110,7 +112,7 @@ def test_samples_keep_variances_and_correlations(known):
     assert (means.var(axis=0) < sampled.var(axis=0)).all()
 
 
-def test_imputations_differ_as_much_as_the_answer_is_unsure():
+def test_imputations_differ_as_much_as_the_answer_is_unsure() -> None:
     """With one incomplete column, the variance of the completed mean is known in closed form, by regression.
 
     Beside the scatter of the imputed entries it counts how unsure the line is that they scatter about.
@@ -137,7 +139,7 @@ def test_imputations_differ_as_much_as_the_answer_is_unsure():
     assert found.low < found.estimate < found.high
 
 
-def test_many_imputations_differ_only_where_entries_are_missing(iris):
+def test_many_imputations_differ_only_where_entries_are_missing(iris: Any) -> None:
     _, x, gone = iris
     model = GaussianMixtureImputer(2, random_state=3).fit(x)
     many = model.impute_many(x, 4)
@@ -147,7 +149,7 @@ def test_many_imputations_differ_only_where_entries_are_missing(iris):
     np.testing.assert_array_equal(many, model.impute_many(x, 4))
 
 
-def odd_rows():
+def odd_rows() -> Any:
     rng = np.random.default_rng(0)
     x = np.column_stack(
         [rng.normal(size=60), np.full(60, 0.1), np.full(60, np.nan), 1e6 + rng.normal(size=60), np.full(60, -3.0)]
@@ -159,7 +161,7 @@ def odd_rows():
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_odd_columns_and_rows(keep):
+def test_odd_columns_and_rows(keep: Any) -> None:
     x = odd_rows()
     model = GaussianMixtureImputer(keep_empty_features=keep, add_indicator=True, random_state=0).fit(x)
     found = model.transform(x)
@@ -184,7 +186,7 @@ def test_odd_columns_and_rows(keep):
     assert np.isfinite(model.impute_many(x, 2)).all()
 
 
-def test_patterns_and_values_never_seen_in_training():
+def test_patterns_and_values_never_seen_in_training() -> None:
     x = odd_rows()[:, [0, 1, 3]]
     model = GaussianMixtureImputer(random_state=0).fit(x[8:])
     new = [[np.nan, np.nan, 1e6], [np.nan, 7.0, np.nan], [1e300, 0.1, np.nan], [np.nan, 0.1, -1e300]]
@@ -194,7 +196,7 @@ def test_patterns_and_values_never_seen_in_training():
     assert np.isfinite(model.predict_interval(new)).all()
 
 
-def test_nothing_varies():
+def test_nothing_varies() -> None:
     x = np.array([[1.0, np.nan], [np.nan, 5.0], [1.0, 5.0]])
     model = GaussianMixtureImputer().fit(x)
     np.testing.assert_array_equal(model.transform(x), [[1.0, 5.0]] * 3)
@@ -207,21 +209,21 @@ def test_nothing_varies():
     np.testing.assert_array_equal(one.transform([[np.nan, 4.0]]), [[2.0, 4.0]])
 
 
-def test_huge_and_tiny_numbers():
+def test_huge_and_tiny_numbers() -> None:
     x = np.random.default_rng(0).normal(size=(40, 2)) * [1e200, 1e-200]
     x[0] = [np.nan, 1e-200]
     found = GaussianMixtureImputer(random_state=0).fit_transform(x)
     assert np.isfinite(found).all()
 
 
-def test_float32_stays_float32(iris):
+def test_float32_stays_float32(iris: Any) -> None:
     _, x, _ = iris
     model = GaussianMixtureImputer(2, random_state=0).fit(x.astype(np.float32))
     assert model.transform(x.astype(np.float32)).dtype == np.float32
     assert model.impute_many(x.astype(np.float32), 2).dtype == np.float32
 
 
-def test_names_and_a_pipeline(iris):
+def test_names_and_a_pipeline(iris: Any) -> None:
     pandas = pytest.importorskip("pandas")
     _, x, _ = iris
     frame = pandas.DataFrame(x, columns=list("abcd"))
@@ -229,7 +231,7 @@ def test_names_and_a_pipeline(iris):
     assert list(imputer.fit_transform(frame).columns) == [*"abcd", *(f"missingindicator_{name}" for name in "abcd")]
 
 
-def test_a_pipeline_learns_from_incomplete_rows(iris):
+def test_a_pipeline_learns_from_incomplete_rows(iris: Any) -> None:
     _, x, _ = iris
     y = load_iris().target
     model = make_pipeline(GaussianMixtureImputer(random_state=0), LogisticRegression(max_iter=1000))
@@ -246,12 +248,12 @@ def test_a_pipeline_learns_from_incomplete_rows(iris):
         ([1.0, 2.0], "2D array"),
     ],
 )
-def test_bad_rows(x, text):
+def test_bad_rows(x: np.ndarray, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         GaussianMixtureImputer().fit(x)
 
 
-def test_bad_calls(iris):
+def test_bad_calls(iris: Any) -> None:
     _, x, _ = iris
     model = GaussianMixtureImputer(2, random_state=0)
     with pytest.raises(NotFittedError):

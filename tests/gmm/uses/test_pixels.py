@@ -8,12 +8,12 @@ from diarize.gmm.uses import background
 from diarize.gmm.uses.pixels import BLOCK, FOREGROUND, Rates, step
 
 
-def test_sizes_agree_with_the_class_above():
+def test_sizes_agree_with_the_class_above() -> None:
     assert background._BLOCK == BLOCK
     assert background._MOST == FOREGROUND
 
 
-def test_one_gaussian_is_followed_by_its_recursion():
+def test_one_gaussian_is_followed_by_its_recursion() -> None:
     """With one component, the mean is moved by rate / weight, and the weight stays one."""
     values = np.random.default_rng(0).normal(100, 2, size=(50, BLOCK + 3)).astype(np.float32)
     size = values.shape[1]

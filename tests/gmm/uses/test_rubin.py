@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -26,7 +28,7 @@ ERRORS = [
 ]
 
 
-def by_hand(values, variances, complete=None):
+def by_hand(values: np.ndarray, variances: np.ndarray, complete: Any = None) -> Any:
     """Return estimate, standard error and degrees of freedom, formula by formula as in Barnard and Rubin (1999)."""
     m = len(values)
     mean = sum(values) / m
@@ -43,7 +45,7 @@ def by_hand(values, variances, complete=None):
 
 @pytest.mark.parametrize("complete", [None, 7.0, 30.0])
 @pytest.mark.parametrize("published", [True, False])
-def test_formulas_by_hand(published, complete):
+def test_formulas_by_hand(published: Any, complete: Any) -> None:
     rng = np.random.default_rng(0)
     values, variances = rng.normal(size=(6, 3)), rng.uniform(0.1, 2.0, size=(6, 3))
     if published:
@@ -59,7 +61,7 @@ def test_formulas_by_hand(published, complete):
         np.testing.assert_allclose(found.missing_information[i], (ratio + 2 / (freedom + 3)) / (ratio + 1))
 
 
-def test_equal_imputations_are_one_complete_sample():
+def test_equal_imputations_are_one_complete_sample() -> None:
     found = pool_estimates([2.0, 2.0], [0.25, 0.25])
     assert (found.estimate, found.standard_error, found.missing_information) == (2.0, 0.5, 0.0)
     assert np.isinf(found.degrees_of_freedom)
@@ -68,7 +70,7 @@ def test_equal_imputations_are_one_complete_sample():
     np.testing.assert_allclose(small.degrees_of_freedom, 10 * 11 / 13)
 
 
-def test_nothing_is_sure_without_variance_within():
+def test_nothing_is_sure_without_variance_within() -> None:
     found = pool_estimates([1.0, 3.0], [0.0, 0.0], complete_degrees_of_freedom=5)
     np.testing.assert_allclose(found.standard_error, np.sqrt(3.0))
     assert found.missing_information == 1.0
@@ -89,6 +91,6 @@ def test_nothing_is_sure_without_variance_within():
         (([1.0, 2.0], [1.0, 1.0]), {"complete_degrees_of_freedom": 0}, "complete_degrees_of_freedom"),
     ],
 )
-def test_bad_input(arguments, options, text):
+def test_bad_input(arguments: Any, options: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         pool_estimates(*arguments, **options)

@@ -7,6 +7,8 @@ import math
 import re
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ MCLUST = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}
 needs_shared = pytest.mark.skipif(not KNOWN.is_dir(), reason="needs ../shared/known_answers")
 
 
-def rows_of(name):
+def rows_of(name: str) -> Any:
     """Return the numbers of a data set, text columns left out."""
     if name == "iris":
         return load_iris().data
@@ -31,7 +33,7 @@ def rows_of(name):
     return np.array([[float(cell) for cell in line if re.fullmatch(r"[-\d.e]+", cell)] for line in lines])
 
 
-def mclust_bic(name, kind, size):
+def mclust_bic(name: str, kind: str, size: int) -> Any:
     """Return a cell of mclust's table, in scikit-learn's sign."""
     text = (KNOWN / "mclust_bic_tables.txt").read_text(encoding="utf-8")
     section = text.split(f"## {name} ")[1].split("Top 3")[0]
@@ -66,7 +68,7 @@ def mclust_bic(name, kind, size):
         ("thyroid", "full", 2),
     ],
 )
-def test_at_least_as_likely_as_mclust(name, kind, size):
+def test_at_least_as_likely_as_mclust(name: str, kind: str, size: int) -> None:
     x = rows_of(name)
     # mclust does not scale columns, which makes a difference to spherical covariances only
     selector = GaussianMixtureSelector([size], covariance_types=kind, standardise=kind != "spherical", random_state=0)
@@ -87,7 +89,7 @@ def test_at_least_as_likely_as_mclust(name, kind, size):
     ("name", "kind", "size"),
     [("faithful", "tied", 3), ("iris", "full", 2), ("diabetes", "full", 3), ("thyroid", "diag", 3)],
 )
-def test_chooses_what_mclust_chooses_or_better(name, kind, size):
+def test_chooses_what_mclust_chooses_or_better(name: str, kind: str, size: int) -> None:
     """The best of mclust's table among the types that both have."""
     selector = GaussianMixtureSelector([2, 3, 4], n_init=1, random_state=0).fit(rows_of(name))
     assert selector.results_["bic"][selector.best_index_] < mclust_bic(name, kind, size) + 0.02
@@ -105,11 +107,11 @@ X = draw(TRUTH, 400, np.random.default_rng(0))[0]
 
 
 @pytest.fixture(scope="module")
-def fitted():
+def fitted() -> Any:
     return GaussianMixtureSelector(3, cv=2, init_params=("ward", "kmeans"), n_init=1, random_state=0).fit(X)
 
 
-def test_every_criterion_is_what_its_formula_says(fitted, oracle):
+def test_every_criterion_is_what_its_formula_says(fitted: Any, oracle: SimpleNamespace) -> None:
     results, best = fitted.results_, fitted.best_index_
     mixture = fitted.best_estimator_.parameters_
     total = oracle.log_likelihood(X, mixture).sum()
@@ -125,7 +127,7 @@ def test_every_criterion_is_what_its_formula_says(fitted, oracle):
 
 
 @pytest.mark.parametrize("criterion", ["bic", "icl", "cv"])
-def test_finds_the_truth(criterion, oracle):
+def test_finds_the_truth(criterion: str, oracle: SimpleNamespace) -> None:
     selector = GaussianMixtureSelector(
         [2, 3, 4], covariance_types=("full", "diag"), criterion=criterion, n_init=1, random_state=0
     ).fit(X * [1e-3, 1e3])
@@ -139,7 +141,7 @@ def test_finds_the_truth(criterion, oracle):
         assert selector.results_["cv_log_likelihood"][place] == pytest.approx(expected, abs=0.05)
 
 
-def test_the_whole_table_is_there(fitted):
+def test_the_whole_table_is_there(fitted: Any) -> None:
     assert len(fitted.results_["bic"]) == 12
     assert all(np.isfinite(column).all() for name, column in fitted.results_.items() if name != "covariance_type")
     assert set(zip(fitted.results_["covariance_type"], fitted.results_["n_components"], strict=True)) == {
@@ -150,14 +152,14 @@ def test_the_whole_table_is_there(fitted):
         assert (np.diff(likelihood) > -0.1).all()
 
 
-def test_units_change_nothing_but_the_volume(fitted):
+def test_units_change_nothing_but_the_volume(fitted: Any) -> None:
     other = clone(fitted).set_params(cv=None).fit(X * [1e-3, 1e4] + [7.0, -2e4])
     expected = fitted.results_["log_likelihood"] - 400 * math.log(10)
     np.testing.assert_allclose(other.results_["log_likelihood"], expected, rtol=1e-6)
     np.testing.assert_array_equal(other.predict(X * [1e-3, 1e4] + [7.0, -2e4]), fitted.predict(X))
 
 
-def test_delegates_in_the_units_of_the_data(fitted, oracle):
+def test_delegates_in_the_units_of_the_data(fitted: Any, oracle: SimpleNamespace) -> None:
     mixture = fitted.best_estimator_.parameters_
     np.testing.assert_allclose(fitted.score_samples(X), oracle.log_likelihood(X, mixture), rtol=1e-9)
     np.testing.assert_allclose(fitted.predict_proba(X), oracle.posteriors(X, mixture), atol=1e-9)
@@ -168,7 +170,7 @@ def test_delegates_in_the_units_of_the_data(fitted, oracle):
     np.testing.assert_allclose(fitted.best_estimator_.means_[0], [0, 0], atol=0.3)
 
 
-def test_threads_change_nothing(fitted):
+def test_threads_change_nothing(fitted: Any) -> None:
     seen = []
     few = clone(fitted).set_params(n_components=[1, 2], covariance_types=("full", "diag"), callback=seen.append)
     one, two = clone(few).fit(X).results_, clone(few).set_params(n_jobs=2).fit(X).results_
@@ -177,13 +179,13 @@ def test_threads_change_nothing(fitted):
     assert len(seen) == 8
 
 
-def test_patience_leaves_out_what_has_no_prospect():
+def test_patience_leaves_out_what_has_no_prospect() -> None:
     selector = GaussianMixtureSelector(8, covariance_types=["full"], patience=2, n_init=1, random_state=0).fit(X)
     assert selector.results_["n_components"].tolist() == [1, 2, 3, 4, 5]
     assert selector.best_params_["n_components"] == 3
 
 
-def test_missing_entries(oracle):
+def test_missing_entries(oracle: SimpleNamespace) -> None:
     gaps = np.where(np.random.default_rng(1).random(X.shape) < 0.1, np.nan, X)
     selector = GaussianMixtureSelector([2, 3], covariance_types="full", n_init=1, cv=2, random_state=0).fit(gaps)
     assert selector.best_params_["n_components"] == 3
@@ -193,21 +195,21 @@ def test_missing_entries(oracle):
     assert nearest.max() < 0.4
 
 
-def test_collapsed_mixtures_are_not_chosen():
+def test_collapsed_mixtures_are_not_chosen() -> None:
     x = np.concatenate([np.random.default_rng(0).normal(size=(60, 2)), np.tile([[0.3, 0.4]], (30, 1))])
     selector = GaussianMixtureSelector(3, covariance_types="diag", n_init=2, random_state=0).fit(x)
     assert selector.results_["collapsed"].any()
     assert not selector.results_["collapsed"][selector.best_index_]
 
 
-def test_a_picture(fitted, tmp_path):
+def test_a_picture(fitted: Any, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     fitted.plot(tmp_path / "bic.svg")
     assert "<svg" in (tmp_path / "bic.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("x", [np.zeros((30, 2)), np.c_[X[:60], np.full(60, 3.0)], X[:60, [0, 0]], X[:2]])
-def test_degenerate_data_give_finite_models(x):
+def test_degenerate_data_give_finite_models(x: np.ndarray) -> None:
     selector = GaussianMixtureSelector(2, n_init=1, random_state=0).fit(x)
     assert np.isfinite(selector.score_samples(x)).all()
     np.testing.assert_allclose(selector.predict_proba(x).sum(axis=1), 1)
@@ -233,19 +235,19 @@ def test_degenerate_data_give_finite_models(x):
         (X[:, :1] * 0, {"n_components": 1, "reg_covar": 0.0}, "ill-defined"),
     ],
 )
-def test_bad_input_is_said(x, options, message):
+def test_bad_input_is_said(x: np.ndarray, options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixtureSelector(**{"n_components": 2, "n_init": 1, **options}).fit(x)
 
 
-def test_not_fitted_and_wrong_columns(fitted):
+def test_not_fitted_and_wrong_columns(fitted: Any) -> None:
     with pytest.raises(NotFittedError):
         GaussianMixtureSelector().predict(X)
     with pytest.raises(ValueError, match="X has 1 features"):
         fitted.predict(X[:, :1])
 
 
-def test_check_estimator_passes_in_full():
+def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn
         results = check_estimator(GaussianMixtureSelector(2, init_params="kmeans", n_init=1, max_iter=20), on_fail=None)

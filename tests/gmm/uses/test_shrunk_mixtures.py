@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +15,13 @@ from diarize.gmm.uses.shrunk_mixtures import Prior, Settings, fit_shrunk
 KINDS = ("full", "tied", "diag", "spherical")
 
 
-def target(kind, size, seed=0):
+def target(kind: str, size: int, seed: int = 0) -> Any:
     root = np.random.default_rng(seed).normal(size=(size, size))
     matrix = root @ root.T + np.eye(size)
     return {"full": matrix, "tied": matrix, "diag": np.diag(matrix), "spherical": np.trace(matrix) / size}[kind]
 
 
-def penalty(parameters, prior):
+def penalty(parameters: MixtureParameters, prior: Any) -> Any:
     """Return rows / 2 (log|C| + tr(inv(C) P)), in the space of the covariance, summed over the covariances."""
     total, wanted = 0.0, np.asarray(prior.covariance)
     matrices = [parameters.covariances] if parameters.covariance_type == "tied" else parameters.covariances
@@ -32,7 +34,7 @@ def penalty(parameters, prior):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_estimate_is_more_probable(oracle, kind):
+def test_no_estimate_is_more_probable(oracle: SimpleNamespace, kind: str) -> None:
     """Any other covariance near the estimate makes the expected complete likelihood plus the prior smaller."""
     parameters = oracle.mixture(kind, 2, 3, seed=1)
     x = draw(parameters, 60, np.random.default_rng(0))[0]
@@ -40,7 +42,7 @@ def test_no_estimate_is_more_probable(oracle, kind):
     found = prior.m_step(sums, 0.0)
     shares = oracle.posteriors(x, parameters)
 
-    def objective(mixture):
+    def objective(mixture: Any) -> Any:
         return (shares * oracle.log_joint(x, mixture)).sum() - penalty(mixture, prior)
 
     best = objective(found)
@@ -52,7 +54,7 @@ def test_no_estimate_is_more_probable(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_rows_no_change_and_very_many_are_the_target(oracle, kind):
+def test_no_rows_no_change_and_very_many_are_the_target(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 2, 3)
     sums = accumulate(draw(parameters, 50, np.random.default_rng(0))[0], parameters)
     plain = maximise(sums)
@@ -64,7 +66,7 @@ def test_no_rows_no_change_and_very_many_are_the_target(oracle, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_objective_never_falls(oracle, kind):
+def test_the_objective_never_falls(oracle: SimpleNamespace, kind: str) -> None:
     parameters = oracle.mixture(kind, 3, 4, seed=2)
     rng = np.random.default_rng(3)
     x = draw(parameters, 300, rng)[0]
@@ -80,7 +82,7 @@ def test_the_objective_never_falls(oracle, kind):
 
 
 @pytest.mark.parametrize("n_rows", [1500, 12_000])
-def test_size_is_found_though_entries_are_missing(n_rows):
+def test_size_is_found_though_entries_are_missing(n_rows: int) -> None:
     centres = 4 * np.array([[1, 1, 0, 0], [-1, 0, 1, 0], [0, -1, -1, 1]])
     truth = MixtureParameters([0.5, 0.3, 0.2], centres, np.ones((3, 4)), "diag")
     rng = np.random.default_rng(0)
@@ -95,13 +97,13 @@ def test_size_is_found_though_entries_are_missing(n_rows):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fewer_rows_than_features(kind):
+def test_fewer_rows_than_features(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(6, 12))
     x[0, :5] = np.nan
     found = fit_shrunk(x, range(1, 5), Settings(covariance_type=kind), 0).fit.parameters
     assert np.isfinite(found.covariances).all()
 
 
-def test_no_sizes():
+def test_no_sizes() -> None:
     with pytest.raises(ValueError, match="no sizes"):
         fit_shrunk(np.zeros((3, 1)), [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ quick = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
 # --- models and oracles ------------------------------------------------------------------------------------------
 
 
-def attributes(kind, n_states=3, n_mix=2, n_features=2, seed=0):
+def attributes(kind: str, n_states: int = 3, n_mix: int = 2, n_features: int = 2, seed: int = 0) -> Any:
     """Return parameters of a model with correlated, ill-scaled covariances, by attribute."""
     rng = np.random.default_rng(seed)
     scale = np.logspace(0, 1, n_features)
@@ -42,25 +43,25 @@ def attributes(kind, n_states=3, n_mix=2, n_features=2, seed=0):
     }
 
 
-def put(model, values):
+def put(model: Any, values: np.ndarray) -> Any:
     for name, value in values.items():
         setattr(model, name, value)
     return model
 
 
-def ours(kind, values=None, **options):
+def ours(kind: str, values: np.ndarray = None, **options) -> Any:
     values = attributes(kind) if values is None else values
     n_states, n_mix = values["weights_"].shape
     return put(GMMHMM(n_states, n_mix, covariance_type=kind, init_params="", **options), values)
 
 
-def theirs(kind, values=None, **options):
+def theirs(kind: str, values: np.ndarray = None, **options) -> Any:
     values = attributes(kind) if values is None else values
     n_states, n_mix = values["weights_"].shape
     return put(Reference(n_states, n_mix, covariance_type=kind, init_params="", **options), values)
 
 
-def matrices(values, kind):
+def matrices(values: np.ndarray, kind: str) -> Any:
     """Return the covariance of every component as a matrix, (n_states, n_mix, n_features, n_features)."""
     _, n_mix, size = values["means_"].shape
     covars = values["covars_"]
@@ -72,7 +73,7 @@ def matrices(values, kind):
     return variances[..., None] * np.eye(size)
 
 
-def log_density(x, values, kind):
+def log_density(x: np.ndarray, values: np.ndarray, kind: str) -> Any:
     """Return log weight x density of the observed entries, (n_frames, n_states, n_mix), one number at a time."""
     weights, means, covars = values["weights_"], values["means_"], matrices(values, kind)
     found = np.empty((len(x), *weights.shape))
@@ -83,7 +84,7 @@ def log_density(x, values, kind):
     return found
 
 
-def enumerated(emissions, start, transitions, durations=None):
+def enumerated(emissions: Any, start: Any, transitions: Any, durations: Any = None) -> Any:
     """Return evidence, posterior (n_frames, n_states) and best log probability by going through all paths."""
     n_frames, n_states = emissions.shape
     durations = np.ones(n_states, int) if durations is None else durations
@@ -104,7 +105,7 @@ def enumerated(emissions, start, transitions, durations=None):
 
 
 @pytest.fixture(scope="module")
-def frames():
+def frames() -> Any:
     """Frames of two sequences, 400 and 250 frames, drawn by hmmlearn."""
     model = theirs("full", random_state=1)
     return np.concatenate([model.sample(400, random_state=1)[0], model.sample(250, random_state=2)[0]])
@@ -117,7 +118,7 @@ LENGTHS = [400, 250]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_score_decode_and_posterior_are_those_of_all_paths_with_missing_entries(kind):
+def test_score_decode_and_posterior_are_those_of_all_paths_with_missing_entries(kind: str) -> None:
     rng = np.random.default_rng(3)
     values = attributes(kind)
     x = values["means_"][rng.integers(3, size=6), 0] + rng.normal(size=(6, 2))
@@ -133,7 +134,7 @@ def test_score_decode_and_posterior_are_those_of_all_paths_with_missing_entries(
 
 @pytest.mark.parametrize("durations", [2, [1, 3, 2]])
 @pytest.mark.parametrize("loop", [False, True])
-def test_minimum_duration_is_that_of_all_paths(durations, loop):
+def test_minimum_duration_is_that_of_all_paths(durations: Any, loop: Any) -> None:
     values = attributes("diag")
     options = {"min_duration": durations}
     if loop:
@@ -153,7 +154,7 @@ def test_minimum_duration_is_that_of_all_paths(durations, loop):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_equal_to_hmmlearn_with_equal_parameters(frames, kind):
+def test_equal_to_hmmlearn_with_equal_parameters(frames: np.ndarray, kind: str) -> None:
     model, reference = ours(kind), theirs(kind)
     assert model.score(frames, lengths=LENGTHS) == pytest.approx(reference.score(frames, LENGTHS), rel=1e-12)
     np.testing.assert_allclose(
@@ -169,7 +170,7 @@ def test_equal_to_hmmlearn_with_equal_parameters(frames, kind):
     np.testing.assert_array_equal(model.predict(frames), reference.predict(frames))
 
 
-def test_frames_scores_sum_to_the_score_and_know_only_the_past(frames):
+def test_frames_scores_sum_to_the_score_and_know_only_the_past(frames: np.ndarray) -> None:
     model = ours("full")
     each = model.score_samples(frames, lengths=LENGTHS)
     assert each.sum() == pytest.approx(model.score(frames, lengths=LENGTHS), rel=1e-12)
@@ -177,7 +178,7 @@ def test_frames_scores_sum_to_the_score_and_know_only_the_past(frames):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_float32_frames_are_as_good(frames, kind):
+def test_float32_frames_are_as_good(frames: np.ndarray, kind: str) -> None:
     single = frames.astype(np.float32)
     model = ours(kind)
     gap = model.score(single) - model.score(single.astype(np.float64))
@@ -186,7 +187,7 @@ def test_float32_frames_are_as_good(frames, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_samples_have_the_moments_of_the_model(kind):
+def test_samples_have_the_moments_of_the_model(kind: str) -> None:
     values = attributes(kind)
     x, states = ours(kind).sample(60_000, random_state=0)
     for state in range(3):
@@ -202,7 +203,7 @@ def test_samples_have_the_moments_of_the_model(kind):
     np.testing.assert_allclose(counts / counts.sum(axis=1, keepdims=True), values["transmat_"], atol=0.02)
 
 
-def test_samples_stay_for_the_minimum_duration():
+def test_samples_stay_for_the_minimum_duration() -> None:
     model = ours("diag", min_duration=[1, 4, 9], random_state=0)
     x, states = model.sample(2000)
     np.testing.assert_array_equal(x, model.sample(2000)[0])
@@ -219,7 +220,7 @@ def test_samples_stay_for_the_minimum_duration():
 
 @quick
 @pytest.mark.parametrize("kind", ["diag", "full", "spherical"])
-def test_one_gaussian_a_state_trains_as_hmmlearns_gaussian_hmm(frames, kind):
+def test_one_gaussian_a_state_trains_as_hmmlearns_gaussian_hmm(frames: np.ndarray, kind: str) -> None:
     values = attributes(kind, n_mix=1)
     flat = {**values, "means_": values["means_"][:, 0], "covars_": values["covars_"][:, 0]}
     reference = GaussianHMM(3, kind, init_params="", n_iter=8, tol=0, covars_prior=0, covars_weight=0, min_covar=0)
@@ -240,7 +241,9 @@ def test_one_gaussian_a_state_trains_as_hmmlearns_gaussian_hmm(frames, kind):
 
 @quick
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_step_differs_from_hmmlearns_only_in_covariances_which_are_about_the_new_means(frames, kind):
+def test_one_step_differs_from_hmmlearns_only_in_covariances_which_are_about_the_new_means(
+    frames: np.ndarray, kind: str
+) -> None:
     values, frames = attributes(kind), frames[:150]
     model = ours(kind, n_iter=1, reg_covar=0).fit(frames)
     reference = theirs(kind, n_iter=1).fit(frames)
@@ -263,7 +266,7 @@ def test_one_step_differs_from_hmmlearns_only_in_covariances_which_are_about_the
     assert not np.allclose(reference.covars_, exact, rtol=1e-2)
 
 
-def options_of(structure, kind, **more):
+def options_of(structure: str, kind: str, **more) -> Any:
     return {"n_components": 3, "n_mix": 2, "covariance_type": kind, "structure": structure, "random_state": 0, **more}
 
 
@@ -280,7 +283,7 @@ PRIORS = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("structure", ["ergodic", "left-right", "speaker-loop"])
 @pytest.mark.parametrize("more", [{}, {"min_duration": [2, 1, 4]}, PRIORS], ids=["plain", "durations", "priors"])
-def test_training_never_falls(frames, kind, structure, more):
+def test_training_never_falls(frames: np.ndarray, kind: str, structure: str, more: Any) -> None:
     x = frames[::2].copy()
     x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
     seen = []
@@ -301,7 +304,7 @@ def test_training_never_falls(frames, kind, structure, more):
 
 @quick
 @pytest.mark.parametrize("kind", KINDS)
-def test_bound_is_log_likelihood_plus_log_prior(frames, kind):
+def test_bound_is_log_likelihood_plus_log_prior(frames: np.ndarray, kind: str) -> None:
     model = GMMHMM(**options_of("ergodic", kind, n_iter=3, **PRIORS)).fit(frames)
     follow = clone(model).set_params(init_params="", n_iter=1)
     put(follow, {name: getattr(model, name) for name in FITTED}).fit(frames)
@@ -323,7 +326,7 @@ def test_bound_is_log_likelihood_plus_log_prior(frames, kind):
 
 @quick
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_step_with_priors_takes_the_mode_of_gauvain_and_lee(frames, kind):
+def test_one_step_with_priors_takes_the_mode_of_gauvain_and_lee(frames: np.ndarray, kind: str) -> None:
     values, frames = attributes(kind), frames[:150]
     a, mu, t, c, target = 4.0, np.array([1.0, -2.0]), 20.0, 10.0, 3.0
     priors = {"weights_prior": a, "means_prior": mu, "means_weight": t, "covars_prior": target, "covars_weight": c}
@@ -358,7 +361,7 @@ def test_one_step_with_priors_takes_the_mode_of_gauvain_and_lee(frames, kind):
 @quick
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_narrow_components_keep_their_digits_from_the_first_step(kind, dtype):
+def test_narrow_components_keep_their_digits_from_the_first_step(kind: str, dtype: type) -> None:
     rng = np.random.default_rng(0)
     centres = np.array([[0.0, 0.0], [512.0, 0.0], [0.0, 512.0]])
     labels = np.repeat([0, 1, 2, 0, 1, 2], 150)
@@ -374,7 +377,7 @@ def test_narrow_components_keep_their_digits_from_the_first_step(kind, dtype):
 
 
 @quick
-def test_strong_priors_win_and_weak_ones_lose(frames):
+def test_strong_priors_win_and_weak_ones_lose(frames: np.ndarray) -> None:
     options = options_of("ergodic", "diag", n_iter=5)
     plain = GMMHMM(**options).fit(frames)
     weak = GMMHMM(**options, means_prior=7.0, means_weight=1e-9, covars_prior=2.0, covars_weight=1e-9).fit(frames)
@@ -385,7 +388,7 @@ def test_strong_priors_win_and_weak_ones_lose(frames):
     np.testing.assert_allclose(strong.covars_, 2.0, rtol=1e-4)
 
 
-def test_training_finds_the_model_again_from_k_means_with_missing_entries():
+def test_training_finds_the_model_again_from_k_means_with_missing_entries() -> None:
     values = attributes("full", n_states=3, n_mix=1)
     values["means_"] *= 3
     x, states = ours("full", values).sample(4000, random_state=0)
@@ -399,7 +402,7 @@ def test_training_finds_the_model_again_from_k_means_with_missing_entries():
     np.testing.assert_allclose(model.covars_[order], values["covars_"], rtol=0.25, atol=2.0)
 
 
-def test_loop_probability_and_weights_are_found_again():
+def test_loop_probability_and_weights_are_found_again() -> None:
     loop = SpeakerLoop([0.5, 0.3, 0.2], 0.9).ergodic()
     values = attributes("diag", n_mix=1) | {"startprob_": loop.start, "transmat_": loop.transitions}
     values["means_"] *= 4
@@ -414,7 +417,7 @@ def test_loop_probability_and_weights_are_found_again():
 
 
 @quick
-def test_threads_and_row_order_of_sequences_change_nothing(frames):
+def test_threads_and_row_order_of_sequences_change_nothing(frames: np.ndarray) -> None:
     x, lengths = np.tile(frames, (30, 1)), np.resize([1, 7, 399, 243], 120).tolist()
     options = options_of("ergodic", "full", n_iter=2)
     one = GMMHMM(**options).fit(x, lengths=lengths)
@@ -427,7 +430,7 @@ def test_threads_and_row_order_of_sequences_change_nothing(frames):
 
 
 @quick
-def test_letters_choose_what_is_trained_and_what_is_started(frames):
+def test_letters_choose_what_is_trained_and_what_is_started(frames: np.ndarray) -> None:
     values = attributes("diag")
     for letter, name in zip("stmcw", FITTED[:2] + ("means_", "covars_", "weights_"), strict=True):
         model = ours("diag", values, params=letter, n_iter=2).fit(frames)
@@ -443,7 +446,7 @@ def test_letters_choose_what_is_trained_and_what_is_started(frames):
             GMMHMM(**options).fit(frames)
 
 
-def test_left_right_starts_with_equal_parts():
+def test_left_right_starts_with_equal_parts() -> None:
     x = np.concatenate([np.repeat([0.0, 10.0, -5.0], 40), np.repeat([0.0, 10.0, -5.0], 20)])[:, None]
     x = x + np.random.default_rng(0).normal(size=x.shape)
     model = GMMHMM(3, structure="left-right", random_state=0).fit(x, lengths=[120, 60])
@@ -453,7 +456,7 @@ def test_left_right_starts_with_equal_parts():
 
 
 @quick
-def test_floor_keeps_variances_and_the_likelihood_still_never_falls():
+def test_floor_keeps_variances_and_the_likelihood_still_never_falls() -> None:
     rng = np.random.default_rng(0)
     x = np.column_stack([rng.normal(size=300), np.full(300, 2.0), np.repeat([0.0, 1.0, 5.0], 100)])
     for kind in KINDS:
@@ -472,7 +475,7 @@ def test_floor_keeps_variances_and_the_likelihood_still_never_falls():
         GMMHMM(2, 2, structure="speaker-loop", min_duration=2, covariance_type="full"),
     ],
 )
-def test_check_estimator_passes_in_full(model):
+def test_check_estimator_passes_in_full(model: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn
         results = check_estimator(model, on_fail=None)
@@ -481,21 +484,21 @@ def test_check_estimator_passes_in_full(model):
     assert sum(entry["status"] == "passed" for entry in results) >= 39
 
 
-def test_not_converged_warns_and_says_what_to_do(frames):
+def test_not_converged_warns_and_says_what_to_do(frames: np.ndarray) -> None:
     with pytest.warns(ConvergenceWarning, match=r"in 2 iterations.*Increase n_iter"):
         model = GMMHMM(3, random_state=0, n_iter=2).fit(frames)
     assert not model.converged_
     assert GMMHMM(3, random_state=0, n_iter=500, tol=1e-2).fit(frames).converged_
 
 
-def test_not_fitted():
+def test_not_fitted() -> None:
     with pytest.raises(NotFittedError, match="startprob_"):
         GMMHMM().predict([[0.0]])
 
 
 @quick
 @pytest.mark.parametrize("kind", KINDS)
-def test_degenerate_frames_give_finite_models(kind):
+def test_degenerate_frames_give_finite_models(kind: str) -> None:
     rng = np.random.default_rng(0)
     cases = {
         "duplicates": np.ones((30, 2)),
@@ -513,7 +516,7 @@ def test_degenerate_frames_give_finite_models(kind):
 
 
 @quick
-def test_layouts_and_types_of_arrays_make_no_difference(frames):
+def test_layouts_and_types_of_arrays_make_no_difference(frames: np.ndarray) -> None:
     model = GMMHMM(2, random_state=0, n_iter=3)
     expected = model.fit(frames).means_
     strided = np.repeat(frames, 2, axis=0)[::2]
@@ -555,7 +558,7 @@ GOOD = np.random.default_rng(0).normal(size=(40, 2))
     ],
 )
 @pytest.mark.filterwarnings("ignore:Number of distinct clusters")
-def test_bad_input_is_a_clear_error(x, options, message):
+def test_bad_input_is_a_clear_error(x: np.ndarray, options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GMMHMM(**{"n_components": 2, "random_state": 0, **options}).fit(x)
 
@@ -570,7 +573,7 @@ def test_bad_input_is_a_clear_error(x, options, message):
         ([], "whole numbers from 1"),
     ],
 )
-def test_bad_lengths(lengths, message):
+def test_bad_lengths(lengths: Any, message: str) -> None:
     model = ours("diag")
     for method in (model.fit, model.score, model.predict, model.predict_proba, model.score_samples):
         with pytest.raises(ValueError, match=message):
@@ -588,12 +591,12 @@ def test_bad_lengths(lengths, message):
         ({"startprob_": [1.0]}, "transitions must have shape"),
     ],
 )
-def test_bad_attributes_are_named(change, message):
+def test_bad_attributes_are_named(change: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         put(ours("diag"), change).score(GOOD)
 
 
-def test_other_misuse(frames):
+def test_other_misuse(frames: np.ndarray) -> None:
     model = ours("diag")
     with pytest.raises(ValueError, match="3 features"):
         model.predict(np.zeros((5, 3)))
@@ -608,7 +611,7 @@ def test_other_misuse(frames):
 
 
 @quick
-def test_a_speaker_loop_starts_from_given_weights(frames):
+def test_a_speaker_loop_starts_from_given_weights(frames: np.ndarray) -> None:
     model = GMMHMM(3, structure="speaker-loop", init_params="tmcw", params="mcw", random_state=0, n_iter=2)
     model.startprob_ = np.array([0.5, 0.4, 0.1])
     model.fit(frames)
@@ -620,7 +623,7 @@ def test_a_speaker_loop_starts_from_given_weights(frames):
             clone(model).set_params(**options, init_params="stmcw").fit(frames)
 
 
-def test_min_duration_structure_is_the_one_of_the_package():
+def test_min_duration_structure_is_the_one_of_the_package() -> None:
     values = attributes("diag")
     emissions = logsumexp(log_density(GOOD, values, "diag"), axis=2)
     from diarize.hmm import Ergodic, forward_backward

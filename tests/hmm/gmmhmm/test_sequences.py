@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,20 +24,20 @@ STRUCTURES = [
 
 
 @pytest.fixture
-def emissions():
+def emissions() -> Any:
     rng = np.random.default_rng(0)
     covars = rng.uniform(0.5, 2.0, (3, 2, 4))
     return Emissions(rng.dirichlet([2, 2], 3), rng.normal(size=(3, 2, 4)), covars, "diag")
 
 
 @pytest.fixture
-def x():
+def x() -> Any:
     found = np.random.default_rng(1).normal(size=(700, 4))
     found[50:52] = np.nan
     return found
 
 
-def each(x, emissions, structure):
+def each(x: np.ndarray, emissions: Any, structure: str) -> Any:
     """Return what every sequence gives by itself."""
     return [
         forward_backward(emissions.log_likelihood(x[first:last]), structure)
@@ -46,7 +47,9 @@ def each(x, emissions, structure):
 
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize(("batch", "kept"), [(1, 1 << 21), (100, 1 << 21), (1 << 14, 1 << 21), (1, 1), (64, 600)])
-def test_batches_and_blocks_give_the_sums_of_single_sequences(monkeypatch, x, emissions, structure, batch, kept):
+def test_batches_and_blocks_give_the_sums_of_single_sequences(
+    monkeypatch: pytest.MonkeyPatch, x: np.ndarray, emissions: Any, structure: str, batch: Any, kept: Any
+) -> None:
     monkeypatch.setattr(sequences, "BATCH_FRAMES", batch)
     monkeypatch.setattr(sequences, "KEPT_VALUES", kept)
     alone = each(x, emissions, structure)
@@ -71,7 +74,7 @@ def test_batches_and_blocks_give_the_sums_of_single_sequences(monkeypatch, x, em
         np.testing.assert_allclose(expected.transitions, sum(one.transitions for one in alone), atol=1e-10)
 
 
-def test_memory_of_a_long_sequence_is_that_of_blocks(emissions):
+def test_memory_of_a_long_sequence_is_that_of_blocks(emissions: Any) -> None:
     long = np.random.default_rng(0).normal(size=(1_200_000, 4)).astype(np.float32)
     several, kernel = Sequences(long, np.array([0, len(long)])), compile_kernel(emissions.flat, long.dtype)
     assert len(long) * 3 > sequences.KEPT_VALUES
