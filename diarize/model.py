@@ -18,6 +18,7 @@ from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import FilterBank, Spectrum, effective_band, speech_cues
 from diarize.formats.files import atomic_file
+from diarize.gmm.covariances.variances import Diagonal
 from diarize.stages.overlap import OverlapModel
 from diarize.stages.overlap_cues import CELL, overlap_cues
 from diarize.stages.speakers import EigenvoiceModel
@@ -191,7 +192,7 @@ def _check_fit(band: BandModel, name: str) -> None:
     for member in band.speech.members:
         wanted += [(member.background, frames), (member.speech, frames)]
         wanted += [(member.background_texture, texture), (member.speech_texture, texture)]
-    fits = all(mixture.covariance_type == "diag" and mixture.n_features == width for mixture, width in wanted)
+    fits = all(isinstance(mixture.kind, Diagonal) and mixture.n_features == width for mixture, width in wanted)
     fits &= all(member.n_mels == features.n_mels for member in band.speech.members)
     fits &= band.overlap is None or len(band.overlap.centre) == columns
     if not fits:
