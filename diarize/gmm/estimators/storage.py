@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-import zipfile
-import zlib
+from collections.abc import Mapping
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -16,16 +13,16 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from diarize.archive import Archive
+from diarize.atomic import whole_file
+
 _FORMAT, _VERSION = "diarize estimator", 1
 _HEADER = "header"
 _PARAMETER, _ATTRIBUTE = "parameter:", "attribute:"
 # parameters that no file can hold, besides sources of randomness: None is written instead
 _NOT_STORED = ("callback",)
 
-# What numpy and zipfile raise on the way through a file with bytes changed.
-_UNREADABLE = (ValueError, EOFError, KeyError, OSError, RuntimeError, TypeError, zipfile.BadZipFile, zlib.error)
-
-Arrays = dict[str, npt.NDArray[Any]]
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Stored:
@@ -66,7 +63,7 @@ class Stored:
 def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator; see `Stored.save`."""
     check_is_fitted(estimator)
-    arrays: Arrays = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     parameters = {
         name: _packed(value, f"{_PARAMETER}{name}", arrays)
         for name, value in _storable(estimator.get_params(deep=False)).items()
@@ -80,31 +77,42 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> None:
         "parameters": parameters,
         "attributes": attributes,
     }
-    _write({_HEADER: np.array(json.dumps(header)), **arrays}, Path(path))
+    with whole_file(path) as file:
+        np.savez(file, **{_HEADER: np.array(json.dumps(header)), **arrays})  # type: ignore[arg-type]
 
 
 def load_estimator(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     """Read an estimator of a class; see `Stored.load`."""
-    arrays = _read(Path(path))
-    header = _header(arrays, path)
-    if header["class"] != kind.__name__:
-        raise ValueError(
-            f"{path} holds a {header['class']}, not a {kind.__name__}; load it with {header['class']}.load"
-        )
-    try:
-        parameters = {
-            name: _unpacked(value, f"{_PARAMETER}{name}", arrays) for name, value in header["parameters"].items()
-        }
-        estimator: BaseEstimator = kind(**parameters)
-        for name, value in header["attributes"].items():
-            if not _is_fitted_name(name) or hasattr(kind, name):
-                raise ValueError(f"{name!r} is no fitted attribute")
-            setattr(estimator, name, _unpacked(value, f"{_ATTRIBUTE}{name}", arrays))
-        check_is_fitted(estimator)
-        if hasattr(kind, "_parameter_constraints"):
-            estimator._validate_params()
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds no {kind.__name__} that this version can use: {error}") from error
+    with open(path, "rb") as file:
+        try:
+            arrays = Archive(file)
+            header = _header(arrays)
+        except ValueError as error:
+            raise ValueError(f"{path} is no file of an estimator, or it is damaged: {error}") from error
+        if header["version"] > _VERSION:
+            raise ValueError(
+                f"{path} was written by a newer version of diarize (format {header['version']}, known: {_VERSION})"
+            )
+        if header["class"] != kind.__name__:
+            raise ValueError(
+                f"{path} holds a {header['class']}, not a {kind.__name__}; load it with {header['class']}.load"
+            )
+        try:
+            return _restored(kind, header, arrays)
+        except (ArithmeticError, AttributeError, KeyError, MemoryError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} holds no {kind.__name__} that this version can use: {error}") from error
+
+
+def _restored(kind: type[Any], header: Mapping[str, Any], arrays: Arrays) -> Any:
+    parameters = {name: _unpacked(value, f"{_PARAMETER}{name}", arrays) for name, value in header["parameters"].items()}
+    estimator: BaseEstimator = kind(**parameters)
+    for name, value in header["attributes"].items():
+        if not _is_fitted_name(name) or hasattr(kind, name):
+            raise ValueError(f"{name!r} is no fitted attribute")
+        setattr(estimator, name, _unpacked(value, f"{_ATTRIBUTE}{name}", arrays))
+    check_is_fitted(estimator)
+    if hasattr(kind, "_parameter_constraints"):
+        estimator._validate_params()
     return estimator
 
 
@@ -120,7 +128,7 @@ def _storable(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _packed(value: Any, key: str, arrays: Arrays) -> Any:
+def _packed(value: Any, key: str, arrays: dict[str, npt.NDArray[Any]]) -> Any:
     """Return what JSON text says of a value; arrays are put aside under their key."""
     if value is None or isinstance(value, str | bool | np.bool_):
         return bool(value) if isinstance(value, np.bool_) else value
@@ -145,51 +153,19 @@ def _packed(value: Any, key: str, arrays: Arrays) -> Any:
 def _unpacked(value: Any, key: str, arrays: Arrays) -> Any:
     if not isinstance(value, dict):
         return value
+    if value.get("array") not in ("object", "plain"):
+        raise ValueError(f"{key} is neither a value nor an array")
     return arrays[key].astype(object) if value["array"] == "object" else arrays[key]
 
 
-def _write(arrays: Arrays, path: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _read(path: Path) -> Arrays:
-    with path.open("rb") as file:
-        try:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.ndarray):
-                raise ValueError("it holds a single array")
-            return {name: archive[name] for name in archive.files}
-        except _UNREADABLE as error:
-            raise ValueError(f"{path} is no file of an estimator, or it is damaged: {error}") from error
-
-
-def _header(arrays: Arrays, path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what the file says of itself, checked as far as reading on needs."""
+def _header(arrays: Arrays) -> dict[str, Any]:
+    """Return what the file says of itself; ValueError where it says nothing, or something else."""
     try:
         header: dict[str, Any] = json.loads(str(arrays[_HEADER]))
-        known = header["format"] == _FORMAT
+        known = header["format"] == _FORMAT and isinstance(header["class"], str) and type(header["version"]) is int
         complete = all(isinstance(header[name], dict) for name in ("parameters", "attributes"))
-        version = int(header["version"])
-        named = isinstance(header["class"], str)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no file of an estimator: it has no header that can be read") from error
-    if not (known and complete and named):
-        raise ValueError(f"{path} is no file of an estimator: its header says something else")
-    if version > _VERSION:
-        raise ValueError(f"{path} was written by a newer version of diarize (format {version}, known: {_VERSION})")
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"it has no header that can be read: {error}") from error
+    if not (known and complete):
+        raise ValueError("its header says something else")
     return header
