@@ -62,7 +62,7 @@ def score(
         )
         for uri in _recordings(references, hypotheses, regions)
     }
-    pooled = scoring.pool(scores.values())
+    pooled = scoring.pooled(scores.values())
     text = _as_json(scores, pooled, collar, skip_overlap) if as_json else _as_table(scores, pooled)
     write_result(f"{text}\n")
 
@@ -162,7 +162,7 @@ def _as_table(scores: dict[str, Score], pooled: Score) -> str:
 def _row(name: str, result: Score) -> tuple[str, ...]:
     parts = (_share(part, result.total) for part in (result.missed, result.false_alarm, result.confusion))
     speakers = f"{result.n_hypothesis}/{result.n_reference}"
-    return name, _percent(result.der), *map(_percent, parts), _percent(result.jer), speakers, f"{result.total:.2f}"
+    return name, percent(result.der), *map(percent, parts), percent(result.jer), speakers, f"{result.total:.2f}"
 
 
 def _share(part: float, total: float) -> float:
@@ -171,7 +171,8 @@ def _share(part: float, total: float) -> float:
     return inf if part else nan
 
 
-def _percent(rate: float) -> str:
+def percent(rate: float) -> str:
+    """Return a rate in percent, a dash for one that is not defined."""
     return "-" if rate != rate else f"{100 * rate:.2f}"
 
 

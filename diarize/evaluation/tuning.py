@@ -15,10 +15,9 @@ from diarize.annotation import Annotation, Segment
 from diarize.audio import SUFFIXES
 from diarize.config import Config, SpeechConfig
 from diarize.errors import ConfigError, DiarizeWarning, FormatError
-from diarize.evaluation.scoring import Score, pool, score
+from diarize.evaluation.scoring import Score, pooled, score
 from diarize.evaluation.search import search
 from diarize.formats.files import files_in
-from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
 from diarize.pipeline import Diarizer
 from diarize.stages.detection import Detection
@@ -70,7 +69,7 @@ class Tuning:
     @property
     def gain(self) -> float:
         """How much of the reference's speaker time is right that was wrong before: DER before less DER after."""
-        return pool(self.before).der - pool(self.after).der
+        return pooled(self.before).der - pooled(self.after).der
 
     @property
     def deviation(self) -> float:
@@ -158,7 +157,7 @@ def find_examples(folder: Path) -> list[Example]:
 
 
 def _example(audio: Path) -> Example:
-    reference = read_one(audio.with_suffix(".rttm"))
+    reference = Annotation.from_rttm(audio.with_suffix(".rttm"))
     marks = audio.with_suffix(".uem")
     if not marks.is_file():
         return Example(audio, reference)

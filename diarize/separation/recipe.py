@@ -14,8 +14,8 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
-from diarize.errors import AudioError, ConfigError, DiarizeWarning
-from diarize.formats.files import atomic_file
+from diarize.errors import ConfigError, DiarizeWarning
+from diarize.formats.files import atomic_file, need_folder
 from diarize.gmm import Source, separate_sources
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import OVERLAP, Samples, to_samples, to_spectra
@@ -92,14 +92,11 @@ def _write(
     """Write the files of all speakers, chunk by chunk."""
     with open_audio(audio, 16000, channel) as stream:
         rate = stream.native_sample_rate
+    for folder in {target.parent for target in targets.values()}:
+        need_folder(folder)
     plan, hop = stretches(annotation, rate), round(_HOP * rate)
     report("voices", 0.0)
     voices = _learned(audio, channel, plan, rate, lambda done: report("voices", done))
-    for folder in {target.parent for target in targets.values()}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise AudioError(f"{folder}: cannot create the output folder: {error.strerror}") from None
     end = max((stretch.end for stretch in plan), default=1)
     with ExitStack() as stack:
         writers = {}
