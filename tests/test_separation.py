@@ -68,8 +68,8 @@ def written(files: dict[str, Path]) -> dict[str, Samples]:
 
 def test_two_speakers(talk: dict[str, Samples], tmp_path: Path) -> None:
     mixture = sum(talk.values())
-    told: list[tuple[str, float]] = []
-    files = separate((mixture, RATE), TALK, tmp_path / "new", progress=lambda *each: told.append(each))
+    reports: list[tuple[str, float]] = []
+    files = separate((mixture, RATE), TALK, tmp_path / "new", progress=lambda *each: reports.append(each))
     assert {name: path.name for name, path in files.items()} == {"anna": "talk-anna.wav", "ben": "talk-ben.wav"}
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["talk-anna.wav", "talk-ben.wav"]
     sounds = written(files)
@@ -88,8 +88,8 @@ def test_two_speakers(talk: dict[str, Samples], tmp_path: Path) -> None:
         assert not sounds[name][t > 36.01].any()
         both = (t > 28.5) & (t < 31.5)
         assert gain(sounds[name][both], talk[name][both], mixture[both]) > 8
-    assert told[-1] == ("separation", 1.0)
-    assert all(0 <= done <= 1 for _, done in told)
+    assert reports[-1] == ("separation", 1.0)
+    assert all(0 <= done <= 1 for _, done in reports)
 
 
 def test_where_a_chunk_ends_is_not_heard(
@@ -97,7 +97,7 @@ def test_where_a_chunk_ends_is_not_heard(
 ) -> None:
     mixture = sum(talk.values())
     one = written(separate((mixture, RATE), TALK, tmp_path))
-    monkeypatch.setattr("diarize.separation.recipe._CHUNK", 333)
+    monkeypatch.setattr("diarize.separation.recipe.CHUNK", 333)
     other = written(separate((mixture, RATE), TALK, tmp_path))
     for name in one:
         np.testing.assert_allclose(other[name], one[name], atol=1e-5)
@@ -187,7 +187,7 @@ def test_errors_leave_nothing(tmp_path: Path) -> None:
         separate(io.BytesIO(b""), turns, tmp_path)
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
-    with pytest.raises(AudioError, match="cannot create the output folder"):
+    with pytest.raises(FormatError, match="cannot create the output folder"):
         separate((np.zeros(RATE), RATE), turns, tmp_path / "file" / "folder")
     (tmp_path / "talk-anna.wav").mkdir()
     with pytest.raises(FormatError, match=r"talk-anna\.wav"):

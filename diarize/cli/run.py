@@ -64,7 +64,7 @@ def run(
     results = diarize_corpus(
         diarizer,
         targets,
-        lambda source: progress_line(source.name, quiet),
+        lambda path: progress_line(path.name, quiet),
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
@@ -110,12 +110,12 @@ def _targets(audio: tuple[Path, ...], output: Path | None, channel: int | None) 
         return {audio[0]: target}
     refuse_as_folder(target, writable_endings())
     taken: dict[str, Path] = {}
-    for source in audio:
-        name = f"{result_stem(source.stem, channel)}.rttm"
+    for path in audio:
+        name = f"{result_stem(path.stem, channel)}.rttm"
         if name in taken:
-            raise click.UsageError(f"{taken[name]} and {source} would both be written to {name}")
-        taken[name] = source
-    return {source: target / name for name, source in taken.items()}
+            raise click.UsageError(f"{taken[name]} and {path} would both be written to {name}")
+        taken[name] = path
+    return {path: target / name for name, path in taken.items()}
 
 
 def _check_speech(speech: Path | None, targets: dict[Path, Path | None]) -> None:
@@ -134,7 +134,7 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, DiarizeError | OSError) else f"{type(error).__name__}: {error}"
 
 
-def _about(source: Path, message: object) -> str:
+def _about(path: Path, message: object) -> str:
     """Return one line that names the recording once, and by its path."""
-    line, name = one_line(message), one_line(source)
-    return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(source.stem)}: ')}"
+    line, name = one_line(message), one_line(path)
+    return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(path.stem)}: ')}"

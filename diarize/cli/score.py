@@ -43,8 +43,8 @@ def score(
 
     Both are files or folders of .rttm files; recordings are matched by the id inside. A recording that is missing
     on one side counts as empty there. DER, missed, false alarm and confusion are in percent of the speaker time in
-    the reference (seconds); speakers are found/true. With --uem only the recordings it names are scored, else each
-    from the first to the last turn of reference and hypothesis.
+    the reference (seconds). Speakers are those of the hypothesis/of the reference. With --uem only the recordings it
+    names are scored, else each from the first to the last turn of reference and hypothesis.
     """
     from diarize.annotation import Annotation
     from diarize.evaluation import scoring
@@ -91,15 +91,15 @@ def _read(path: Path, ending: str, read: Callable[[Path], dict[str, _Content]]) 
     if not files:
         raise FormatError(f"{path}: no {ending} files in this folder")
     contents: dict[str, _Content] = {}
-    source: dict[str, Path] = {}
+    origin: dict[str, Path] = {}
     for file in files:
         for uri, content in read(file).items():
             if uri in contents:
                 raise FormatError(
-                    f"{file}: recording {quoted(uri)} is in {source[uri]} already; results of several channels or "
+                    f"{file}: recording {quoted(uri)} is in {origin[uri]} already; results of several channels or "
                     "systems need a folder each"
                 )
-            contents[uri], source[uri] = content, file
+            contents[uri], origin[uri] = content, file
     return contents
 
 

@@ -68,7 +68,7 @@ class Tuning:
 
     @property
     def gain(self) -> float:
-        """How much of the reference's speaker time is right that was wrong before: DER before less DER after."""
+        """DER before less DER after, both over all recordings together."""
         return pooled(self.before).der - pooled(self.after).der
 
     @property
@@ -93,7 +93,7 @@ class Tuning:
 
 
 class Heard:
-    """An example after everything that no tried setting changes; remembers the scores of settings that were tried.
+    """An example, analysed once: no tried setting changes that. It remembers the scores of settings that were tried.
 
     Memory holds the log-mel spectrum, about 60 MB an hour, and a mask for each setting of the speech detection.
 
@@ -254,7 +254,7 @@ def _share_of(progress: Progress, stage: str, done: int, count: int) -> Callable
 
 
 def _errors(heard: Sequence[Heard], report: Callable[[int], None]) -> Callable[[Config], Floats]:
-    """Return the function that is made small: seconds of error in each of these recordings."""
+    """Return the function to minimise: seconds of error in each of these recordings."""
     tried: dict[Config, Floats] = {}
 
     def errors(config: Config) -> Floats:
