@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from diarize.cli import options
-from diarize.cli.output import write_result
+from diarize.cli.output import need_standard_output, write_result
 from diarize.errors import FormatError, quoted
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def score(
     the reference (seconds). Speakers are those of the hypothesis/of the reference. With --uem only the recordings it
     names are scored, else each from the first to the last turn of reference and hypothesis.
     """
+    need_standard_output()
     from diarize.annotation import Annotation
     from diarize.evaluation import scoring
     from diarize.formats.uem import read_uem
