@@ -21,7 +21,7 @@ MOST_SECONDS = 60.0
 """Most speech of one speaker that a model is learned from; the longest stretches are taken first."""
 
 _LEAST_SECONDS = 1.0
-_FLOOR = 2e-5  # of the mean power: what is below is as good as silent
+_FLOOR = 2e-5  # of the mean power: what is below counts as silence
 _EPSILON = 1e-20
 
 

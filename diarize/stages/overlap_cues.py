@@ -26,7 +26,7 @@ CELL = 5  # frames that are decided on at once
 _WINDOWS = (5, 11)  # cells; a syllable and a word
 _MARGIN = max(_WINDOWS) // 2
 _CHUNK = 4096  # cells described at a time
-_SCALE = 0.12  # weight of the evidence in the entropy: frames hang together
+_SCALE = 0.12  # weight of the evidence in the entropy, below 1 since neighbouring frames are alike
 _FAR = 6.0  # s; what is farther away counts as this far
 
 

@@ -1,4 +1,4 @@
-"""The models of speech: Gaussian mixtures over the cues of frames and of texture, adapted to the recording at hand.
+"""The models of speech: Gaussian mixtures over the cues of frames and of texture, adapted to each recording.
 
 Frame by frame, two mixtures over cepstra and level tell speech from background. Music, crowds and machines have sounds
 like speech, but do not change as speech does: two small mixtures over the texture of two seconds detect them. These can
@@ -22,7 +22,7 @@ from diarize.gmm import MixtureParameters, log_likelihood, map_adapt
 Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_RELEVANCE = 300.0  # frames; neighbours hang together, so a component moves only after seconds of sound
+_RELEVANCE = 300.0  # frames; neighbouring frames are alike, so a component moves only after seconds of sound
 _DOUBT = 8.0  # nats by which the texture must favour the background before it counts
 _MIXTURES = ("background", "speech", "background_texture", "speech_texture")
 
