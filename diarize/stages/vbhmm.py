@@ -209,7 +209,7 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
 def _rounds(
     statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
 ) -> Outcome:
-    """Alternate between the speakers and their chain until the evidence bound no longer rises (eq. 15 to 21)."""
+    """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21)."""
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):
