@@ -189,8 +189,9 @@ def test_errors_leave_nothing(tmp_path: Path) -> None:
         separate(io.BytesIO(b""), turns, tmp_path)
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
-    with pytest.raises(FormatError, match="cannot create the output folder"):
-        separate((np.zeros(RATE), RATE), turns, tmp_path / "file" / "folder")
+    both = Annotation([Turn(0, 2, "anna"), Turn(1, 4, "ben")], "talk")
+    with pytest.raises(FormatError, match="cannot create the output folder"):  # not that of voices to learn
+        separate((broken, RATE), both, tmp_path / "file" / "folder")
     (tmp_path / "talk-anna.wav").mkdir()
     with pytest.raises(FormatError, match=r"talk-anna\.wav"):
         separate((np.zeros(RATE), RATE), turns, tmp_path)
