@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from diarize import Annotation, Config, Diarizer, DiarizeWarning, load_config
-from diarize.evaluation.scoring import Score, pool, score
+from diarize.evaluation.scoring import Score, pooled, score
 from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
 from diarize.model import Model
@@ -78,8 +78,8 @@ def table(diarizer: Diarizer, folder: Path, given: bool, details: bool) -> None:
         click.echo(row)
     total = Row(
         f"pooled ({len(rows)})",
-        pool(row.strict for row in rows),
-        pool(row.lenient for row in rows),
+        pooled(row.strict for row in rows),
+        pooled(row.lenient for row in rows),
         sum(row.duration for row in rows),
         sum(row.seconds for row in rows),
     )

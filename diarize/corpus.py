@@ -70,7 +70,7 @@ def diarize_corpus(
         need_folder(folder)
     for audio, target in targets.items():
         if target is not None:
-            need_folder(target.parent)  # where it is gone for good, all further work would be in vain
+            need_folder(target.parent)  # if it cannot be made again, no further result could be kept
         yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options)
 
 
@@ -96,7 +96,7 @@ def _diarized(
 
 @contextmanager
 def _collected_warnings() -> Iterator[list[str]]:
-    """Give a list that the package's own warnings go to, in place of where warnings are shown."""
+    """Give a list that collects the package's own warnings, so that they are not shown."""
     seen: list[str] = []
     with warnings.catch_warnings():
         show_others = warnings.showwarning

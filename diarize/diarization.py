@@ -43,11 +43,11 @@ class Diarization:
     names : tuple of str
         The speakers, in the order of the columns and rows below; one who is nowhere the most probable has no turn.
     blocks : SpeechBlocks or None
-        The speech, as it was compared with the speakers; None where there is no speech, as the two below.
+        The speech, as it was compared with the speakers; None where there is no speech.
     outcome : Outcome or None
-        What the inference settled on.
+        What the inference settled on; None where there is no speech.
     overlap : array of shape (n_frames,) or None
-        How probable a second speaker is, 0 where none is found; None where none was looked for.
+        How probable a second speaker is, 0 where there is none; None where nobody looked for one.
     """
 
     annotation: Annotation
@@ -68,7 +68,7 @@ class Diarization:
 
     @cached_property
     def overlap_probability(self) -> Floats:
-        """How probable a second speaker is, shape (n_frames,): 0 where none is found or none was looked for."""
+        """How probable a second speaker is, shape (n_frames,): 0 where there is none or nobody looked for one."""
         return np.zeros(self.frames.n_frames) if self.overlap is None else self.overlap
 
     @cached_property

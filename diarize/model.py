@@ -41,8 +41,8 @@ class BandModel:
     Parameters
     ----------
     features : FeatureConfig
-        How the sound was analysed in training, and has to be again; the narrow band takes the first columns of the
-        wide band's spectrum.
+        How the sound was analysed in training; recordings are analysed in the same way. The narrow band takes the
+        first columns of the wide band's spectrum.
     speech : SpeechDetector
         Tells speech from everything else.
     voices : tuple of EigenvoiceModel
@@ -174,7 +174,7 @@ def _band(arrays: Mapping[str, Any], name: str) -> BandModel:
 
 
 def _count(arrays: Mapping[str, Any], name: str) -> int:
-    """Return a number of things, which no number but a whole one from 1 can be."""
+    """Return how many parts of a kind there are: a whole number, at least 1."""
     if name not in arrays:
         raise ModelError(f"{name!r} is missing; train the model again")
     value = arrays[name]

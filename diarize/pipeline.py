@@ -170,7 +170,7 @@ class Diarizer:
             )
 
     def analyse(self, audio: AudioInput, channel: int | None = None) -> Analysis:
-        """Return what does not depend on how speech and speakers are looked for; the samples are no longer held.
+        """Return the recording in the band that suits it, which settings of speech and speakers do not change.
 
         Raises
         ------

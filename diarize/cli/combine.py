@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli import options
-from diarize.cli.output import is_standard, need_standard_output, refuse_unknown_ending, write_result
+from diarize.cli.output import file_or_standard, refuse_unknown_ending, write_result
 from diarize.cli.score import read_annotations
 from diarize.errors import FormatError, quoted, shortened
 
@@ -58,18 +58,17 @@ def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | 
 
     from diarize.formats.registry import write_all
 
-    if output is None or is_standard(output):
-        need_standard_output()
-    else:
-        refuse_unknown_ending(output)
+    target = file_or_standard(output)
+    if target is not None:
+        refuse_unknown_ending(target)
     systems = [(path, read_annotations(path)) for path in rttm]
     combined = [_combined(uri, systems, weights) for uri in _recordings(systems)]
-    if output is None or is_standard(output):
-        text = StringIO()
-        write_all(combined, text, "rttm")
-        write_result(text.getvalue())
-    else:
-        write_all(combined, output, None if output.suffix else "rttm")
+    if target is not None:
+        write_all(combined, target, None if target.suffix else "rttm")
+        return
+    text = StringIO()
+    write_all(combined, text, "rttm")
+    write_result(text.getvalue())
 
 
 def _recordings(systems: list[_System]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diarize.cli import options
-from diarize.cli.output import need_standard_output, refuse_as_folder, write_result
+from diarize.cli.output import need_parent, need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
 
 
@@ -42,6 +42,7 @@ def segment(
     seed: int,
 ) -> None:
     """Divide IMAGE into segments of similar colour, and print how large they are and their mean colours."""
+    need_parent(output)
     need_standard_output()
     from diarize.cli.pictures import naming, read_picture, write_array, write_picture
     from diarize.gmm.uses.image import segment_image
@@ -119,6 +120,9 @@ def background(
     need_standard_output()
     if output.suffix.lower() != ".npy":
         refuse_as_folder(output, ".npy")
+    for path in (still, state):
+        if path is not None:
+            need_parent(path)
     from diarize.cli.pictures import MaskWriter, naming, open_video, write_picture
     from diarize.gmm.uses.background import BackgroundSubtractor
 

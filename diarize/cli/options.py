@@ -11,6 +11,7 @@ import click
 COVARIANCES = ("full", "tied", "diag", "spherical")
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

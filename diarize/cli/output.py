@@ -23,6 +23,32 @@ def need_standard_output() -> None:
         raise FormatError("standard output is closed, the result cannot be written; name a file, or leave out >&-")
 
 
+def file_or_standard(output: Path | None) -> Path | None:
+    """Return the file that a result is written to, None for standard output.
+
+    Raises
+    ------
+    FormatError
+        The result is for standard output, which is closed.
+    """
+    if is_standard(output):
+        need_standard_output()
+        return None
+    return output
+
+
+def need_parent(output: Path) -> None:
+    """Refuse a file in a folder that is not there, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        The folder does not exist.
+    """
+    if not output.parent.is_dir():
+        raise click.UsageError(f"the folder of {output} does not exist")
+
+
 def write_result(text: str) -> None:
     """Write text to standard output: UTF-8 and line feeds on every system.
 

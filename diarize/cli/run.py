@@ -8,7 +8,7 @@ import click
 
 from diarize.cli import options
 from diarize.cli.group import one_line
-from diarize.cli.output import is_standard, need_standard_output, refuse_as_folder, write_result
+from diarize.cli.output import file_or_standard, is_standard, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
 from diarize.errors import DiarizeError
 
@@ -64,7 +64,7 @@ def run(
     results = diarize_corpus(
         diarizer,
         targets,
-        lambda source: progress_line(source.name, quiet),
+        lambda path: progress_line(path.name, quiet),
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
@@ -98,24 +98,24 @@ def _targets(audio: tuple[Path, ...], output: Path | None, channel: int | None) 
     from diarize.formats.names import result_stem
     from diarize.formats.registry import by_ending, writable_endings
 
-    if output is None or is_standard(output):
-        if len(audio) > 1:
-            raise click.UsageError("several recordings need a folder for their RTTM files: -o OUT")
-        need_standard_output()
+    if is_standard(output) and len(audio) > 1:
+        raise click.UsageError("several recordings need a folder for their RTTM files: -o OUT")
+    target = file_or_standard(output)
+    if target is None:
         return {audio[0]: None}
-    known = by_ending(output)
-    if known is not None and known.write is not None and not output.is_dir():
+    known = by_ending(target)
+    if known is not None and known.write is not None and not target.is_dir():
         if len(audio) > 1:
-            raise click.UsageError(f"several recordings cannot share the file {output}; give a folder: -o OUT")
-        return {audio[0]: output}
-    refuse_as_folder(output, writable_endings())
+            raise click.UsageError(f"several recordings cannot share the file {target}; give a folder: -o OUT")
+        return {audio[0]: target}
+    refuse_as_folder(target, writable_endings())
     taken: dict[str, Path] = {}
-    for source in audio:
-        name = f"{result_stem(source.stem, channel)}.rttm"
+    for path in audio:
+        name = f"{result_stem(path.stem, channel)}.rttm"
         if name in taken:
-            raise click.UsageError(f"{taken[name]} and {source} would both be written to {name}")
-        taken[name] = source
-    return {source: output / name for name, source in taken.items()}
+            raise click.UsageError(f"{taken[name]} and {path} would both be written to {name}")
+        taken[name] = path
+    return {path: target / name for name, path in taken.items()}
 
 
 def _check_speech(speech: Path | None, targets: dict[Path, Path | None]) -> None:
@@ -134,7 +134,7 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, DiarizeError | OSError) else f"{type(error).__name__}: {error}"
 
 
-def _about(source: Path, message: object) -> str:
+def _about(path: Path, message: object) -> str:
     """Return one line that names the recording once, and by its path."""
-    line, name = one_line(message), one_line(source)
-    return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(source.stem)}: ')}"
+    line, name = one_line(message), one_line(path)
+    return line if line.startswith(f"{name}: ") else f"{name}: {line.removeprefix(f'{one_line(path.stem)}: ')}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from diarize.cli import options
-from diarize.cli.output import write_result
+from diarize.cli.output import need_standard_output, write_result
 from diarize.errors import FormatError, quoted
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def score(
 
     Both are files or folders of .rttm files; recordings are matched by the id inside. A recording that is missing
     on one side counts as empty there. DER, missed, false alarm and confusion are in percent of the speaker time in
-    the reference (seconds); speakers are found/true. With --uem only the recordings it names are scored, else each
-    from the first to the last turn of reference and hypothesis.
+    the reference (seconds). Speakers are those of the hypothesis/of the reference. With --uem only the recordings it
+    names are scored, else each from the first to the last turn of reference and hypothesis.
     """
+    need_standard_output()
     from diarize.annotation import Annotation
     from diarize.evaluation import scoring
     from diarize.formats.uem import read_uem
@@ -62,7 +63,7 @@ def score(
         )
         for uri in _recordings(references, hypotheses, regions)
     }
-    pooled = scoring.pool(scores.values())
+    pooled = scoring.pooled(scores.values())
     text = _as_json(scores, pooled, collar, skip_overlap) if as_json else _as_table(scores, pooled)
     write_result(f"{text}\n")
 
@@ -91,15 +92,15 @@ def _read(path: Path, ending: str, read: Callable[[Path], dict[str, _Content]]) 
     if not files:
         raise FormatError(f"{path}: no {ending} files in this folder")
     contents: dict[str, _Content] = {}
-    source: dict[str, Path] = {}
+    origin: dict[str, Path] = {}
     for file in files:
         for uri, content in read(file).items():
             if uri in contents:
                 raise FormatError(
-                    f"{file}: recording {quoted(uri)} is in {source[uri]} already; results of several channels or "
+                    f"{file}: recording {quoted(uri)} is in {origin[uri]} already; results of several channels or "
                     "systems need a folder each"
                 )
-            contents[uri], source[uri] = content, file
+            contents[uri], origin[uri] = content, file
     return contents
 
 
@@ -162,7 +163,7 @@ def _as_table(scores: dict[str, Score], pooled: Score) -> str:
 def _row(name: str, result: Score) -> tuple[str, ...]:
     parts = (_share(part, result.total) for part in (result.missed, result.false_alarm, result.confusion))
     speakers = f"{result.n_hypothesis}/{result.n_reference}"
-    return name, _percent(result.der), *map(_percent, parts), _percent(result.jer), speakers, f"{result.total:.2f}"
+    return name, percent(result.der), *map(percent, parts), percent(result.jer), speakers, f"{result.total:.2f}"
 
 
 def _share(part: float, total: float) -> float:
@@ -171,7 +172,8 @@ def _share(part: float, total: float) -> float:
     return inf if part else nan
 
 
-def _percent(rate: float) -> str:
+def percent(rate: float) -> str:
+    """Return a rate in percent, a dash for one that is not defined."""
     return "-" if rate != rate else f"{100 * rate:.2f}"
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diarize.cli import options
+from diarize.cli.output import need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
 
 if TYPE_CHECKING:
@@ -18,26 +20,19 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("audio", metavar="AUDIO", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the files; it is created where needed.",
-)
+@click.argument("audio", metavar="AUDIO", type=options.PATH)
+@options.output("DIR", "Folder for the files; it is created where needed.", required=True, kind=options.FOLDER)
 @click.option(
     "--rttm",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Who speaks when; without it the recording is diarized first.",
 )
-@click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help="Settings of diarization.")
-@click.option("--num-speakers", type=click.IntRange(min=1), metavar="N", help="Find exactly N speakers.")
-@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Use only channel N, counted from 1.")
+@options.config("Settings of diarization.")
+@options.num_speakers()
+@options.channel()
 @click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@options.quiet()
 def separate(
     audio: Path,
     output: Path,
@@ -55,13 +50,15 @@ def separate(
     """
     if rttm is not None and num_speakers is not None:
         raise click.UsageError("--rttm says who speaks; leave out --num-speakers")
+    refuse_as_folder(output)
+    need_standard_output()
 
     from threadpoolctl import threadpool_limits
 
     from diarize import separation
     from diarize.audio import rereadable
 
-    threadpool_limits(1)
+    threadpool_limits(1)  # of small products; more threads would wait for each other
     with _each_warning_once(), progress_line(audio.name, quiet) as progress, rereadable(audio) as recording:
         if rttm is not None:
             annotation = _read(rttm, audio.stem)
@@ -70,18 +67,17 @@ def separate(
         files = separation.separate(
             recording, annotation, output, channel=channel, container=container, progress=progress
         )
-    for path in files.values():
-        click.echo(path)
+    write_result("".join(f"{path}\n" for path in files.values()))
 
 
 def _read(rttm: Path, uri: str) -> Annotation:
-    """Return the turns of a recording; a file that holds only one recording is taken whatever its id."""
+    """Return the turns of a recording; a file of a single recording is taken whatever its id."""
     from diarize.annotation import Annotation
-    from diarize.formats.rttm import read_one, read_rttm
+    from diarize.formats.files import one_of
+    from diarize.formats.registry import read_all
 
-    recordings = read_rttm(rttm)
-    turns = read_one(rttm, None if len(recordings) == 1 else uri)
-    return Annotation(turns, uri)
+    recordings = read_all(rttm, "rttm")
+    return Annotation(one_of(recordings, rttm, None if len(recordings) == 1 else uri), uri)
 
 
 def _diarized(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diarize.cli import options
-from diarize.cli.output import is_standard, need_standard_output, write_result
+from diarize.cli.output import file_or_standard, need_parent, write_result
 from diarize.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -56,12 +56,10 @@ class Work:
         from diarize.errors import FormatError, quoted, shortened
         from diarize.formats.tables import read_table
 
-        if is_standard(output):
-            need_standard_output()
-            output = None
+        output = file_or_standard(output)
         for path in (output, plot):
-            if path is not None and not path.parent.is_dir():
-                raise click.UsageError(f"the folder of {path} does not exist")
+            if path is not None:
+                need_parent(path)
         if plot is not None:
             _need_matplotlib(plot)
         self.output, self.plot, self.seed, self.quiet = output, plot, seed, quiet

@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from diarize.cli import options
+from diarize.cli.output import need_parent
 from diarize.cli.progress import progress_line
 
-FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+INPUT_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command()
-@click.argument("speech_dir", metavar="SPEECH_DIR", type=FOLDER)
+@click.argument("speech_dir", metavar="SPEECH_DIR", type=INPUT_FOLDER)
 @options.output("MODEL.npz", "The model file to write.", required=True)
-@click.option("--noise", metavar="DIR", type=FOLDER, help="Background sounds to mix in.")
-@click.option("--rooms", metavar="DIR", type=FOLDER, help="Room impulse responses to play the speech through.")
+@click.option("--noise", metavar="DIR", type=INPUT_FOLDER, help="Background sounds to mix in.")
+@click.option("--rooms", metavar="DIR", type=INPUT_FOLDER, help="Room impulse responses to play the speech through.")
 @options.config()
 @options.seed()
 @options.quiet()
@@ -29,15 +30,14 @@ def train(
     """
     if output.suffix != ".npz":
         raise click.UsageError(f"the model file must end in .npz, got {output}")
-    if not output.parent.is_dir():
-        raise click.UsageError(f"the folder of the model file does not exist: {output.parent}")
+    need_parent(output)
 
     from threadpoolctl import threadpool_limits
 
     from diarize.config import load_config
     from diarize.training import train as train_model
 
-    threadpool_limits(1)  # as in `run`
+    threadpool_limits(1)  # of small products; more threads would wait for each other
     settings = load_config(config)
     start = settings.seed if seed is None else seed
     with progress_line("training", quiet) as progress:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from diarize.cli import options
-from diarize.cli.output import is_standard, need_standard_output, write_result
+from diarize.cli.output import is_standard, need_parent, need_standard_output, write_result
 from diarize.cli.progress import progress_line
+from diarize.cli.score import percent
 
 if TYPE_CHECKING:
     from diarize.config import Config
@@ -32,9 +32,7 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
     """
     if not is_standard(output) and output.suffix != ".toml":
         raise click.UsageError(f"the configuration must end in .toml, got {output}")
-    if not output.parent.is_dir():
-        raise click.UsageError(f"the folder of the configuration does not exist: {output.parent}")
-
+    need_parent(output)
     need_standard_output()
 
     from threadpoolctl import threadpool_limits
@@ -43,7 +41,7 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
     from diarize.evaluation import tuning
     from diarize.formats.files import write_text
 
-    threadpool_limits(1)  # as in `run`
+    threadpool_limits(1)  # of small products; more threads would wait for each other
     start = load_config(config)
     if seed is not None:
         start = start.with_(seed=seed)
@@ -68,18 +66,14 @@ def _as_toml(outcome: Tuning) -> str:
 
 
 def _table(outcome: Tuning) -> list[str]:
-    from diarize.evaluation.scoring import pool
+    from diarize.evaluation.scoring import pooled
     from diarize.formats.names import printable
 
     rows = list(zip(map(printable, outcome.names), outcome.before, outcome.after, strict=True))
-    rows.append(("pooled", pool(outcome.before), pool(outcome.after)))
+    rows.append(("pooled", pooled(outcome.before), pooled(outcome.after)))
     width = max(len(name) for name, *_ in rows)
     lines = [f"{'recording':{width}}  DER % before  after"]
-    return lines + [f"{name:{width}}  {_percent(old.der):>12}  {_percent(new.der):>5}" for name, old, new in rows]
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f}" if isfinite(rate) else "-"
+    return lines + [f"{name:{width}}  {percent(old.der):>12}  {percent(new.der):>5}" for name, old, new in rows]
 
 
 def _verdict(outcome: Tuning) -> str:

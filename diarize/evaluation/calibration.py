@@ -1,7 +1,7 @@
 """How sure the diarizer is against how often it is right, and the map of confidence that makes them agree.
 
-What is compared are stretches of time, each with a probability, the share of it that is right and its length, so
-nothing here knows of speakers or frames.
+Everything here is about stretches of time, each with a probability, a length and the share of it that is right; not
+about speakers or frames.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Reliability:
 
 
 def fit_calibration(probability: npt.ArrayLike, right: npt.ArrayLike, seconds: npt.ArrayLike) -> Calibration:
-    """Find the map under which what is right is most probable.
+    """Fit the map of confidence by maximum likelihood, with a weak prior on no change.
 
     Parameters
     ----------

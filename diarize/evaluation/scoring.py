@@ -96,12 +96,12 @@ class Score:
         )
 
 
-def pool(scores: Iterable[Score]) -> Score:
+def pooled(scores: Iterable[Score]) -> Score:
     """Return the score of several recordings together: longer recordings weigh more.
 
     Examples
     --------
-    >>> pool([Score(total=10.0, missed=1.0), Score(total=30.0, confusion=3.0)]).der
+    >>> pooled([Score(total=10.0, missed=1.0), Score(total=30.0, confusion=3.0)]).der
     0.1
     """
     return sum(scores, Score())
@@ -132,7 +132,7 @@ def score(
     Returns
     -------
     Score
-        In seconds; add scores of several recordings with `pool`.
+        In seconds; add scores of several recordings with `pooled`.
 
     Raises
     ------

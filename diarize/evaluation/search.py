@@ -68,7 +68,7 @@ def _helps(before: Floats, after: Floats) -> bool:
 
 
 def _rungs(name: str, config: Config, start: Config) -> tuple[list[Config], int]:
-    """Return the configurations along one ladder, in order, and which of them is the one we stand on."""
+    """Return the configurations along one ladder, in order, and the index of the present one."""
     section, _, setting = name.partition(".")
     now, origin = (getattr(getattr(each, section), setting) for each in (config, start))
     ladder = LADDERS[name]

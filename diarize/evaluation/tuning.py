@@ -15,10 +15,9 @@ from diarize.annotation import Annotation, Segment
 from diarize.audio import SUFFIXES
 from diarize.config import Config, SpeechConfig
 from diarize.errors import ConfigError, DiarizeWarning, FormatError
-from diarize.evaluation.scoring import Score, pool, score
+from diarize.evaluation.scoring import Score, pooled, score
 from diarize.evaluation.search import search
 from diarize.formats.files import files_in
-from diarize.formats.rttm import read_one
 from diarize.formats.uem import read_uem
 from diarize.pipeline import Diarizer
 from diarize.stages.detection import Detection
@@ -69,8 +68,8 @@ class Tuning:
 
     @property
     def gain(self) -> float:
-        """How much of the reference's speaker time is right that was wrong before: DER before less DER after."""
-        return pool(self.before).der - pool(self.after).der
+        """DER before less DER after, both over all recordings together."""
+        return pooled(self.before).der - pooled(self.after).der
 
     @property
     def deviation(self) -> float:
@@ -94,7 +93,7 @@ class Tuning:
 
 
 class Heard:
-    """An example after everything that no tried setting changes; remembers the scores of settings that were tried.
+    """An example, analysed once: no tried setting changes that. It remembers the scores of settings that were tried.
 
     Memory holds the log-mel spectrum, about 60 MB an hour, and a mask for each setting of the speech detection.
 
@@ -158,7 +157,7 @@ def find_examples(folder: Path) -> list[Example]:
 
 
 def _example(audio: Path) -> Example:
-    reference = read_one(audio.with_suffix(".rttm"))
+    reference = Annotation.from_rttm(audio.with_suffix(".rttm"))
     marks = audio.with_suffix(".uem")
     if not marks.is_file():
         return Example(audio, reference)
@@ -255,7 +254,7 @@ def _share_of(progress: Progress, stage: str, done: int, count: int) -> Callable
 
 
 def _errors(heard: Sequence[Heard], report: Callable[[int], None]) -> Callable[[Config], Floats]:
-    """Return the function that is made small: seconds of error in each of these recordings."""
+    """Return the function to minimise: seconds of error in each of these recordings."""
     tried: dict[Config, Floats] = {}
 
     def errors(config: Config) -> Floats:

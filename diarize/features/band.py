@@ -25,11 +25,11 @@ def effective_band(log_mel: Features, config: FeatureConfig, filters: FilterBank
     Parameters
     ----------
     log_mel : array of shape (n_frames, n_mels)
-        As from the function of that name.
+        From `diarize.features.log_mel`.
     config : FeatureConfig
         The settings it was made with.
     filters : FilterBank, optional
-        Where it is at hand.
+        That of these settings; it saves an import of librosa.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def mfcc(log_mel: Features, config: FeatureConfig) -> Features:
     Parameters
     ----------
     log_mel : array of shape (n_frames, n_mels)
-        As from the function of that name.
+        From `diarize.features.log_mel`.
     config : FeatureConfig
         How many coefficients.
 
@@ -67,7 +67,7 @@ def add_deltas(x: Features, order: int, width: int = 9) -> Features:
     Parameters
     ----------
     x : array of shape (n_frames, n_features)
-        The first and the last row go on beyond the ends.
+        The first and the last row are repeated beyond the ends.
     order : int
         How many derivatives; 0 returns `x`.
     width : int
@@ -93,7 +93,7 @@ def add_deltas(x: Features, order: int, width: int = 9) -> Features:
 def slopes(x: Features, reach: int, gain: float = 1.0) -> Features:
     """Return the slope of a line fitted to the `reach` frames on each side of every frame, times `gain`.
 
-    The first and the last row go on beyond the ends; the shape stays.
+    The first and the last row are repeated beyond the ends; the shape stays.
     """
     if not len(x):
         return x

@@ -17,7 +17,7 @@ def harmonicity(power: Features, sample_rate: int) -> Features:
     """Return the highest peak of the generalised autocorrelation at the periods of voices, relative to lag zero.
 
     The fourth root of the power stands for the power itself: it flattens the formants, so that weak harmonics count
-    beside strong ones, as they have to in noise.
+    beside strong ones; in noise only a few are left.
 
     Parameters
     ----------

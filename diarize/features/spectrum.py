@@ -82,7 +82,7 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     is 1 at the top of its band; powers under `FLOOR` are raised to it. How the samples are cut into blocks changes
     nothing, and only one block is held at a time.
 
-    Two kinds of sound are corrected, which by themselves would hide speech. A recording whose loudest second stays
+    Two faults that would hide speech are corrected. A recording whose loudest second stays
     under -60 dB in every band is made louder by a power of two, to about -40 dB. Some seconds with a mean beyond 0.01
     and a quarter of their deviation are moved to a mean of 0.
 
@@ -93,7 +93,7 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     config : FeatureConfig
         Frame sizes and filter bank.
     filters : FilterBank, optional
-        Where it is at hand; it is designed otherwise.
+        Designed from `config` if not given.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def texture(bands: Features, cepstra: Features) -> Features:
 
 
 def moving_average(x: Features, width: int) -> Features:
-    """Return the mean of the `width` rows around each; the first and the last row go on beyond the ends."""
+    """Return the mean of the `width` rows around each; the first and the last row are repeated beyond the ends."""
     means: Features = uniform_filter1d(x, width, axis=0, mode="nearest")
     return means
 
@@ -68,7 +68,7 @@ def _flux(bands: Features, lag: int) -> Features:
 
 
 def _steps(x: Features) -> Features:
-    """Return the mean of each `TEXTURE_STEP` rows; the last row goes on to the end of the last step."""
+    """Return the mean of each `TEXTURE_STEP` rows; the last row is repeated to the end of the last step."""
     padded = np.pad(x, ((0, -len(x) % TEXTURE_STEP), (0, 0)), mode="edge")
     means: Features = padded.reshape(-1, TEXTURE_STEP, x.shape[1]).mean(axis=1)
     return means

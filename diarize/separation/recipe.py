@@ -14,8 +14,8 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
-from diarize.errors import AudioError, ConfigError, DiarizeWarning
-from diarize.formats.files import atomic_file
+from diarize.errors import ConfigError, DiarizeWarning
+from diarize.formats.files import atomic_file, need_folder
 from diarize.gmm import Source, separate_sources
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import OVERLAP, Samples, to_samples, to_spectra
@@ -25,7 +25,7 @@ Progress = Callable[[str, float], None]
 
 _HOP = 0.016  # s
 _FADE = 0.005  # s, on both sides of an edge
-_CHUNK = 1875  # hops: 30 s
+CHUNK = 1875  # hops that are separated at a time: 30 s
 _REACH = 4  # hops beside what is needed, so that frames have their neighbours
 _MARGIN = OVERLAP + _REACH + 2  # hops
 
@@ -41,14 +41,14 @@ def separate(
 ) -> dict[str, Path]:
     """Write one mono file for each speaker, as long as the recording and at its sample rate.
 
-    Where a speaker talks alone the file is the recording, where several talk it is the sound of this one separated
-    from the others, elsewhere it is silent; edges are faded over 10 ms. Where anybody talks, all files together add up
-    to the recording.
+    Where a speaker talks alone, the file is the recording. Where several talk, it is the sound of this speaker,
+    separated from the others. Elsewhere it is silent. Edges are faded over 10 ms. Wherever anybody talks, all files
+    add up to the recording.
 
     Parameters
     ----------
     audio : path, binary file or tuple of array and sample rate (Hz)
-        The recording; it is read twice, in blocks, from a temporary copy where that needs one.
+        The recording. It is read twice, in blocks; what can be read only once is copied to a temporary file first.
     annotation : Annotation
         Who speaks when; its id begins the names of the files.
     folder : path
@@ -81,8 +81,8 @@ def separate(
     if not targets:
         warnings.warn(f"{annotation.uri}: nobody speaks in it; no file is written", DiarizeWarning, stacklevel=2)
         return {}
-    with rereadable(audio) as source:
-        _write(source, annotation, targets, channel, progress or (lambda stage, fraction: None))
+    with rereadable(audio) as recording:
+        _write(recording, annotation, targets, channel, progress or (lambda stage, fraction: None))
     return targets
 
 
@@ -92,14 +92,11 @@ def _write(
     """Write the files of all speakers, chunk by chunk."""
     with open_audio(audio, 16000, channel) as stream:
         rate = stream.native_sample_rate
+    for folder in {target.parent for target in targets.values()}:
+        need_folder(folder)
     plan, hop = stretches(annotation, rate), round(_HOP * rate)
     report("voices", 0.0)
     voices = _learned(audio, channel, plan, rate, lambda done: report("voices", done))
-    for folder in {target.parent for target in targets.values()}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise AudioError(f"{folder}: cannot create the output folder: {error.strerror}") from None
     end = max((stretch.end for stretch in plan), default=1)
     with ExitStack() as stack:
         writers = {}
@@ -107,7 +104,7 @@ def _write(
             file = stack.enter_context(atomic_file(target))
             writers[speaker] = stack.enter_context(sound_writer(file, rate, target.suffix[1:]))
         stream = stack.enter_context(open_audio(audio, rate, channel))
-        for start, length, samples in chunks(stream, _CHUNK * hop, _MARGIN * hop):
+        for start, length, samples in chunks(stream, CHUNK * hop, _MARGIN * hop):
             for speaker, sound in _chunk(samples, start, plan, voices, rate).items():
                 writers[speaker](sound[:length])
             silence = np.zeros(length, dtype=np.float32)
@@ -163,7 +160,7 @@ def chunks(blocks: Iterable[Samples], size: int, margin: int) -> Iterator[tuple[
 
 def _speaking(plan: list[Stretch], start: int, rate: int) -> set[str]:
     """Return who is heard in the chunk that starts there."""
-    end, fade = start + _CHUNK * round(_HOP * rate), max(1, round(_FADE * rate))
+    end, fade = start + CHUNK * round(_HOP * rate), max(1, round(_FADE * rate))
     return {name for each in plan if each.start - fade < end and each.end + fade > start for name in each.speakers}
 
 
@@ -197,7 +194,7 @@ def _sounds(
 ) -> list[Samples] | None:
     """Return the separated sounds of samples `first` up to `last`, None where there is nothing to tell them apart by.
 
-    Frames lie on one grid for the whole recording: those that chunks share come out the same in both.
+    Frames lie on one grid for the whole recording, so frames that two chunks share are the same in both.
     """
     if sources is None:
         return None

@@ -18,10 +18,10 @@ from diarize.separation.transform import OVERLAP, Samples, to_spectra
 Floats = npt.NDArray[np.float32]
 
 MOST_SECONDS = 60.0
-"""A speaker's speech alone that is learned from at most; the longest stretches are taken first."""
+"""Most speech of one speaker that a model is learned from; the longest stretches are taken first."""
 
 _LEAST_SECONDS = 1.0
-_FLOOR = 2e-5  # of the mean power: what is below is as good as silent
+_FLOOR = 2e-5  # of the mean power: what is below counts as silence
 _EPSILON = 1e-20
 
 
@@ -41,13 +41,13 @@ class Voices:
     floor: float
 
     def of(self, speakers: tuple[str, ...]) -> list[Source] | None:
-        """Return the models of speakers at once, None where there is none for any."""
+        """Return the models of speakers who talk at once, None if one of them has no model."""
         models = [self.sources.get((speaker, len(speakers))) for speaker in speakers]
         return None if None in models else [each for each in models if each is not None]
 
 
 def chosen_alone(plan: list[Stretch], sample_rate: int) -> list[Stretch]:
-    """Return stretches of one speaker to learn from, in their order: of those who anywhere talk beside another."""
+    """Return the stretches of one speaker to learn from, in order, if any speakers talk at once; none otherwise."""
     beside = {speaker for stretch in plan if len(stretch.speakers) > 1 for speaker in stretch.speakers}
     if not beside:
         return []
@@ -100,8 +100,8 @@ def learn(
     Returns
     -------
     Voices
-        A speaker with less than a second alone is modelled by the speech of all others alone, with a DiarizeWarning;
-        where there is none either, by nothing.
+        A speaker with less than a second alone gets a model of what all others say alone, with a DiarizeWarning. If
+        there is no such speech either, there is no model.
     """
     power = {speaker: _power(pieces, hop) for speaker, pieces in alone.items()}
     every = [rows for rows in power.values() if len(rows)]

@@ -50,7 +50,7 @@ class SpeechBlocks:
 
     @property
     def seconds(self) -> float:
-        """All blocks together."""
+        """Duration of all blocks together, s."""
         return float(self.lengths.sum() * self.frame_step)
 
     def over_frames(self, values: npt.NDArray[Any], elsewhere: float) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Who is who, first guess: spectral clustering of the embeddings of short pieces, and how many speakers it suggests."""
+"""A first guess of who is who: spectral clustering of embeddings of short pieces, and how many speakers it suggests."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def starting_labels(
 ) -> Iterator[Labels]:
     """Yield starting points: the label of each block, from pieces of another length or with more clusters each time.
 
-    Each has `least` labels or more. The count that the graph gives is too low in long recordings, where groups of
-    speakers or of scenes stand out more than the speakers do, and a speaker without a cluster is never found; what is
-    superfluous is emptied by the inference.
+    Each has `least` labels or more. In long recordings the count that the graph gives is too low: groups of speakers
+    or of scenes stand out more than the speakers do. More clusters are made, since the inference can empty a cluster
+    but cannot add one.
     """
     by_length = min(int(blocks.seconds / config.per_cluster), _MOST_BY_LENGTH)
     graphs: dict[float, tuple[Labels, Floats, Labels, Affinity]] = {}
@@ -196,7 +196,7 @@ def _graph(
     statistics, voices = view
     pieces = _pieces(blocks, config.window * factor, crossing=factor >= 1)
     n_pieces = int(pieces[-1]) + 1
-    embeddings = voices.embed(statistics.pooled(pieces, n_pieces), config.dimensions)
+    embeddings = voices.embed(statistics.summed(pieces, n_pieces), config.dimensions)
     seconds = np.bincount(pieces, blocks.lengths) * blocks.frame_step
     chosen = np.flatnonzero(seconds >= _LEAST_PIECE)
     chosen = chosen if len(chosen) > 2 else np.arange(n_pieces)

@@ -1,4 +1,4 @@
-"""How many speakers there may be, and what the evidence says where that is not how many it finds by itself."""
+"""Limits on the number of speakers, and what the evidence says of speakers put together or left apart."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Limits:
 
 
 def merge_closest(posterior: Floats, view: View, scale: float, prior: float) -> Floats:
-    """Put the two speakers together whose being two the evidence supports least.
+    """Put together the two speakers that the evidence supports least as two.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def merge_closest(posterior: Floats, view: View, scale: float, prior: float) -> 
 def support(posterior: Floats, views: Sequence[View], config: SpeakerConfig, prior: float) -> float:
     """Return how well all models explain the speech with these speakers: the mean evidence bound, eq. (21).
 
-    Comparable between results with the same number of speakers, whatever prior and whichever model they are from.
+    Results with the same number of speakers can be compared, whatever prior and model they come from.
     """
     chain = hmm.SpeakerLoop(posterior.mean(axis=0), config.loop_probability)
     total = 0.0

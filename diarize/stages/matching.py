@@ -30,7 +30,7 @@ def best_pairs(shared: npt.NDArray[Any]) -> tuple[Labels, Labels]:
     >>> best_pairs(np.array([[1.0, 5.0], [0.0, 3.0]]))
     (array([0, 1]), array([1, 0]))
     """
-    # 1 is added since entries of 0 are no edges of a sparse graph; every full matching gets the same more
+    # 1 is added since entries of 0 are no edges of a sparse graph; the sum of every full matching grows by the same
     rows, columns = min_weight_full_bipartite_matching(csr_array(shared + 1.0), maximize=True)
     order = rows.argsort()
     return rows[order].astype(np.intp), columns[order].astype(np.intp)

@@ -1,8 +1,8 @@
 """Where two speak at once, among frames that are known to hold speech.
 
 Two voices at a time sound unlike one, and no single speaker's model explains them well. Discriminant analysis brings
-the cues down to a few directions, a Gaussian mixture for each class gives the log odds, and an HMM decides. Who speaks
-beside the main speaker is whoever speaks next before or after: nobody new is made.
+the cues down to a few directions, a Gaussian mixture for each class gives the log odds, and an HMM decides. The second
+speaker is the nearest other one before or after; no new speaker is made.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class OverlapModel:
     double: MixtureParameters
 
     def log_odds(self, frames: Features, evidence: Floats, labels: Labels, step: float) -> Floats:
-        """Return how much more probable two voices are than one, both equally likely beforehand.
+        """Return the log odds of two voices against one, if both are equally likely beforehand.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class OverlapModel:
         Returns
         -------
         array of shape (n_cells,), nats a frame
-            Without meaning where nobody speaks.
+            They mean nothing where nobody speaks.
 
         Raises
         ------
@@ -122,7 +122,7 @@ def find_overlap(
     voices: EigenvoiceModel,
     config: Config,
 ) -> Floats:
-    """Return how probable a second speaker is, (n_frames,), 0 where none is found.
+    """Return how probable a second speaker is, (n_frames,), 0 where there is none.
 
     Parameters
     ----------

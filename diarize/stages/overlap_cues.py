@@ -1,7 +1,7 @@
 """What tells two voices at once from one, on cells of 50 ms.
 
-The columns of the speech detector, averaged over a syllable and over a word, and how the models of the speakers compare
-there.
+These are the columns of the speech detector, averaged over a syllable and over a word, and comparisons of the speakers'
+models over the same times.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ CELL = 5  # frames that are decided on at once
 _WINDOWS = (5, 11)  # cells; a syllable and a word
 _MARGIN = max(_WINDOWS) // 2
 _CHUNK = 4096  # cells described at a time
-_SCALE = 0.12  # weight of the evidence in the entropy: frames hang together
-_FAR = 6.0  # s; whatever is farther away is as if there were nothing
+_SCALE = 0.12  # weight of the evidence in the entropy, below 1 since neighbouring frames are alike
+_FAR = 6.0  # s; what is farther away counts as this far
 
 
 def cell_edges(speech: Mask) -> Labels:
@@ -71,8 +71,10 @@ def overlap_cues(frames: Features, evidence: Floats, labels: Labels, step: float
     array of shape (n, n_columns), float32
         Mean and deviation of the frames over 0.25 and 0.55 s; over the same windows, a frame, the evidence for the
         best speaker, its lead before the second and before the main one, that of the nearest other before the main
-        one, what changing speakers within the window gains, and the entropy of the speakers; time from the next change
-        and from the next pause; number of speakers.
+        one, what changing speakers within the window gains, and the entropy of the speakers; time to the nearest change
+        and to the nearest pause; number of speakers. Where nobody speaks there is no main speaker, and where only one
+        speaker exists there is no other one: the last column of `evidence` stands for them, and the columns that
+        compare with them mean nothing there.
 
     References
     ----------

@@ -13,7 +13,7 @@ from diarize.grid import FrameGrid
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What no setting of detection, speakers and output changes; the samples are no longer held.
+    """The spectrum of a recording, which no setting of detection, speakers or output changes; no samples are kept.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def analyse(
     channel : int, optional
         Use one channel, counted from 1, instead of the mean of all.
     filters : FilterBank, optional
-        Where it is at hand; it is designed otherwise.
+        Designed from `features` if not given.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class BlockStatistics:
     def __len__(self) -> int:
         return len(self.counts)
 
-    def pooled(self, groups: Indices, n_groups: int) -> BlockStatistics:
+    def summed(self, groups: Indices, n_groups: int) -> BlockStatistics:
         """Return the sums over blocks of the same group."""
         rows = np.arange(len(groups))
         members = csr_array((np.ones(len(groups), np.float32), (groups, rows)), (n_groups, len(groups)))
@@ -79,7 +79,7 @@ class EigenvoiceModel:
     centre : array of shape (n_voices,)
         Mean of the i-vectors of short pieces.
     projection : array of shape (n_voices, n_dimensions)
-        Linear discriminant analysis of those i-vectors, most telling direction first.
+        Linear discriminant analysis of those i-vectors, the direction that tells voices apart best comes first.
     """
 
     background: MixtureParameters
@@ -94,10 +94,8 @@ class EigenvoiceModel:
 
     @cached_property
     def precisions(self) -> Floats:
-        """V' V of each component over the variances, (n_components, n_voices * n_voices): what a frame adds to L."""
-        voices = self.voices.astype(np.float64)
-        products: Floats = np.einsum("kdr,kdq->krq", voices, voices)
-        return products.reshape(len(voices), -1)
+        """What a frame of each component adds to L, (n_components, n_voices * n_voices); see `voice_precisions`."""
+        return voice_precisions(self.voices.astype(np.float64))
 
     @cached_property
     def slopes(self) -> tuple[Features, Features]:
@@ -183,18 +181,19 @@ class EigenvoiceModel:
         return np.asarray(scale * likelihood, dtype=np.float64)
 
     def evidence(self, x: Features, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
-        """Return what `log_likelihood` does at full scale, for blocks too short and too many to keep statistics of.
+        """Return the log-likelihood of spans of frames at full scale, as `log_likelihood` does, without statistics.
 
         Parameters
         ----------
-        x, boundaries
-            As for `statistics`.
+        x : array of shape (n_frames, n_features), float32
+        boundaries : array of int, shape (n_spans + 1,)
+            Span i is x[boundaries[i]:boundaries[i + 1]]. There may be so many that their statistics fill the memory.
         speakers : SpeakerPosterior
 
         Returns
         -------
-        array of shape (n_blocks, n_speakers), nats
-            Above what the background mixture says; 0 for an empty block.
+        array of shape (n_spans, n_speakers), nats
+            Above that of the background mixture; 0 for an empty span.
         """
         first, zeroth = self._expected(speakers)
         by_feature, by_component = (slope @ first for slope in self.slopes)  # eq. (16) before the sum over features
@@ -281,15 +280,27 @@ class View(NamedTuple):
     voices: EigenvoiceModel
 
 
+def voice_precisions(voices: Floats) -> Floats:
+    """Return V' V of each component over the variances, (n_components, n_voices * n_voices): what a frame adds to L.
+
+    Parameters
+    ----------
+    voices : array of shape (n_components, n_features, n_voices), float64
+        Eigenvoices in units of the background's standard deviations.
+    """
+    products: Floats = np.einsum("kdr,kdq->krq", voices, voices)
+    return products.reshape(len(voices), -1)
+
+
 def whitened_statistics(
     x: Features, background: MixtureParameters, boundaries: Indices
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return Baum-Welch statistics of blocks, first-order ones about the means and over the standard deviations.
+    """Return Baum-Welch statistics of spans of frames, first-order ones about the means, over the standard deviations.
 
     Returns
     -------
-    zeroth : array of shape (n_blocks, n_components)
-    first : array of shape (n_blocks, n_components, n_features)
+    zeroth : array of shape (n_spans, n_components)
+    first : array of shape (n_spans, n_components, n_features)
     """
     zeroth, first = segment_statistics(x, background, boundaries)
     first -= zeroth[:, :, None] * background.means

@@ -1,8 +1,8 @@
-"""The models of speech: Gaussian mixtures over the cues of frames and of texture, adapted to the recording at hand.
+"""The models of speech: Gaussian mixtures over the cues of frames and of texture, adapted to each recording.
 
 Frame by frame, two mixtures over cepstra and level tell speech from background. Music, crowds and machines have sounds
-like speech, but do not change as speech does: two small mixtures over the texture of two seconds find them. These can
-only speak against speech, so that they bridge no pause and blur no boundary.
+like speech, but do not change as speech does: two small mixtures over the texture of two seconds detect them. These can
+only count against speech, so they bridge no pause and blur no boundary.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from diarize.gmm import MixtureParameters, log_likelihood, map_adapt
 Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_RELEVANCE = 300.0  # frames; neighbours hang together, so a component moves only after seconds of sound
+_RELEVANCE = 300.0  # frames; neighbouring frames are alike, so a component moves only after seconds of sound
 _DOUBT = 8.0  # nats by which the texture must favour the background before it counts
 _MIXTURES = ("background", "speech", "background_texture", "speech_texture")
 
@@ -81,7 +81,7 @@ class SpeechModel:
         cues : SpeechCues
             Of a recording with `n_mels` bands.
         speech : array of shape (n_frames,)
-            Where speech was found.
+            The first decision.
 
         References
         ----------
@@ -115,13 +115,13 @@ class SpeechModel:
                 name: MixtureParameters.from_arrays(arrays, f"{prefix}{name}_").astype(np.float32) for name in _MIXTURES
             }
             return cls(**mixtures, n_mels=int(arrays[f"{prefix}n_mels"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"no speech model under {prefix!r}: {error}; train it again") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechDetector:
-    """Several models, each trained on scenes of its own, whose evidence is averaged: what one got wrong by chance goes.
+    """Several models, each trained on its own scenes. The mean of their evidence has fewer chance errors than each.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class SpeechDetector:
         """
         try:
             count = int(arrays[f"{prefix}members"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"no speech detector under {prefix!r}: {error}; train it again") from error
         if count < 1:
             raise ModelError(f"the speech detector under {prefix!r} has no models; train it again")

@@ -1,7 +1,7 @@
 """Who spoke when, given the speech: variational Bayes over speakers and their chain, from several starting points.
 
-Eigenvoice models from trainings of their own, each from several starts, lead to outcomes of which the mean is taken:
-what one of them got wrong by chance goes.
+Several eigenvoice models, each from several starts, give one outcome each. The result is the mean of these outcomes,
+which has fewer chance errors than a single one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FAINT = 1e-5  # share of the draws below which a speaker has vanished
 _SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
 _FREE = 0.3  # share of the work without limits, where there are some
 _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
-_VOTERS = 3  # outcomes within the limits of which the mean is taken
+_VOTERS = 3  # most outcomes within the limits whose mean is taken
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
 
 
@@ -43,7 +43,8 @@ class Outcome:
     labels : array of int, shape (n_blocks,)
         The speaker of each block; every speaker has one at least.
     bounds : tuple of float
-        Evidence bound after each round since the last speaker vanished, nats.
+        Evidence bound after each round since the last speaker vanished, nats. Empty if the last round took one away,
+        and where the limits forced the outcome without any inference.
     """
 
     posterior: Floats
@@ -123,8 +124,8 @@ def _limited(
 ) -> Outcome:
     """Return the mean of the best supported outcomes that keep to the limits.
 
-    Where too few speakers were found, F_B is halved several times, so that fewer of them vanish; all that comes of it
-    competes under the evidence bound with F_B as it was.
+    Where there were too few speakers, F_B is halved several times, so that fewer of them vanish. All outcomes then
+    compete by the evidence bound with the original F_B.
     """
     rng = np.random.default_rng(config.seed)
     starts = [
@@ -186,7 +187,7 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 
 def _settle(view: View, labels: Labels, most: int, prior: float, config: SpeakerConfig) -> Outcome:
-    """Run the inference from one start; where it ends with too many speakers, put some together and go on."""
+    """Run the inference from one start; if it ends with too many speakers, put some together and run it again."""
     outcome = _rounds(*view, _shares(labels), prior, config)
     if outcome.n_speakers <= most:
         return outcome
@@ -208,7 +209,7 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
 def _rounds(
     statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
 ) -> Outcome:
-    """Alternate between the speakers and their chain until the evidence bound stands still (eq. 15 to 21)."""
+    """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21)."""
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):

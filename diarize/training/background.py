@@ -48,7 +48,7 @@ class BackgroundRecipe:
     swell_points : int
         Points of time at which the level is drawn; between them it changes evenly.
     utterances : int
-        Of one person at most, so that a speaker without sound cannot hold things up.
+        Of one person at most, so that the work ends although a speaker has no sound.
     noise : SteadyRecipe
     """
 

@@ -28,8 +28,8 @@ class ConversationRecipe:
     people : (int, int)
         Limits of their number; fewer where there are fewer speakers.
     level : (float, float), dB
-        Limits of each one's level relative to speech. Who is much louder than the others hides them, and then there
-        is no overlap to hear.
+        Limits of each one's level relative to speech. A speaker who is much louder than the others hides them, and
+        then there is no overlap to hear.
     room : float
         Share of the conversations in a room that is heard.
     start : (float, float), s
@@ -39,9 +39,9 @@ class ConversationRecipe:
     early : float
         Share of the turns that begin before the last one ends.
     lead : float, s
-        Mean time by which they do.
+        Mean time by which they begin early.
     deepest : float
-        Largest share of the last turn that they cover.
+        Largest share of the last turn that an early one covers.
     pause : float, s
         Mean pause before the other turns.
     utterances : int

@@ -1,4 +1,4 @@
-"""The recipe of a whole training: who is heard, in what order, what is kept."""
+"""A whole training, step by step: detectors, voices, overlap."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class RoomRecipe:
     t60 : (float, float), s
         Limits of the time in which the echo of a synthetic room falls by 60 dB: from a furnished study to a hall.
     direct : (float, float), dB
-        Limits of the ratio of direct to reverberant energy in a synthetic room: from far away to near by.
+        Limits of the ratio of direct to reverberant energy in a synthetic room: from far away to close.
     gap : float, s
         Before the first echo; it comes from a wall or a table about 0.35 m away.
     """

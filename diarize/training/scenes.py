@@ -29,7 +29,7 @@ class SceneRecipe:
     Parameters
     ----------
     lengths, length_shares : tuple of float, s and share
-        Short scenes are rare among recordings, but the detector has to stand them.
+        Short recordings are rare, but the detector must work on them as well.
     silent : float
         Share of the scenes in which nobody in front speaks.
     loud : float
@@ -49,13 +49,13 @@ class SceneRecipe:
     early : float
         Share of the turns that begin before the last one ends.
     lead : float, s
-        Mean time by which they do.
+        Mean time by which they begin early.
     deepest : float
-        Largest share of the last turn that they cover.
+        Largest share of the last turn that an early one covers.
     late : float
         Share of the turns after a pause; the rest follow at once.
     turns : int
-        At most, so that material without speech cannot hold things up.
+        At most, so that the work ends although the material holds no speech.
     telephone : float
         Share of the scenes in the telephone band.
     gain : (float, float), dB
@@ -65,7 +65,7 @@ class SceneRecipe:
     drive : (float, float), dB
         Limits of the gain before they are cut off.
     ceiling : float
-        Amplitude at which they are.
+        Amplitude at which they are cut off.
     rounded : float
         Share of the scenes rounded to 16 bits, as most files are.
     talk, background, events, line : TalkRecipe, BackgroundRecipe, EventRecipe, TelephoneRecipe

@@ -18,7 +18,7 @@ Features = npt.NDArray[np.float32]
 
 _SPEECH_RANGE = 35 * np.log(10.0) / 10  # nats under the loud frames of a clean recording where speech ends
 _LOUD = 0.95  # quantile of the power that stands for the loud frames
-_LEAST_FRAMES = 100  # a speaker with less speech than this teaches nothing
+_LEAST_FRAMES = 100  # a speaker with less speech is left out
 
 
 @dataclass(slots=True)

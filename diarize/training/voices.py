@@ -13,7 +13,7 @@ from scipy.linalg import eigh
 from diarize.config import TrainingConfig
 from diarize.errors import ModelError
 from diarize.gmm import GaussianMixture, MixtureParameters, em
-from diarize.stages.speakers import EigenvoiceModel, whitened_statistics
+from diarize.stages.speakers import EigenvoiceModel, voice_precisions, whitened_statistics
 from diarize.training.material import ROWS_EACH
 
 Features = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ _FLOOR = 0.01  # least variance of a component; cepstra of log power spread over
 
 
 def train_voices(speakers: Speakers, settings: TrainingConfig, rng: np.random.Generator) -> EigenvoiceModel:
-    """Train the speaker models' common ground.
+    """Train a background mixture, eigenvoices and a discriminant analysis.
 
     Parameters
     ----------
@@ -134,8 +134,7 @@ def eigenvoices(
     flat = firsts.reshape(n_speakers, -1)
     voices = _principal(counts, firsts, n_voices)
     for _ in range(rounds):
-        products = np.einsum("kdr,kdq->krq", voices, voices).reshape(n_components, -1)
-        precision = np.eye(n_voices) + (counts @ products).reshape(n_speakers, n_voices, n_voices)
+        precision = np.eye(n_voices) + (counts @ voice_precisions(voices)).reshape(n_speakers, n_voices, n_voices)
         covariance = np.linalg.inv(precision)
         means = np.einsum("srq,sq->sr", covariance, flat @ voices.reshape(-1, n_voices))  # eq. (10)
         second = covariance + means[:, :, None] * means[:, None, :]
@@ -148,7 +147,7 @@ def eigenvoices(
 
 
 def _principal(counts: Floats, firsts: Floats, n_voices: int) -> Floats:
-    """Start from the principal components of the speakers' offsets, each component weighted by how often it is met."""
+    """Start from the principal components of the speakers' offsets, each component weighted by how often it occurs."""
     n_speakers, n_components, n_features = firsts.shape
     weight = np.sqrt(counts.sum(axis=0) / counts.sum() + _BASE_WEIGHT)[None, :, None]
     offsets = firsts / (counts[:, :, None] + _RELEVANCE) * weight

@@ -84,14 +84,15 @@ def test_samples_into_a_folder(run: Callable[..., Result], tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [1, 2, 3, 7])
 def test_the_number_of_speakers_is_obeyed(run: Callable[..., Result], number: int) -> None:
-    result = run(SAMPLES / "dialogue.flac", "--num-speakers", str(number))
+    result = run(SAMPLES / "dialogue.flac", "--config", "fast", "--num-speakers", str(number))
     assert result.exit_code == 0
     assert len({line.split()[7] for line in result.stdout.splitlines()}) == number
 
 
 def test_limits_are_obeyed(run: Callable[..., Result]) -> None:
     def count(*options: str) -> int:
-        return len({line.split()[7] for line in run(SAMPLES / "meeting.flac", *options).stdout.splitlines()})
+        lines = run(SAMPLES / "meeting.flac", "--config", "fast", *options).stdout.splitlines()
+        return len({line.split()[7] for line in lines})
 
     assert count("--max-speakers", "2") <= 2
     assert count("--min-speakers", "6") >= 6
@@ -220,7 +221,8 @@ def test_marks_on_sound_without_speech_are_obeyed(
 ) -> None:
     soundfile.write(tmp_path / "x.wav", samples, 16000)
     (tmp_path / "marks.lab").write_text("0.5 4.5 speech\n")
-    result = run("x.wav", "--speech", "marks.lab", "--num-speakers", str(number), "-o", "x.rttm")
+    options = ("--config", "fast", "--speech", "marks.lab", "--num-speakers", str(number))
+    result = run("x.wav", *options, "-o", "x.rttm")
     assert result.exit_code == 0, result.stderr
     hypothesis = Annotation.from_rttm(tmp_path / "x.rttm")
     assert len(hypothesis.labels) == number

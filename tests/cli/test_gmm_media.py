@@ -102,7 +102,6 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
         (("segment", tmp_path / "bad.png", "-o", out), "cannot read the picture: cannot identify"),
         (("segment", tmp_path / "clear.png", "-o", out), "clear.png: every pixel of the picture is transparent"),
         (("segment", picture, "-o", tmp_path / "out.jpg"), "let the name end in .png"),
-        (("segment", picture, "-o", tmp_path / "no" / "out.png"), "cannot write the file"),
         (("background", ragged, "-o", tmp_path / "m.npy"), r"ragged: frame 2 has the shape (6, 9, 3)"),
         (("background", tmp_path / "nan.npy", "-o", tmp_path / "m.npy"), "nan.npy: the frame holds NaN"),
         (("background", tmp_path / "nothing", "-o", tmp_path / "m.npy"), "no such file or folder"),
@@ -116,6 +115,23 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
         assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
     assert not (tmp_path / "m.npy").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", "absent.png", "-o", "no/out.png"],
+        ["background", "absent.avi", "-o", "out", "--background", "no/still.png"],
+        ["background", "absent.avi", "-o", "out", "--state", "no/state.npz"],
+    ],
+)
+def test_folders_of_files_are_there_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert f"the folder of {arguments[-1]} does not exist" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["-", "masks.srt", "masks.png"])

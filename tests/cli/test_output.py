@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from diarize.cli.output import is_standard, refuse_as_folder, refuse_unknown_ending
+from diarize.cli.output import file_or_standard, is_standard, need_parent, refuse_as_folder, refuse_unknown_ending
 
 RTTM = "SPEAKER a 1 0.000 1.000 <NA> <NA> anna <NA> <NA>\n"
 PROGRAM = "from diarize.cli import main; main()"
@@ -19,6 +19,17 @@ def test_standard_output() -> None:
     assert is_standard(None)
     assert is_standard(Path("-"))
     assert not is_standard(Path("./out"))
+    assert file_or_standard(None) is file_or_standard(Path("-")) is None
+    assert file_or_standard(Path("./out")) == Path("out")
+
+
+def test_folders_of_files(tmp_path: Path) -> None:
+    need_parent(tmp_path / "out.toml")
+    need_parent(Path("out.toml"))
+    (tmp_path / "file").touch()
+    for folder in ("none", "file"):
+        with pytest.raises(click.UsageError, match=f"the folder of .*{folder}/out.toml does not exist"):
+            need_parent(tmp_path / folder / "out.toml")
 
 
 @pytest.mark.parametrize(
@@ -26,9 +37,8 @@ def test_standard_output() -> None:
     [
         ["run", "absent.wav"],
         ["run", "absent.wav", "-o", "-"],
-        ["score", "a.rttm", "a.rttm"],
-        ["score", "a.rttm", "a.rttm", "--json"],
-        ["combine", "a.rttm", "a.rttm"],
+        ["score", "absent.rttm", "absent.rttm"],
+        ["combine", "absent.rttm", "absent.rttm"],
         ["validate", "bad.rttm"],
         ["config", "show"],
         ["tune", ".", "-o", "out.toml"],
@@ -36,11 +46,11 @@ def test_standard_output() -> None:
         ["gmm", "cluster", "absent.csv", "-o", "-"],
         ["gmm", "segment", "absent.png", "-o", "out.png"],
         ["gmm", "background", "absent.avi", "-o", "out"],
+        ["separate", "absent.wav", "-o", "out"],
     ],
     ids=" ".join,
 )
 def test_closed_standard_output_is_an_error_before_any_work(tmp_path: Path, arguments: list[str]) -> None:
-    (tmp_path / "a.rttm").write_text(RTTM)
     (tmp_path / "bad.rttm").write_text("{}\n")
     before = sorted(tmp_path.iterdir())
     shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", PROGRAM]

@@ -105,6 +105,9 @@ def test_nobody_speaks(noise: Path, tmp_path: Path) -> None:
         (["a talk.wav", "-o", "out", "--rttm", "two.rttm"], 1, "no recording 'a talk'"),
         (["a talk.wav", "-o", "out", "--rttm", "x.rttm", "--channel", "2"], 1, "there is no channel 2"),
         (["a talk.wav"], 2, "Missing option '-o'"),
+        (["a talk.wav", "-o", "-", "--rttm", "x.rttm"], 2, "not text for standard output; name a folder"),
+        (["a talk.wav", "-o", "out.wav", "--rttm", "x.rttm"], 2, "out.wav: results are written to a folder"),
+        (["a talk.wav", "-o", "two.rttm", "--rttm", "x.rttm"], 2, "'two.rttm' is a file"),
         (["a talk.wav", "-o", "out", "--rttm", "x.rttm", "--num-speakers", "2"], 2, "leave out --num-speakers"),
         (["a talk.wav", "-o", "out", "--format", "mp3"], 2, "'mp3' is not one of 'wav', 'flac'"),
     ],
@@ -118,4 +121,4 @@ def test_errors(
     result = run(*options)
     assert (result.exit_code, result.stdout) == (code, "")
     assert words in " ".join(result.stderr.split())
-    assert not (tmp_path / "out").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a talk.wav", "two.rttm", "x.rttm"]

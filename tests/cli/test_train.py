@@ -69,7 +69,7 @@ def test_the_seed_of_the_config_is_used_where_none_is_given(
         (["speech"], "--output"),
         (["absent", "-o", "my.npz"], "absent"),
         (["speech", "-o", "my.model"], "must end in .npz"),
-        (["speech", "-o", "absent/my.npz"], "does not exist: absent"),
+        (["speech", "-o", "absent/my.npz"], "the folder of absent/my.npz does not exist"),
         (["speech", "-o", "my.npz", "--noise", "absent"], "absent"),
         (["speech", "-o", "my.npz", "--seed", "x"], "--seed"),
     ],

@@ -118,10 +118,13 @@ def test_resource_forks_are_no_recordings(folder: Path, stand_in: Callable[..., 
     assert [example.audio.name for example in calls[0][0]] == ["call.flac", "dialogue.flac"]
 
 
-def test_a_rate_that_is_none_is_a_dash(folder: Path, stand_in: Callable[..., list[tuple[Any, ...]]]) -> None:
-    stand_in(BETTER, 5.0, 4.0, first=0.0)
+@pytest.mark.parametrize(("gain", "rates"), [(5.0, ["inf", "inf"]), (20.0, ["inf", "-"])])
+def test_rates_without_speech_in_the_reference(
+    folder: Path, stand_in: Callable[..., list[tuple[Any, ...]]], gain: float, rates: list[str]
+) -> None:
+    stand_in(BETTER, gain, 4.0, first=0.0)
     result = CliRunner().invoke(main, ["tune", "mine", "-o", "fitted.toml"])
-    assert result.stdout.splitlines()[1].split() == ["call", "-", "-"]
+    assert result.stdout.splitlines()[1].split() == ["call", *rates]
 
 
 def test_the_real_search_on_a_setting_that_is_wrong(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +143,7 @@ def test_the_real_search_on_a_setting_that_is_wrong(folder: Path, monkeypatch: p
         (["mine"], 2, "--output"),
         (["absent", "-o", "x.toml"], 1, "absent: no such folder"),
         (["mine", "-o", "x.txt"], 2, "must end in .toml"),
-        (["mine", "-o", "absent/x.toml"], 2, "does not exist: absent"),
+        (["mine", "-o", "absent/x.toml"], 2, "the folder of absent/x.toml does not exist"),
         (["mine", "-o", "x.toml", "--seed", "-1"], 2, "--seed"),
         (["mine", "-o", "x.toml", "--config", "absent"], 1, "no such file and no configuration"),
         (["empty", "-o", "x.toml"], 1, "no recordings with references"),

@@ -11,7 +11,7 @@ import pytest
 from diarize.annotation import Annotation, Turn
 from diarize.errors import ConfigError
 from diarize.evaluation.combination import combine
-from diarize.evaluation.scoring import pool, score
+from diarize.evaluation.scoring import pooled, score
 
 
 def annotation(*turns: tuple[float, float, str] | tuple[float, float, str, float]) -> Annotation:
@@ -271,9 +271,9 @@ class TestWorth:
             systems = [noisy(reference, rng) for _ in range(5)]
             combined.append(score(reference, combine(systems)))
             single.append([score(reference, system) for system in systems])
-        rates = [pool(scores).der for scores in zip(*single, strict=True)]
-        assert pool(combined).der < 0.6 * np.mean(rates)
-        assert pool(combined).der < min(rates)
+        rates = [pooled(scores).der for scores in zip(*single, strict=True)]
+        assert pooled(combined).der < 0.6 * np.mean(rates)
+        assert pooled(combined).der < min(rates)
 
     def test_a_good_system_with_its_weight_outvotes_bad_ones(self) -> None:
         rng = np.random.default_rng(1)

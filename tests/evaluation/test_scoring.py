@@ -13,7 +13,7 @@ import pytest
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.errors import ConfigError
 from diarize.evaluation import scoring
-from diarize.evaluation.scoring import Score, best_mapping, pool, score
+from diarize.evaluation.scoring import Score, best_mapping, pooled, score
 from diarize.formats.rttm import read_rttm
 from diarize.formats.uem import read_uem
 
@@ -58,7 +58,7 @@ class TestGolden:
             )
             for uri, reference in REFERENCES.items()
         }
-        scores["ALL"] = pool(scores.values())
+        scores["ALL"] = pooled(scores.values())
         assert scores.keys() == golden["recordings"].keys()
         for uri, parts in golden["recordings"].items():
             ours = {part: getattr(scores[uri], part) for part in PARTS}
@@ -70,7 +70,7 @@ class TestGolden:
             uri: score(reference, HYPOTHESES.get(uri, Annotation()), regions.get(uri))
             for uri, reference in REFERENCES.items()
         }
-        scores["ALL"] = pool(scores.values())
+        scores["ALL"] = pooled(scores.values())
         assert scores.keys() == EXPECTED[key].keys()
         for uri, rates in EXPECTED[key].items():
             assert 100 * scores[uri].der == pytest.approx(rates["der"], abs=1e-5), uri
@@ -184,17 +184,17 @@ class TestLaws:
         reference, hypothesis, _ = conversation(seed)
         cut = 0.5 * max(turn.end for turn in reference)
         halves = [score(reference, hypothesis, [Segment(0, cut)]), score(reference, hypothesis, [Segment(cut, 1e4)])]
-        whole, summed = score(reference, hypothesis), pool(halves)
+        whole, summed = score(reference, hypothesis), pooled(halves)
         for part in ("total", "missed", "false_alarm"):
             assert getattr(summed, part) == pytest.approx(getattr(whole, part)), part
         assert summed.confusion <= whole.confusion + 1e-9  # each half may pair the speakers to its own advantage
 
     def test_pool_weighs_by_time(self) -> None:
         scores = [score(REFERENCES[uri], HYPOTHESES[uri], REGIONS[uri]) for uri in ("plain", "meeting")]
-        pooled = pool(scores)
-        assert pooled.der == pytest.approx(sum(s.error for s in scores) / sum(s.total for s in scores))
-        assert pooled.n_reference == 2 + 5
-        assert pool([]) == Score()
+        whole = pooled(scores)
+        assert whole.der == pytest.approx(sum(s.error for s in scores) / sum(s.total for s in scores))
+        assert whole.n_reference == 2 + 5
+        assert pooled([]) == Score()
 
 
 def test_best_mapping() -> None:

@@ -14,7 +14,13 @@ from scipy.stats import multivariate_normal, norm
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters
-from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, SpeakerPosterior, whitened_statistics
+from diarize.stages.speakers import (
+    BlockStatistics,
+    EigenvoiceModel,
+    SpeakerPosterior,
+    voice_precisions,
+    whitened_statistics,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -199,14 +205,20 @@ def test_whitened_statistics_are_centred_and_scaled(model: EigenvoiceModel) -> N
         np.testing.assert_allclose(first[0, k], expected, rtol=1e-8, atol=1e-9)
 
 
-def test_pooling_adds(model: EigenvoiceModel) -> None:
+def test_what_a_frame_adds_to_the_precision(model: EigenvoiceModel) -> None:
+    expected = [voices.T @ voices for voices in model.voices.astype(np.float64)]
+    np.testing.assert_allclose(voice_precisions(model.voices.astype(np.float64)), np.reshape(expected, (3, 4)))
+    np.testing.assert_allclose(model.precisions, np.reshape(expected, (3, 4)))
+
+
+def test_sums_of_groups_of_blocks(model: EigenvoiceModel) -> None:
     frames = Frames(model)
     whole = frames.statistics()
-    pooled = whole.pooled(np.array([0, 0, 2, 1, 2, 2]), 3)
-    assert len(pooled) == 3
-    np.testing.assert_allclose(pooled.counts[2], whole.counts[[2, 4, 5]].sum(axis=0))
-    np.testing.assert_allclose(pooled.projected[0], whole.projected[:2].sum(axis=0))
-    np.testing.assert_allclose(pooled.projected[1], whole.projected[3])
+    summed = whole.summed(np.array([0, 0, 2, 1, 2, 2]), 3)
+    assert len(summed) == 3
+    np.testing.assert_allclose(summed.counts[2], whole.counts[[2, 4, 5]].sum(axis=0))
+    np.testing.assert_allclose(summed.projected[0], whole.projected[:2].sum(axis=0))
+    np.testing.assert_allclose(summed.projected[1], whole.projected[3])
 
 
 def test_embeddings_have_length_one_and_follow_the_projection(model: EigenvoiceModel) -> None:

@@ -120,6 +120,8 @@ def test_arrays_of_something_else_are_an_error(model: SpeechModel) -> None:
         SpeechModel.from_arrays(arrays)
     with pytest.raises(ModelError, match="no speech model under 'narrow/'"):
         SpeechModel.from_arrays(model.arrays("wide/"), "narrow/")
+    with pytest.raises(ModelError, match=r"no speech model under ''.*infinity"):
+        SpeechModel.from_arrays(model.arrays() | {"n_mels": np.array(np.inf)})
 
 
 def test_arrays_that_are_no_detector_are_an_error(model: SpeechModel) -> None:
@@ -128,5 +130,7 @@ def test_arrays_that_are_no_detector_are_an_error(model: SpeechModel) -> None:
         SpeechDetector.from_arrays(arrays, "y_")
     with pytest.raises(ModelError, match="no speech model under 'x_2_'"):
         SpeechDetector.from_arrays(arrays | {"x_members": np.array(3)}, "x_")
+    with pytest.raises(ModelError, match="no speech detector under 'x_'"):
+        SpeechDetector.from_arrays(arrays | {"x_members": np.array(np.inf)}, "x_")
     with pytest.raises(ModelError, match="has no models"):
         SpeechDetector.from_arrays(arrays | {"x_members": np.array(0)}, "x_")

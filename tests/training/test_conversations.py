@@ -5,37 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-import pytest
 
 from diarize.training.background import BackgroundRecipe
 from diarize.training.conversations import ConversationRecipe, compose_conversation
 from diarize.training.material import Material
 
 RATE = 16000
-Samples = npt.NDArray[np.float32]
 
 
-def voice(pitch: float, seed: int, seconds: float = 4.0) -> Samples:
-    """Return a buzz with its own pitch and its own, slowly changing colour, without pauses."""
-    rng, time = np.random.default_rng(seed), np.arange(round(seconds * RATE)) / RATE
-    sound, own = np.zeros(len(time)), rng.exponential(1.0, 60)
-    for k in range(1, int(7000 / pitch)):
-        syllables = np.interp(time, np.arange(0, seconds + 0.25, 0.25), rng.uniform(0.3, 1.0, int(seconds * 4) + 1))
-        sound += own[k % 60] / np.sqrt(k) * syllables * np.sin(2 * np.pi * pitch * k * time)
-    return (0.05 * sound).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def material() -> Material:
-    sounds = [voice(80 + 23 * number, number) for number in range(8)]
-    return Material(RATE, [[lambda sound=sound: sound] for sound in sounds])  # type: ignore[misc]
-
-
-def test_the_marks_say_how_many_talk(material: Material) -> None:
+def test_the_marks_say_how_many_talk(buzzes: Material) -> None:
     most = 0
     for seed in range(4):
-        sound, talking = compose_conversation(material, np.random.default_rng(seed))
+        sound, talking = compose_conversation(buzzes, np.random.default_rng(seed))
         assert sound.shape == talking.shape == (40 * RATE,)
         level = [np.sqrt(np.mean(sound[talking == count] ** 2)) for count in range(int(talking.max()) + 1)]
         assert level[0] < level[1] < level[2]  # more voices, more sound
@@ -44,8 +25,8 @@ def test_the_marks_say_how_many_talk(material: Material) -> None:
     assert most > 1
 
 
-def test_same_seed_same_conversation(material: Material) -> None:
-    one, two, other = (compose_conversation(material, np.random.default_rng(seed)) for seed in (3, 3, 4))
+def test_same_seed_same_conversation(buzzes: Material) -> None:
+    one, two, other = (compose_conversation(buzzes, np.random.default_rng(seed)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one[0], two[0])
     np.testing.assert_array_equal(one[1], two[1])
     assert not np.array_equal(one[1], other[1])
@@ -54,17 +35,17 @@ def test_same_seed_same_conversation(material: Material) -> None:
 BARE = ConversationRecipe(length=20.0, background=BackgroundRecipe(nothing=1.0), gain=(0.0, 0.0), room=0.0)
 
 
-def test_without_early_turns_nobody_speaks_at_once(material: Material) -> None:
+def test_without_early_turns_nobody_speaks_at_once(buzzes: Material) -> None:
     for seed in range(3):
-        sound, talking = compose_conversation(material, np.random.default_rng(seed), replace(BARE, early=0.0))
+        sound, talking = compose_conversation(buzzes, np.random.default_rng(seed), replace(BARE, early=0.0))
         assert sound.shape == talking.shape == (20 * RATE,)
         assert talking.max() == 1
         assert np.sqrt(np.mean(sound[talking == 0] ** 2)) < 0.1 * np.sqrt(np.mean(sound[talking == 1] ** 2))
 
 
-def test_no_more_people_talk_than_there_are(material: Material) -> None:
+def test_no_more_people_talk_than_there_are(buzzes: Material) -> None:
     crowded = replace(BARE, early=1.0, lead=50.0, people=(5, 5))
-    two = replace(material, speakers=material.speakers[:2])
+    two = replace(buzzes, speakers=buzzes.speakers[:2])
     for seed in range(3):
         assert compose_conversation(two, np.random.default_rng(seed), crowded)[1].max() <= 2
 
