@@ -16,6 +16,7 @@ from diarize.formats import registry as _registry
 
 if TYPE_CHECKING:
     from diarize.config import Config, load_config
+    from diarize.diarization import Diarization
     from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
     from diarize.pipeline import Diarizer
 
@@ -26,6 +27,7 @@ __all__ = [
     "AudioError",
     "Config",
     "ConfigError",
+    "Diarization",
     "DiarizeError",
     "DiarizeWarning",
     "Diarizer",
@@ -40,6 +42,7 @@ __all__ = [
 _ERRORS = ("AudioError", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
 _HOMES = {
     "Diarizer": "diarize.pipeline",
+    "Diarization": "diarize.diarization",
     "Config": "diarize.config",
     "load_config": "diarize.config",
     **dict.fromkeys(_ERRORS, "diarize.errors"),

@@ -18,7 +18,7 @@ from diarize.model import BandModel, Model, builtin_model
 from diarize.stages.blocks import cut_blocks
 from diarize.stages.confidence import Calibration
 from diarize.stages.detection import Detection, detect_speech
-from diarize.stages.limits import Limits
+from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.overlap import find_overlap
 from diarize.stages.recording import Recording, analyse
 from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numbered
@@ -189,7 +189,7 @@ class Diarizer:
         self,
         analysis: Analysis,
         detection: Detection,
-        limits: Limits = Limits(),  # noqa: B008  (frozen)
+        limits: Limits = UNLIMITED,
         uri: str = "",
         report: Callable[[float], None] = lambda fraction: None,
         name: Namer = numbered,

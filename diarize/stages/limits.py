@@ -48,6 +48,10 @@ class Limits:
         return limits if number is None else cls(number, number)
 
 
+UNLIMITED = Limits()
+"""One speaker or more."""
+
+
 def merge_closest(posterior: Floats, view: View, scale: float, prior: float) -> Floats:
     """Put together the two speakers that the evidence supports least as two.
 

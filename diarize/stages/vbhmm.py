@@ -17,7 +17,7 @@ from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
-from diarize.stages.limits import Limits, merge_closest, support
+from diarize.stages.limits import UNLIMITED, Limits, merge_closest, support
 from diarize.stages.matching import best_pairs
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
 
@@ -101,7 +101,7 @@ def infer(
     rng = np.random.default_rng(config.seed)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
     starts = [(view, labels) for view in views for labels in starting_labels(blocks, view, 1, config.clustering, rng)]
-    outcomes, share = [], 1.0 if limits == Limits() else _FREE
+    outcomes, share = [], 1.0 if limits == UNLIMITED else _FREE
     for number, (view, labels) in enumerate(starts):
         outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
         report(share * (number + 1) / len(starts))

@@ -14,7 +14,7 @@ from diarize.errors import ModelError
 from diarize.gmm import GaussianMixtureSelector, MixtureParameters
 from diarize.model import BandModel
 from diarize.stages.blocks import cut_blocks
-from diarize.stages.limits import Limits
+from diarize.stages.limits import UNLIMITED
 from diarize.stages.overlap import OverlapModel, compare_speakers
 from diarize.stages.overlap_cues import CELL, overlap_cues
 from diarize.stages.recording import analyse
@@ -115,7 +115,7 @@ def cells_of(sound: Samples, talking: Counts, band: BandModel, config: Config) -
     if not speech.any():
         return nothing
     blocks = cut_blocks(recording, speech, band.voices, config.speakers.block)
-    outcome = infer(blocks, band.voices, Limits(), config)
+    outcome = infer(blocks, band.voices, UNLIMITED, config)
     if outcome.n_speakers < 2:
         return nothing
     evidence = compare_speakers(blocks, outcome, band.voices[0], config.speakers)
