@@ -29,8 +29,8 @@ def normalise(x: Features, method: str, window: int = 0, mask: Mask | None = Non
     x : array of shape (n_frames, n_features)
         One row a frame.
     method : {"none", "mean", "mean_variance", "warping"}
-        "mean" subtracts the mean, "mean_variance" also divides by the standard deviation, "warping" maps the ranks to
-        those of a standard normal distribution.
+        "mean" subtracts the mean, eq. (3), "mean_variance" also divides by the standard deviation, "warping" maps the
+        ranks to those of a standard normal distribution.
     window : int
         Frames about each frame that give its statistics; 0, or more than there are, for the whole recording. At both
         ends of the recording the window stays inside it, so it is as long there but not centred.

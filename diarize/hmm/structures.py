@@ -113,8 +113,8 @@ class SpeakerLoop:
     """Speaker loop: the same speaker continues, or a new speaker is drawn.
 
     With probability `loop_probability` the label stays; otherwise the next one is drawn from `weights`, whoever spoke
-    before (so the same label may be drawn again): p(j | i) = loop [i = j] + (1 - loop) weights[j]. The first label is
-    drawn from `weights` too. The cost of inference is linear in the number of labels.
+    before (so the same label may be drawn again): p(j | i) = loop [i = j] + (1 - loop) weights[j], eq. (14). The first
+    label is drawn from `weights` too. The cost of inference is linear in the number of labels.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ def map_adapt(
 ) -> MixtureParameters:
     """Return the background mixture adapted to rows x.
 
-    Each component moves from the background towards the data by alpha = n / (n + relevance), n being the rows it
-    answers for. Components without data stay as they are.
+    Each component moves from the background towards the data by alpha = n / (n + relevance), eq. (8), n being the rows
+    it answers for. Components without data stay as they are.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Fit:
 def maximise(
     statistics: Statistics, reg_covar: float = 1e-6, previous: MixtureParameters | None = None
 ) -> MixtureParameters:
-    """Return the mixture that the statistics call for (the M step).
+    """Return the mixture that the statistics call for, eq. (7), the M step.
 
     Parameters
     ----------

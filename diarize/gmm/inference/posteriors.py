@@ -21,7 +21,7 @@ def log_likelihood(
     log_weights: npt.ArrayLike | None = None,
     n_jobs: int | None = None,
 ) -> Floats:
-    """Return the log-likelihood of each row, in nats.
+    """Return the log-likelihood of each row, in nats: the logarithm of eq. (4).
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def responsibilities(
 ) -> Floats:
     """Return the posterior probability of each component for each row, (n, n_components), in the precision of x.
 
-    Parameters and errors are those of `log_likelihood`.
+    This is eq. (5). Parameters and errors are those of `log_likelihood`.
 
     Examples
     --------

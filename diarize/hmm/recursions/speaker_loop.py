@@ -31,7 +31,7 @@ def forward(likelihood: Floats, arriving: Floats, draw: Floats, loop: float) -> 
         share = 1.0 / total if total > 0.0 else 0.0
         for s in range(n_labels):
             past[t, s] *= share
-            arriving[s] = loop * past[t, s] + draw[s]
+            arriving[s] = loop * past[t, s] + draw[s]  # eq. (17)
     return past, scale
 
 
@@ -54,12 +54,12 @@ def backward(
             here[s] = likelihood[t, s] * future[s] * share
         drawn = 0.0
         for s in range(n_labels):
-            past[t, s] /= total
+            past[t, s] /= total  # eq. (19)
             drawn += draw[s] * here[s]
         for s in range(n_labels):
-            future[s] = loop * here[s] + drawn
+            future[s] = loop * here[s] + drawn  # eq. (18)
             if t > 0:
-                draws[s] += draw[s] * here[s]
+                draws[s] += draw[s] * here[s]  # eq. (20)
     return here, draws
 
 
