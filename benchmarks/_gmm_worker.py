@@ -146,12 +146,12 @@ def emission(x: Array, start: Start, settings: Settings, side: str) -> Job:
         evaluate, shift = partial(hidden(x, start, settings, side, 1)._compute_log_likelihood, x), 0.0
 
     def run(rounds: int) -> Any:
-        found = None
+        values = None
         for _ in range(rounds):
-            found = evaluate()
-        return found
+            values = evaluate()
+        return values
 
-    return Job(run, lambda found: {"likelihoods": found.mean(axis=0) + shift})
+    return Job(run, lambda values: {"likelihoods": values.mean(axis=0) + shift})
 
 
 def hidden(x: Array, start: Start, settings: Settings, side: str, rounds: int) -> Any:
@@ -193,8 +193,8 @@ def chain(x: Array, start: Start, settings: Settings, side: str) -> Job:
 
     def result(model: Any) -> dict[str, Array]:
         # of the start: after a round the models differ, hmmlearn's covariances being about the old means
-        found = model.monitor_.history[0] if side == "theirs" else hidden(x, start, settings, side, 1).score(x)
-        return {"likelihoods": np.array([found / len(x)])}
+        total = model.monitor_.history[0] if side == "theirs" else hidden(x, start, settings, side, 1).score(x)
+        return {"likelihoods": np.array([total / len(x)])}
 
     return Job(run, result)
 
@@ -239,12 +239,12 @@ def arithmetic(settings: Settings) -> Job:
         return (time.process_time() - began) / max(1, round(rows / size)) / size
 
     sizes = [size for size in (256, 512, 1024, 2048, 4096) if size <= settings.n]
-    found = []
+    fastest = []
     for size, upright, swapped in itertools.product(sizes, (True, False), (True, False)):
         block = one(size, upright, swapped)
         over(block, size, 2 * size)
-        found.append((min(over(block, size, min(settings.n, 8192)) for _ in range(3)), size, block))
-    _, size, best = min(found, key=lambda item: item[0])
+        fastest.append((min(over(block, size, min(settings.n, 8192)) for _ in range(3)), size, block))
+    _, size, best = min(fastest, key=lambda item: item[0])
 
     def run(rounds: int) -> None:
         over(best, size, rounds * settings.n)
@@ -278,8 +278,8 @@ def timed(job: Job, rounds: int) -> tuple[float, float, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a few rounds never converge
         cpu, wall = time.process_time(), time.perf_counter()
-        found = job.run(rounds)
-        return time.process_time() - cpu, time.perf_counter() - wall, found
+        outcome = job.run(rounds)
+        return time.process_time() - cpu, time.perf_counter() - wall, outcome
 
 
 def measure(folder: Path, settings: Settings, side: str) -> dict[str, Any]:
@@ -294,19 +294,19 @@ def measure(folder: Path, settings: Settings, side: str) -> dict[str, Any]:
         x = np.load(folder / f"{side}.npy")
         held = watch_peak()
         job = JOBS[settings.kind](x, start, settings, side)
-    cpu, wall, found = timed(job, settings.rounds)
+    cpu, wall, outcome = timed(job, settings.rounds)
     peak = memory("VmHWM") - held if held == held else None
     if side != "limit":
-        np.savez(folder / f"{side}.npz", **job.result(found))  # type: ignore[arg-type]
+        np.savez(folder / f"{side}.npz", **job.result(outcome))  # type: ignore[arg-type]
     return {"cpu": cpu / settings.rounds, "wall": wall / settings.rounds, "memory": peak}
 
 
 def score(folder: Path, settings: Settings) -> dict[str, Any]:
     """Return the largest difference in mean log-likelihood: as both tell it, and of their models by `judged`."""
     sides = [dict(np.load(folder / f"{side}.npz")) for side in ("ours", "theirs")]
-    told = [side["likelihoods"] for side in sides]
-    count = min(len(values) for values in told)
-    difference = float(np.abs(told[0][:count] - told[1][:count]).max())
+    reported = [side["likelihoods"] for side in sides]
+    count = min(len(values) for values in reported)
+    difference = float(np.abs(reported[0][:count] - reported[1][:count]).max())
     if settings.kind == "mixture":
         x = np.load(folder / "theirs.npy", mmap_mode="r")
         means = [judged(x, side, settings) for side in sides]
@@ -332,8 +332,8 @@ def judged(x: Array, model: dict[str, Array], settings: Settings) -> float:
 def main(task: str, folder: Path, settings: Settings) -> None:
     """Run a task and write its answer."""
     special = {"data": data, "score": score}
-    found = special[task](folder, settings) if task in special else measure(folder, settings, task)
-    sys.stdout.write(json.dumps(found))
+    answer = special[task](folder, settings) if task in special else measure(folder, settings, task)
+    sys.stdout.write(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -38,12 +38,12 @@ class Row:
     seconds: float
 
     def __str__(self) -> str:
-        found = self.strict
-        shares = [100 * part / found.total for part in (found.missed, found.false_alarm, found.confusion)]
-        rates = "".join(f"{value:7.2f}" for value in (100 * found.der, *shares))
-        speakers = f"{found.n_hypothesis}/{found.n_reference}"
+        strict = self.strict
+        shares = [100 * part / strict.total for part in (strict.missed, strict.false_alarm, strict.confusion)]
+        rates = "".join(f"{value:7.2f}" for value in (100 * strict.der, *shares))
+        speakers = f"{strict.n_hypothesis}/{strict.n_reference}"
         speed = f"{self.seconds:8.2f}{self.duration / max(self.seconds, 1e-9):8.0f}"
-        return f"{self.name:32.32}{rates}{100 * self.lenient.der:8.2f}{100 * found.jer:7.1f}{speakers:>10}{speed}"
+        return f"{self.name:32.32}{rates}{100 * self.lenient.der:8.2f}{100 * strict.jer:7.1f}{speakers:>10}{speed}"
 
 
 def recordings(folder: Path) -> Iterator[Path]:
@@ -62,9 +62,9 @@ def run(diarizer: Diarizer, path: Path, given: bool) -> Row:
     began = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DiarizeWarning)
-        found = diarizer(path, speech=reference.speech() if given else None)
+        turns = diarizer(path, speech=reference.speech() if given else None)
     seconds = time.process_time() - began
-    hypothesis = Annotation(found, reference.uri)
+    hypothesis = Annotation(turns, reference.uri)
     duration = sum(segment.duration for segment in uem) if uem else max(turn.end for turn in reference)
     strict, lenient = (score(reference, hypothesis, uem, collar) for collar in (0.0, 0.25))
     return Row(path.stem, strict, lenient, duration, seconds)

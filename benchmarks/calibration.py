@@ -4,8 +4,8 @@
 
 DIR holds recordings as for accuracy.py. A turn's time is right where the reference speaker that its speaker is paired
 with talks; bins are weighted by time. "Raw" is the mean posterior over a turn. What is "calibrated" has the map of two
-parameters (diarize/calibration.py) in between, fitted to the blocks of all OTHER recordings. The last line of a table
-is the map fitted to all.
+parameters (diarize/stages/confidence.py) in between, fitted to the blocks of all OTHER recordings. The last line of a
+table is the map fitted to all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from diarize.evaluation.calibration import fit_calibration, reliability
 from diarize.evaluation.scoring import best_mapping
 from diarize.evaluation.tuning import Example, find_examples
 from diarize.model import Model
-from diarize.pipeline import cut_speech, detect_speech
+from diarize.stages.blocks import cut_blocks
 from diarize.stages.confidence import Calibration
 from diarize.stages.limits import Limits
 from diarize.stages.vbhmm import infer
@@ -56,22 +56,20 @@ class Judged:
 
 def judge(example: Example, diarizer: Diarizer, given: bool) -> Judged | None:
     """Diarize a recording and see which of its blocks are right; None where no speech was found."""
-    sound, config, reference = diarizer.analyse(example.audio), diarizer.config, example.reference
-    band, frames = sound.band, sound.frames
-    mask = frames.mask(reference.speech()) if given else detect_speech(sound, config)
+    analysis, config, reference = diarizer.analyse(example.audio), diarizer.config, example.reference
+    band, frames = analysis.band, analysis.recording.frames
+    mask = frames.mask(reference.speech()) if given else diarizer.detect(analysis).speech
     if not mask.any():
         return None
-    blocks = cut_speech(sound, mask, config.speakers.block)
+    blocks = cut_blocks(analysis.recording, mask, band.voices, config.speakers.block)
     outcome = infer(blocks, band.voices, Limits(), config)
-    labels, block = np.full(len(mask), -1), np.full(len(mask), -1)
-    labels[mask] = np.repeat(outcome.labels, blocks.lengths)
-    block[mask] = np.repeat(np.arange(len(blocks.lengths)), blocks.lengths)
-    found = Annotation(frames.turns(labels, [str(label) for label in range(outcome.n_speakers)]), reference.uri)
+    labels, block = blocks.over_frames(outcome.labels, -1), blocks.over_frames(np.arange(len(blocks)), -1)
+    hypothesis = Annotation(frames.turns(labels, [str(label) for label in range(outcome.n_speakers)]), reference.uri)
     right = np.zeros(len(mask), dtype=bool)
-    for label, speaker in best_mapping(reference, found, example.uem).items():
+    for label, speaker in best_mapping(reference, hypothesis, example.uem).items():
         right |= (labels == int(label)) & frames.mask(turn.segment for turn in reference if turn.speaker == speaker)
     scored = mask if example.uem is None else mask & frames.mask(example.uem)
-    n_blocks, step = len(blocks.lengths), band.features.frame_step
+    n_blocks, step = len(blocks), band.features.frame_step
     inside = np.bincount(block[scored], minlength=n_blocks)
     good = np.bincount(block[scored & right], minlength=n_blocks)
     turn = np.cumsum(np.diff(labels, prepend=labels[0]) != 0)[mask]

@@ -62,12 +62,12 @@ class Row:
     @property
     def name(self) -> str:
         """What the table calls it."""
-        found = self.settings
-        states = f"{found.states} x " if found.states > 1 else ""
-        return f"{TITLES[found.kind]}{found.n:,}, {found.d}, {states}{found.k} {found.covariance}"
+        sizes = self.settings
+        states = f"{sizes.states} x " if sizes.states > 1 else ""
+        return f"{TITLES[sizes.kind]}{sizes.n:,}, {sizes.d}, {states}{sizes.k} {sizes.covariance}"
 
     def of(self, side: str) -> Settings:
-        """Return what the worker is told for ours, threads, theirs or limit."""
+        """Return the settings that the worker gets for ours, threads, theirs or limit."""
         return replace(self.settings, n_jobs=2 if side == "threads" else 1)
 
 
@@ -126,9 +126,9 @@ ROWS = (
 
 def smaller(row: Row) -> Row:
     """Return the row at a size that takes a second."""
-    found = row.settings
-    k = found.k if found.k < 16 else found.k // 8
-    return replace(row, settings=replace(found, n=found.n // 20, k=k, states=min(found.states, 4)))
+    sizes = row.settings
+    k = sizes.k if sizes.k < 16 else sizes.k // 8
+    return replace(row, settings=replace(sizes, n=sizes.n // 20, k=k, states=min(sizes.states, 4)))
 
 
 def ask(task: str, folder: Path, settings: Settings) -> dict[str, Any]:
@@ -138,8 +138,8 @@ def ask(task: str, folder: Path, settings: Settings) -> dict[str, Any]:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"ended with status {done.returncode}"]
         raise RuntimeError(lines[-1])
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def measure(row: Row, repeats: int) -> Line:
@@ -150,31 +150,31 @@ def measure(row: Row, repeats: int) -> Line:
         sides.remove("theirs")
     if row.settings.kind != "mixture":
         sides.remove("limit")
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    answers: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ask("data", folder, row.settings)
         for turn, side in itertools.product(range(repeats), sides):
-            if len(found[side]) < turn or (side == "theirs" and turn >= row.theirs_repeats):
+            if len(answers[side]) < turn or (side == "theirs" and turn >= row.theirs_repeats):
                 continue  # it failed before, or once was enough
-            if side == "threads" and not found["ours"]:
+            if side == "threads" and not answers["ours"]:
                 continue
             click.echo(f"{row.name} {row.settings.dtype}: {side} {turn + 1}", err=True)
             try:
-                found[side].append(ask("ours" if side == "threads" else side, folder, row.of(side)))
+                answers[side].append(ask("ours" if side == "threads" else side, folder, row.of(side)))
             except RuntimeError as error:
                 line.notes.append(textwrap.shorten(f"{side} not available: {error}", 160))
-        if found["ours"] and found["theirs"]:
+        if answers["ours"] and answers["theirs"]:
             line.difference = ask("score", folder, row.settings)["difference"]
-    fill(line, found)
+    fill(line, answers)
     return line
 
 
-def fill(line: Line, found: dict[str, list[dict[str, Any]]]) -> None:
+def fill(line: Line, answers: dict[str, list[dict[str, Any]]]) -> None:
     """Write the medians into the line."""
 
     def middle(side: str, what: str) -> float:
-        values = [answer[what] for answer in found[side] if answer[what] is not None]
+        values = [answer[what] for answer in answers[side] if answer[what] is not None]
         return statistics.median(values) if values else float("nan")
 
     line.ours, line.theirs, line.limit = (middle(side, "cpu") for side in ("ours", "theirs", "limit"))

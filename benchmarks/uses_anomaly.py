@@ -67,7 +67,10 @@ def made_tasks(shared: Path) -> Iterator[Task]:
 
 def pyod_mixture() -> Callable[[np.ndarray], np.ndarray]:
     """Return how PyOD's mixture, one full Gaussian by default, ranks rows."""
-    from pyod.models.gmm import GMM
+    try:
+        from pyod.models.gmm import GMM
+    except ImportError:
+        raise SystemExit("needs PyOD: pip install pyod") from None
 
     return lambda rows: GMM().fit(rows).decision_scores_
 
@@ -83,7 +86,7 @@ def measure(tasks: Iterator[Task]) -> list[tuple[str, list[float], list[float]]]
         return lambda rows: -IsolationForest(random_state=seed).fit(rows).score_samples(rows)
 
     ours(np.random.default_rng(0).normal(size=(50, 2)))  # compiles
-    found = []
+    results = []
     for name, raw, outlier in tasks:
         rows = StandardScaler().fit_transform(raw)
         areas, seconds = [], []
@@ -92,8 +95,8 @@ def measure(tasks: Iterator[Task]) -> list[tuple[str, list[float], list[float]]]
             scores = detect(rows)
             seconds.append(time.process_time() - start)
             areas.append(float(roc_auc_score(outlier, scores)))
-        found.append((name, areas, seconds))
-    return found
+        results.append((name, areas, seconds))
+    return results
 
 
 def line(name: str, areas: np.ndarray, seconds: np.ndarray, spread: bool = False) -> str:
@@ -109,11 +112,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder that holds known_answers/")
     shared = parser.parse_args().shared
-    found, made = measure(labelled_sets(shared)), measure(made_tasks(shared))
+    given, made = measure(labelled_sets(shared)), measure(made_tasks(shared))
     print("| AUROC | ours | PyOD GMM | forest | ours s | PyOD s | forest s |\n|---|---|---|---|---|---|---|")
-    for name, areas, seconds in [*found, *made]:
+    for name, areas, seconds in [*given, *made]:
         print(line(name, np.array(areas), np.array(seconds)))
-    means = {"mean of half A": found[::2], "mean of half B": found[1::2], f"mean of all {len(found)}": found}
+    means = {"mean of half A": given[::2], "mean of half B": given[1::2], f"mean of all {len(given)}": given}
     for name, known in (("digits", ("digits",)), ("breast cancer", ("breast",)), ("other classes", OTHERS)):
         rows = [row for row in made if row[0].startswith(known)]
         means[f"{name}, {len(rows)} task{'s' * (len(rows) > 1)}"] = rows

@@ -61,8 +61,8 @@ def kernels(rows: np.ndarray) -> KernelDensity:
 
 def compare(rows: np.ndarray, splits: int) -> list[str]:
     """Return a row of the table."""
-    found: dict[str, list[float]] = {"ours": [], "KDE": [], "BIC": []}
-    seconds = dict.fromkeys(found, 0.0)
+    means: dict[str, list[float]] = {"ours": [], "KDE": [], "BIC": []}
+    seconds = dict.fromkeys(means, 0.0)
     sizes, accepted = [], []
     for split in range(splits):
         order = np.random.default_rng(split).permutation(len(rows))
@@ -74,14 +74,14 @@ def compare(rows: np.ndarray, splits: int) -> list[str]:
             start = time.process_time()
             model = make(train)
             seconds[name] += (time.process_time() - start) / splits
-            found[name].append(float(model.score_samples(test).mean()))
+            means[name].append(float(model.score_samples(test).mean()))
             if name == "ours":
                 sizes.append(model.n_components_)
                 accepted.extend(model.calibration(test).p_value > 0.05)
-    told = [f"{np.mean(values):.3f} ({np.std(values):.2f})" for values in found.values()]
-    ahead = f"{sum(a > b for a, b in zip(found['ours'], found['KDE'], strict=True))} of {splits}"
-    times = " / ".join(f"{seconds[name]:.1f}" for name in found)
-    return [f"{len(rows)} x {rows.shape[1]}", *told, ahead, f"{np.median(sizes):g}", f"{np.mean(accepted):.0%}", times]
+    cells = [f"{np.mean(values):.3f} ({np.std(values):.2f})" for values in means.values()]
+    ahead = f"{sum(a > b for a, b in zip(means['ours'], means['KDE'], strict=True))} of {splits}"
+    times = " / ".join(f"{seconds[name]:.1f}" for name in means)
+    return [f"{len(rows)} x {rows.shape[1]}", *cells, ahead, f"{np.median(sizes):g}", f"{np.mean(accepted):.0%}", times]
 
 
 def main() -> None:

@@ -69,14 +69,14 @@ def errors(shared: Path, repetitions: int = 3) -> None:
     sets = [("mixture of 5", made(10_000, 5, 0), 1), *((name, x, repetitions) for name, x in real_sets(shared))]
     for name, x, times in sets:
         x = (x - x.mean(axis=0)) / x.std(axis=0)
-        found = dict.fromkeys(IMPUTERS, 0.0)
+        means = dict.fromkeys(IMPUTERS, 0.0)
         for seed in range(times):
             y, gone = holed(x, seed)
             for own, make in IMPUTERS.items():
-                found[own] += float(np.sqrt(np.mean((make().fit_transform(y) - x)[gone] ** 2))) / times
-        best = min(found, key=found.__getitem__)
+                means[own] += float(np.sqrt(np.mean((make().fit_transform(y) - x)[gone] ** 2))) / times
+        best = min(means, key=means.__getitem__)
         print(
-            f"| {name} | {len(x)} x {x.shape[1]} | " + " | ".join(f"{v:.3f}" for v in found.values()) + f" | {best} |"
+            f"| {name} | {len(x)} x {x.shape[1]} | " + " | ".join(f"{v:.3f}" for v in means.values()) + f" | {best} |"
         )
 
 
@@ -106,8 +106,8 @@ def pooling(repetitions: int = 100, count: int = 80) -> None:
         means, slopes = zip(*(analysed(rows) for rows in [*many, imputer.transform(y)]), strict=True)
         for place, (kind, truth, freedom) in enumerate(((means, 0.0, count - 1), (slopes, 0.6, count - 2))):
             values, variances = np.transpose(kind[:-1])
-            found = pool_estimates(values, variances, complete_degrees_of_freedom=freedom)
-            inside[place] += found.low <= truth <= found.high
+            pooled = pool_estimates(values, variances, complete_degrees_of_freedom=freedom)
+            inside[place] += pooled.low <= truth <= pooled.high
         value, variance = means[-1]
         inside[2] += abs(value) < 1.99 * np.sqrt(variance)
     print("| pooled mean | pooled slope | mean of one completion, as if nothing had been missing |\n|---|---|---|")
@@ -126,7 +126,7 @@ def analysed(rows: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]
 
 def naive(y: np.ndarray, mixture: MixtureParameters) -> np.ndarray:
     """Return the conditional means, pattern by pattern and component by component in numpy."""
-    found = y.copy()
+    filled = y.copy()
     patterns, place = np.unique(np.isnan(y), axis=0, return_inverse=True)
     for number, lost in enumerate(patterns):
         rows = np.flatnonzero(place.ravel() == number)
@@ -138,8 +138,8 @@ def naive(y: np.ndarray, mixture: MixtureParameters) -> np.ndarray:
             logs.append(np.log(weight) - 0.5 * (np.linalg.slogdet(known)[1] + (solved * away).sum(axis=1)))
             means.append(mean[lost] + solved @ matrix[~lost][:, lost])
         shares = np.exp(np.array(logs) - np.max(logs, axis=0))
-        found[np.ix_(rows, lost)] = np.einsum("kn,knd->nd", shares / shares.sum(axis=0), np.array(means))
-    return found
+        filled[np.ix_(rows, lost)] = np.einsum("kn,knd->nd", shares / shares.sum(axis=0), np.array(means))
+    return filled
 
 
 def times() -> None:

@@ -56,7 +56,7 @@ def load(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray | None]:
 def mclust_table(folder: Path, name: str) -> dict[tuple[str, int], float]:
     """Return mclust's BIC for each model name and size, in scikit-learn's sign."""
     section = (folder / "mclust_bic_tables.txt").read_text(encoding="utf-8").split(f"## {name} ")[1].split("Top 3")[0]
-    found: dict[tuple[str, int], float] = {}
+    table: dict[tuple[str, int], float] = {}
     columns: list[str] = []
     for words in map(str.split, section.splitlines()):
         if words and all(re.fullmatch("[EVI]{3}", word) for word in words):
@@ -64,8 +64,8 @@ def mclust_table(folder: Path, name: str) -> dict[tuple[str, int], float]:
         elif columns and words and words[0].isdigit():
             for column, value in zip(columns, words[1:], strict=True):
                 if value != "NA":
-                    found[column, int(words[0])] = -float(value)
-    return found
+                    table[column, int(words[0])] = -float(value)
+    return table
 
 
 def compare(folder: Path, name: str, sizes: int) -> list[str]:
@@ -73,13 +73,13 @@ def compare(folder: Path, name: str, sizes: int) -> list[str]:
     rows, classes = load(folder, name)
     theirs = mclust_table(folder, name)
     start = time.process_time()
-    found = GaussianMixtureClustering(sizes, covariance_types=("full", "tied", "diag"), random_state=0).fit(rows)
+    standardised = GaussianMixtureClustering(sizes, covariance_types=("full", "tied", "diag"), random_state=0).fit(rows)
     # mclust does not scale columns, which changes the spherical model
     round_ = GaussianMixtureClustering(sizes, covariance_types="spherical", standardise=False, random_state=0).fit(rows)
     seconds = time.process_time() - start
     differences, stable, collapsed = [], [], 0
     best_bic, choice = math.inf, ""
-    for model in (found, round_):
+    for model in (standardised, round_):
         for cell in zip(*model.results_.values(), strict=True):
             row = dict(zip(model.results_, cell, strict=True))
             kind, size = str(row["covariance_type"]), int(row["n_components"])

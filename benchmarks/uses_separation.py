@@ -70,12 +70,12 @@ def measure(speakers: list[Samples]) -> dict[str, Any]:
     done = time.process_time()
     power = np.stack([np.abs(to_spectra(each, HOP)) ** 2 for each in alone])
     kinds = {"ours": masks, "ratio": power / power.sum(axis=0), "binary": power == power.max(axis=0)}
-    found: dict[str, Any] = {
+    gains: dict[str, Any] = {
         name: np.mean([improvement(to_samples(m * spectrum, HOP), t, mixture) for m, t in zip(of, alone, strict=True)])
         for name, of in kinds.items()
     }
     pitches = np.sort([np.log2(pitch(each)) for each in speakers])
-    return found | {"near": np.diff(pitches).min() < 1 / 3, "train": fitted - begun, "separate": done - fitted}
+    return gains | {"near": np.diff(pitches).min() < 1 / 3, "train": fitted - begun, "separate": done - fitted}
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def main() -> None:
         "| speakers | mixtures | improvement (dB) | sd | least | near | far | ideal ratio | binary | CPU s for 10 s |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for count, n_mixtures in ((2, options.mixtures), (3, options.mixtures // 2)):
+    for count, n_mixtures in ((2, options.mixtures), (3, max(1, options.mixtures // 2))):
         rows = [
             measure([speech_of(folder) for folder in folders[place * count : (place + 1) * count]])
             for place in range(n_mixtures)
