@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from diarize.annotation import Annotation
 from diarize.cli import main
@@ -18,7 +21,9 @@ from diarize.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CLI_PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "audio_samples" / "README.md", *(ROOT / "docs").glob("*.md")]
+FOLDERS = (ROOT, *(ROOT / name for name in ("docs", "benchmarks", "audio_samples", "diarize/models")))
+SCRIPTS = sorted(path for folder in ("benchmarks", "docs", "audio_samples") for path in (ROOT / folder).rglob("*.py"))
+PAGES = sorted(path for folder in FOLDERS for path in folder.glob("*.md"))
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -43,8 +48,8 @@ COMMANDS = dict(commands(main))
 
 def section(page: str, title: str) -> str:
     """Return what stands under a heading, up to the next heading."""
-    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", page, flags=re.MULTILINE | re.DOTALL)
-    return found.group(1) if found else ""
+    match = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", page, flags=re.MULTILINE | re.DOTALL)
+    return match.group(1) if match else ""
 
 
 def test_the_python_example_runs(
@@ -57,6 +62,35 @@ def test_the_python_example_runs(
     written = Annotation.from_rttm(tmp_path / "meeting.rttm")
     assert len(written.labels) == 4
     assert capsys.readouterr().out.count("\n") == len(written) + 1
+
+
+def test_the_first_command_prints_what_is_shown() -> None:
+    (shown,) = blocks(README, "text")
+    command = next(line for block in blocks(README, "") for line in block.splitlines() if line.startswith("diarize "))
+    *words, sample = shlex.split(command)[1:]
+    outcome = CliRunner().invoke(main, [*words, str(ROOT / sample), "--quiet"])
+    lines = shown.splitlines()
+    assert lines.pop() == "..."
+    printed = outcome.output.splitlines()
+    assert len(printed) > len(lines) > 2
+    for expected, line in zip(map(str.split, lines), map(str.split, printed[: len(lines)]), strict=True):
+        assert expected[:3] + expected[5:8] == line[:3] + line[5:8]
+        numbers = [[float(fields[place]) for place in (3, 4, 8)] for fields in (expected, line)]
+        assert np.allclose(*numbers, atol=0.05)  # last digits depend on the processor
+
+
+def test_the_page_on_extending_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from diarize.formats import registry
+    from diarize.gmm import covariance
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(registry, "FORMATS", registry.FORMATS)  # rows that the page adds are gone afterwards
+    monkeypatch.setattr(covariance, "COVARIANCE_KINDS", dict(covariance.COVARIANCE_KINDS))
+    examples = blocks((ROOT / "docs" / "extend.md").read_text(encoding="utf-8"), "python")
+    assert len(examples) == 5
+    for example in examples:
+        assert "assert " in example
+        exec(compile(example, "extend.md", "exec"), {})
 
 
 def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,11 +142,38 @@ def test_every_configuration_named_in_the_examples_is_shipped() -> None:
     assert {name for names in named for name in names if name} <= set(CONFIG_NAMES)
 
 
-def test_the_checks_run_the_readme_s_test_command() -> None:
-    checks = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+def recipes() -> dict[str, list[str]]:
+    """Return the commands of each target of the Makefile."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([\w-]+):((?:\n\t.+)*)", text, flags=re.MULTILINE)
+    return {name: commands.split("\n\t")[1:] for name, commands in targets}
+
+
+def test_readme_makefile_and_checks_agree() -> None:
     assert "python -m pytest -n auto" in README.splitlines()
-    assert "python -m pytest -n auto" in checks
+    assert recipes()["check"] == [".ci/run --here"]
+    assert recipes()["test"] == ["python -m pytest -n auto"]
+    steps = [*recipes()["lint"], *recipes()["types"], *recipes()["test"]]
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-len(steps) :] == steps
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def test_contributors_are_sent_to_targets_and_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`make ([\w-]+)`", text)) == set(recipes())
+    named = re.findall(r"`((?:diarize|docs|tests|configs)/[\w./-]+)`", text)
+    assert len(named) > 10
+    for name in named:
+        path = ROOT / name
+        assert (path.parent if path.stem.endswith("NAME") else path).exists(), name
+
+
+def test_the_index_links_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    targets = re.findall(r"\]\(([^)#\s]+)", index.read_text(encoding="utf-8"))
+    linked = {(index.parent / target).resolve() for target in targets}
+    pages = {*(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md"), ROOT / "CONTRIBUTING.md"}
+    assert pages - {index} <= linked
 
 
 def anchors(page: Path) -> set[str]:
@@ -140,13 +201,41 @@ def test_dois_are_well_formed_and_lead_to_what_they_say() -> None:
             assert target == f"https://doi.org/{label}"
 
 
-def test_equations_are_numbered_in_order_and_the_code_cites_existing_ones() -> None:
+def cited_equations(text: str) -> set[int]:
+    """Return the numbers of the equations that code cites: eq. (1), eq. (2) and (3), eq. (15) to (21)."""
+    plain = re.sub(r"\s+(?:# )?", " ", text)
+    pattern = r"\beq(?:uation)?s?\.? (\(\d+\)(?:(?:,| and| to) \(\d+\))*)"
+    numbers: set[int] = set()
+    for citation in re.findall(pattern, plain, flags=re.IGNORECASE):
+        numbers |= {int(number) for number in re.findall(r"\d+", citation)}
+        for first, last in re.findall(r"(\d+)\) to \((\d+)", citation):
+            numbers |= set(range(int(first), int(last) + 1))
+    return numbers
+
+
+def test_citations_are_understood() -> None:
+    text = "x = 1  # eq. (1)\n# As in equation (2), (3)\n# and (4), not 5; see eq. (15) to\n    (18)."
+    assert cited_equations(text) == {1, 2, 3, 4, 15, 16, 17, 18}
+
+
+def test_equations_are_numbered_in_order_and_the_code_cites_each_and_no_others() -> None:
     text = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
     numbers = [int(number) for number in re.findall(r"\\tag\{(\d+)\}", text)]
     assert numbers == list(range(1, len(numbers) + 1))
-    for path in (ROOT / "diarize").rglob("*.py"):
-        cited = re.findall(r"\beq(?:uation)?s?\.? \((\d+)\)", path.read_text(encoding="utf-8"), flags=re.IGNORECASE)
-        assert {int(number) for number in cited} <= set(numbers), path
+    cited = {path: cited_equations(path.read_text(encoding="utf-8")) for path in (ROOT / "diarize").rglob("*.py")}
+    for path, some in cited.items():
+        assert some <= set(numbers), path
+    assert set().union(*cited.values()) == set(numbers)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_scripts_import_what_the_package_has(path: Path) -> None:
+    """Scripts beside the package need packages and data that tests do not; what they take from the package is there."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "diarize":
+            module = import_module(node.module or "")
+            for alias in node.names:
+                assert hasattr(module, alias.name), f"{node.module}.{alias.name}"
 
 
 def test_no_placeholder_is_left() -> None:
