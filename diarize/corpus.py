@@ -74,9 +74,7 @@ def diarize_corpus(
         yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options)
 
 
-def _diarized(
-    diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch, options: Mapping[str, Any]
-) -> Result:
+def _diarized(diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch, options: Mapping[str, Any]) -> Result:
     with _collected_warnings() as seen:
         try:
             with watch(audio) as progress:

@@ -26,9 +26,7 @@ _CONTAINERS = (
     (0, b"#!AMR", "an AMR file"),
 )
 
-_SIZES = re.compile(
-    r"\s*(?:RIFF|RIFX|riff|Riff size|FORM|SSND|BODY|data|Data Size) *: (\d+) \(should be (\d+)\)"
-)
+_SIZES = re.compile(r"\s*(?:RIFF|RIFX|riff|Riff size|FORM|SSND|BODY|data|Data Size) *: (\d+) \(should be (\d+)\)")
 
 
 class _Decoder(soundfile.SoundFile):  # type: ignore[misc]

@@ -76,9 +76,7 @@ def segment(
     required=True,
     kind=options.PATH,
 )
-@click.option(
-    "--history", default=500, show_default=True, type=options.COUNT, metavar="N", help="Frames remembered."
-)
+@click.option("--history", default=500, show_default=True, type=options.COUNT, metavar="N", help="Frames remembered.")
 @click.option(
     "--threshold",
     default=16.0,

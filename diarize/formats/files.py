@@ -165,8 +165,7 @@ def files_in(folder: Path, endings: Container[str], below: bool = False) -> list
     return sorted(
         path
         for path in (folder.rglob("*") if below else folder.iterdir())
-        if path.suffix.lower() in endings
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in endings and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

@@ -38,9 +38,7 @@ def canvas(to: str | PathLike[str] | Any, width: float = 6.4, height: float = 4.
     return figure.subplots(), figure
 
 
-def draw_selection(
-    results: Mapping[str, Values], criterion: str, best: int, to: str | PathLike[str] | Any
-) -> Any:
+def draw_selection(results: Mapping[str, Values], criterion: str, best: int, to: str | PathLike[str] | Any) -> Any:
     """Draw a criterion over the number of components, a line for each covariance type; return the axes.
 
     Parameters

@@ -103,9 +103,7 @@ SCENES = SceneRecipe()
 _FULL_SCALE = 1 << 15  # of 16 bits
 
 
-def compose_scene(
-    material: Material, rng: np.random.Generator, recipe: SceneRecipe = SCENES
-) -> tuple[Samples, Mask]:
+def compose_scene(material: Material, rng: np.random.Generator, recipe: SceneRecipe = SCENES) -> tuple[Samples, Mask]:
     """Compose one scene: a conversation, or nobody who speaks, before a background.
 
     Parameters

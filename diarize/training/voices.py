@@ -107,9 +107,7 @@ def _speaker_sums(copies: list[Features], background: MixtureParameters) -> tupl
     return np.asarray(counts), np.asarray(firsts)
 
 
-def eigenvoices(
-    counts: Floats, firsts: Floats, n_voices: int, *, rounds: int = ROUNDS, ridge: float = RIDGE
-) -> Floats:
+def eigenvoices(counts: Floats, firsts: Floats, n_voices: int, *, rounds: int = ROUNDS, ridge: float = RIDGE) -> Floats:
     """Find the directions in which speakers differ, by expectation maximisation from a principal component start.
 
     Parameters

@@ -96,9 +96,7 @@ def test_an_existing_folder_is_a_folder_whatever_its_name(invoke: Callable[..., 
 
 
 @pytest.mark.parametrize("name", ["-", "out.srt", "2024.05"])
-def test_standard_output_and_files_make_no_folders(
-    invoke: Callable[..., Result], tmp_path: Path, name: str
-) -> None:
+def test_standard_output_and_files_make_no_folders(invoke: Callable[..., Result], tmp_path: Path, name: str) -> None:
     result = invoke("one.wav", "-o", name)
     assert list(tmp_path.iterdir()) == []
     assert (result.exit_code, result.stdout) == (0, invoke("one.wav").stdout) if name == "-" else (2, "")

@@ -61,7 +61,8 @@ def test_turns_that_overlap_against_all_pairs(pair: tuple[Annotation, Annotation
     reference, hypothesis = pair
     result = Cells(reference, hypothesis, None)
     expected = {
-        (i, j) for (i, one), (j, other) in product(enumerate(reference), enumerate(hypothesis))
+        (i, j)
+        for (i, one), (j, other) in product(enumerate(reference), enumerate(hypothesis))
         if one.segment.overlaps(other.segment)
     }
     own, other_ = overlapping_turns(result.reference, result.hypothesis)

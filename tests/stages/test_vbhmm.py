@@ -233,9 +233,7 @@ def test_superfluous_speakers_disappear(voices: EigenvoiceModel) -> None:
 def test_too_many_groups_are_put_together_from_the_smallest(voices: EigenvoiceModel, count: int) -> None:
     """A prior so strong that all clusters would become one: what is left is the start itself."""
     blocks = conversation(voices, turns(3, 60))
-    config = Config(
-        speakers=settings(0.001, 100.0), clustering=ClusteringConfig(starts=1, window=0.5), output=ANY_TURN
-    )
+    config = Config(speakers=settings(0.001, 100.0), clustering=ClusteringConfig(starts=1, window=0.5), output=ANY_TURN)
     start = first_start(blocks, voices, config, least=count)
     assert len(set(start)) > count
     labels = infer(blocks, [voices], Limits(count, count), config).labels

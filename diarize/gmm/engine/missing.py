@@ -257,9 +257,7 @@ def _matrices(parameters: MixtureParameters) -> Matrices:
     covariances = parameters.kind.dense(_writeable(parameters.covariances), shape)
     roots = np.ascontiguousarray(precision_cholesky(covariances, "full"))
     precisions = np.ascontiguousarray(roots @ np.swapaxes(roots, 1, 2))
-    return Matrices(
-        (_writeable(parameters.means), roots, precisions, covariances), parameters.kind.shared
-    )
+    return Matrices((_writeable(parameters.means), roots, precisions, covariances), parameters.kind.shared)
 
 
 def _products(parameters: MixtureParameters) -> Products:

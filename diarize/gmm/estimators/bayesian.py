@@ -197,9 +197,7 @@ class BayesianGaussianMixture(BaseMixture):
         )
 
     def _start(self, rows: Floats, weight: Float64 | None, random_state: np.random.RandomState) -> VariationalPosterior:
-        sums = initial_statistics(
-            rows, weight, self.n_components, self.covariance_type, self.init_params, random_state
-        )
+        sums = initial_statistics(rows, weight, self.n_components, self.covariance_type, self.init_params, random_state)
         return update(self._prior(*overall(sums)), sums)
 
     def _train(

@@ -84,5 +84,3 @@ def map_adapt(
         centred, moved = sums.about(means).second, background.means.astype(np.float64) - means
         covariances = background.kind.adapted(covariances, centred, moved, sums.zeroth, relevance)
     return MixtureParameters(weights, means, covariances, background.covariance_type).astype(background.means.dtype)
-
-
