@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,12 +180,12 @@ def compare(log_likelihood, structure):
 
 @pytest.mark.parametrize("n_frames", [3, 4, 5, 6])
 @pytest.mark.parametrize("spread", [0.3, 3.0])
-def test_equals_enumeration_of_all_paths(structure, n_frames, spread):
+def test_equals_enumeration_of_all_paths(structure: Any, n_frames: Any, spread: Any) -> None:
     rng = np.random.default_rng(n_frames)
     compare(spread * rng.normal(size=(n_frames, structure.n_labels)) - 2, structure)
 
 
-def test_impossible_labels_equal_enumeration(structure):
+def test_impossible_labels_equal_enumeration(structure: Any) -> None:
     tried = 0
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -207,11 +208,11 @@ def test_impossible_labels_equal_enumeration(structure):
 @pytest.mark.parametrize(
     "name", ["ergodic", "loop", "duration on loop", "duration on matrix", "duration beyond the end"]
 )
-def test_shorter_than_the_minimum_duration_equals_enumeration(name, n_frames):
+def test_shorter_than_the_minimum_duration_equals_enumeration(name: Any, n_frames: Any) -> None:
     compare(RNG.normal(size=(n_frames, 3)), STRUCTURES[name])
 
 
-def test_closed_end_has_no_path_when_too_short():
+def test_closed_end_has_no_path_when_too_short() -> None:
     structure = MinimumDuration(SpeakerLoop([0.5, 0.5], 0.9), 3, open_end=False)
     assert forward_backward(np.zeros((3, 2)), structure).log_evidence == pytest.approx(0.0, abs=1e-12)
     for run in (forward_backward, viterbi):
@@ -223,7 +224,7 @@ def test_closed_end_has_no_path_when_too_short():
 
 
 @pytest.mark.parametrize("topology", [DENSE, LEFT_RIGHT], ids=["dense", "left-right"])
-def test_ergodic_equals_categorical_hmm(topology):
+def test_ergodic_equals_categorical_hmm(topology: Any) -> None:
     rng = np.random.default_rng(1)
     model = CategoricalHMM(3)
     model.startprob_, model.transmat_ = topology.start, topology.transitions
@@ -239,7 +240,7 @@ def test_ergodic_equals_categorical_hmm(topology):
     np.testing.assert_array_equal(labels, path)
 
 
-def test_loop_equals_gaussian_hmm():
+def test_loop_equals_gaussian_hmm() -> None:
     rng = np.random.default_rng(2)
     model = GaussianHMM(3, covariance_type="diag")
     model.startprob_, model.transmat_, _ = matrix_of(LOOP)
@@ -265,7 +266,7 @@ def test_loop_equals_gaussian_hmm():
     ],
     ids=["loop", "matrix", "left-right", "rare speaker"],
 )
-def test_minimum_duration_equals_the_chain_written_out_in_hmmlearn(structure):
+def test_minimum_duration_equals_the_chain_written_out_in_hmmlearn(structure: Any) -> None:
     rng = np.random.default_rng(3)
     log_likelihood = rng.normal(size=(250, 3)) + np.repeat(rng.normal(size=(25, 3)), 10, axis=0)
     start, transitions, label = expand(structure)
@@ -283,7 +284,7 @@ def test_minimum_duration_equals_the_chain_written_out_in_hmmlearn(structure):
     np.testing.assert_array_equal(labels, label[path])
 
 
-def test_max_posterior_equals_the_map_decoder_of_hmmlearn():
+def test_max_posterior_equals_the_map_decoder_of_hmmlearn() -> None:
     rng = np.random.default_rng(12)
     model = GivenEmissions(3, algorithm="map")
     model.startprob_, model.transmat_ = DENSE.start, DENSE.transitions
@@ -296,7 +297,7 @@ def test_max_posterior_equals_the_map_decoder_of_hmmlearn():
 
 
 @pytest.mark.parametrize("topology", [DENSE, LEFT_RIGHT], ids=["dense", "left-right"])
-def test_expected_transitions_equal_those_of_hmmlearn(topology):
+def test_expected_transitions_equal_those_of_hmmlearn(topology: Any) -> None:
     """One E step of hmmlearn in log space, its counts taken as they are."""
     log_likelihood = 2 * np.random.default_rng(13).normal(size=(300, 3))
     counts = {}
@@ -326,7 +327,7 @@ def same(one, other, entries=True):
         np.testing.assert_allclose(one.entries, other.entries, rtol=1e-9)
 
 
-def test_loop_equals_its_matrix():
+def test_loop_equals_its_matrix() -> None:
     log_likelihood = 3 * np.random.default_rng(4).normal(size=(500, 3))
     same(forward_backward(log_likelihood, LOOP), forward_backward(log_likelihood, LOOP.ergodic()), entries=False)
     np.testing.assert_array_equal(viterbi(log_likelihood, LOOP)[0], viterbi(log_likelihood, LOOP.ergodic())[0])
@@ -344,7 +345,7 @@ def test_loop_equals_its_matrix():
     [LOOP, DENSE, SpeakerLoop([0.7, 0.3, 0.0], 0.9), SpeakerLoop([0.5, 0.5 - 1e-50, 1e-50], 0.9)],
     ids=["loop", "matrix", "a dead speaker", "a rare speaker"],
 )
-def test_duration_of_one_frame_changes_nothing(base, spread):
+def test_duration_of_one_frame_changes_nothing(base: Any, spread: Any) -> None:
     """Durations are computed with logarithms, these structures with scaled probabilities: both are exact."""
     rng = np.random.default_rng(5)
     log_likelihood = spread * rng.normal(size=(400, 3))
@@ -356,7 +357,7 @@ def test_duration_of_one_frame_changes_nothing(base, spread):
     assert log_probability == pytest.approx(viterbi(log_likelihood, base)[1], rel=1e-12)
 
 
-def test_entries_give_the_weights_that_raise_the_evidence_most():
+def test_entries_give_the_weights_that_raise_the_evidence_most() -> None:
     """The update of the weights is EM: the evidence never falls, and at the end its slope is the same everywhere."""
     log_likelihood = np.repeat(2 * np.random.default_rng(6).normal(size=(30, 3)), 5, axis=0)
     weights, evidence = np.full(3, 1 / 3), -INF
@@ -371,7 +372,7 @@ def test_entries_give_the_weights_that_raise_the_evidence_most():
 
 
 @pytest.mark.parametrize("rare", [1e-59, 1e-61, 1e-200, 1e-300])
-def test_transitions_however_rare_are_taken(rare):
+def test_transitions_however_rare_are_taken(rare: Any) -> None:
     """Label 1 is 2000 nats worse at first, but then the only one possible: one change has to be made, at any price."""
     log_likelihood = np.array([[0.0, -2000.0]] * 3 + [[-INF, 0.0]])
     matrix = np.array([[1.0, rare], [rare, 1.0]])
@@ -384,7 +385,7 @@ def test_transitions_however_rare_are_taken(rare):
 
 
 @pytest.mark.parametrize("n_labels", [2, 60])
-def test_more_labels_that_say_nothing_new_change_nothing(n_labels):
+def test_more_labels_that_say_nothing_new_change_nothing(n_labels: Any) -> None:
     """Split every label in as many that share its emissions: together they are the label."""
     rng = np.random.default_rng(14)
     log_likelihood = 2 * rng.normal(size=(200, 2))
@@ -398,7 +399,7 @@ def test_more_labels_that_say_nothing_new_change_nothing(n_labels):
 
 
 @pytest.mark.parametrize("name", ["ergodic", "left-right", "loop", "duration on loop", "duration on matrix"])
-def test_order_of_labels_does_not_matter(name):
+def test_order_of_labels_does_not_matter(name: Any) -> None:
     structure, order = STRUCTURES[name], [2, 0, 1]
     base, frames, _ = parts_of(structure)
     if isinstance(base, Ergodic):
@@ -420,7 +421,7 @@ def test_order_of_labels_does_not_matter(name):
 
 
 @pytest.mark.parametrize("name", ["ergodic", "loop", "duration on loop"])
-def test_scale_of_a_frame_is_free(name):
+def test_scale_of_a_frame_is_free(name: Any) -> None:
     rng = np.random.default_rng(8)
     log_likelihood, shift = rng.normal(size=(200, 3)), 1e3 * rng.normal(size=(200, 1))
     one = forward_backward(log_likelihood, STRUCTURES[name])
@@ -445,7 +446,7 @@ def test_scale_of_a_frame_is_free(name):
     ids=["loop", "loop, a rare label", "matrix", "left-right", "duration on loop", "duration on matrix"],
 )
 @pytest.mark.parametrize("size", [1e-3, 1e4, 1e300])
-def test_long_and_extreme_input_is_safe(structure, size):
+def test_long_and_extreme_input_is_safe(structure: Any, size: Any) -> None:
     rng = np.random.default_rng(9)
     log_likelihood = size * rng.uniform(-1, 1, size=(200_000, 4))
     result = forward_backward(log_likelihood, structure)
@@ -458,7 +459,7 @@ def test_long_and_extreme_input_is_safe(structure, size):
 
 
 @pytest.mark.parametrize("frames", [1, 20])
-def test_precision_does_not_fade_over_a_long_recording(frames):
+def test_precision_does_not_fade_over_a_long_recording(frames: Any) -> None:
     """The same block again and again: in the middle, posteriors settle to a period, and both ends agree."""
     block = np.random.default_rng(10).normal(size=(100, 2)) - 1e3
     structure = MinimumDuration(SpeakerLoop([0.5, 0.5], 0.9), frames)
@@ -468,7 +469,7 @@ def test_precision_does_not_fade_over_a_long_recording(frames):
     )
 
 
-def test_underflowing_labels_still_count():
+def test_underflowing_labels_still_count() -> None:
     """A label 2000 nats behind comes back when nothing else can: no intermediate value may become zero."""
     log_likelihood = np.array([[0.0, -2000.0, -3000.0]] * 3 + [[-INF, -INF, 0.0]])
     never = SpeakerLoop([0.5, 0.25, 0.25], 1.0)
@@ -486,7 +487,7 @@ def test_underflowing_labels_still_count():
 
 @pytest.mark.parametrize("behind", [600.0, 690.0, 800.0])
 @pytest.mark.parametrize("rare", [1e-10, 1e-16, 1e-100])
-def test_numbers_almost_too_small_keep_their_digits(behind, rare):
+def test_numbers_almost_too_small_keep_their_digits(behind: Any, rare: Any) -> None:
     """The only path there is leads through a label far behind and takes a rare transition."""
     log_likelihood = np.array([[0.0, -behind, -INF], [-INF, -INF, 0.0]])
     structure = Ergodic([0.5, 0.5, 0.0], [[1, 0, 0], [0, 1 - rare, rare], [0, 0, 1]])
@@ -496,7 +497,7 @@ def test_numbers_almost_too_small_keep_their_digits(behind, rare):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_no_frames_give_an_empty_result(structure, dtype):
+def test_no_frames_give_an_empty_result(structure: Any, dtype: Any) -> None:
     result = forward_backward(np.zeros((0, structure.n_labels), dtype), structure)
     assert result.log_evidence == 0.0
     assert result.posterior.shape == (0, structure.n_labels)
@@ -513,7 +514,7 @@ def test_no_frames_give_an_empty_result(structure, dtype):
     assert expected_correct == 0.0
 
 
-def test_layout_and_type_of_the_input_do_not_matter(structure):
+def test_layout_and_type_of_the_input_do_not_matter(structure: Any) -> None:
     exact = np.random.default_rng(11).integers(-8, 8, size=(12, structure.n_labels)) / 4
     expected = forward_backward(exact, structure)
     locked = exact.copy()
@@ -530,7 +531,7 @@ def test_layout_and_type_of_the_input_do_not_matter(structure):
 
 
 @pytest.mark.parametrize("run", [forward_backward, viterbi])
-def test_bad_values_are_named_with_their_place(run, structure):
+def test_bad_values_are_named_with_their_place(run: Any, structure: Any) -> None:
     log_likelihood = np.zeros((5, structure.n_labels))
     log_likelihood[3, -1] = np.nan
     with pytest.raises(ValueError, match=f"nan at frame 3, label {structure.n_labels - 1}"):
@@ -544,7 +545,7 @@ def test_bad_values_are_named_with_their_place(run, structure):
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 2), (4, 4), (1, 4, 3)])
-def test_wrong_shape_is_an_error(shape):
+def test_wrong_shape_is_an_error(shape: Any) -> None:
     with pytest.raises(ConfigError, match=r"shape \(n_frames, 3\)"):
         viterbi(np.zeros(shape), LOOP)
 
@@ -572,12 +573,12 @@ def test_wrong_shape_is_an_error(shape):
         (lambda: MinimumDuration(MinimumDuration(LOOP, 2), 2), "base must be"),
     ],
 )
-def test_bad_structures_are_errors_that_name_the_field(make, message):
+def test_bad_structures_are_errors_that_name_the_field(make: Any, message: Any) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
 
 
-def test_left_right_goes_forward_only():
+def test_left_right_goes_forward_only() -> None:
     structure = LeftRight(4, stay=[0.9, 0.7, 0.4, 0.0], width=2)
     assert isinstance(structure, Ergodic)
     np.testing.assert_allclose(
@@ -588,7 +589,7 @@ def test_left_right_goes_forward_only():
     np.testing.assert_array_equal(LeftRight(3).transitions, [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]])
 
 
-def test_structures_cannot_be_changed():
+def test_structures_cannot_be_changed() -> None:
     weights = np.array([0.5, 0.5])
     structure = MinimumDuration(SpeakerLoop(weights, 0.9), 2)
     weights[0] = 1.0
@@ -611,7 +612,7 @@ def python(code, **environment):
     )
 
 
-def test_import_stays_light():
+def test_import_stays_light() -> None:
     done = python(
         "import sys, diarize.hmm; print([m for m in ('numba', 'hmmlearn', 'sklearn', 'scipy') if m in sys.modules])"
     )

@@ -13,7 +13,7 @@ from diarize.errors import ConfigError
 from diarize.hmm.blocks import Smoothing, viterbi_blocks
 from diarize.hmm.structures import Floats, Structure
 
-_BLOCK_VALUES = 1 << 20  # frames x labels of a block: a few times 8 MB are in use at once
+BLOCK_VALUES = 1 << 20  # frames x labels of a block: a few times 8 MB are in use at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,4 +193,4 @@ def _rows(given: npt.NDArray[Any]) -> Callable[[slice], npt.NDArray[Any]]:
 
 
 def _block_frames(structure: Structure) -> int:
-    return max(_BLOCK_VALUES // structure.n_labels, 1024)
+    return max(BLOCK_VALUES // structure.n_labels, 1024)

@@ -193,7 +193,7 @@ def test_impossible_recordings_are_errors(structure: str) -> None:
 def test_what_is_in_memory_goes_in_blocks_too(monkeypatch: pytest.MonkeyPatch) -> None:
     log_likelihood = RNG.normal(size=(5000, 3))
     expected = {name: forward_backward(log_likelihood, STRUCTURES[name]) for name in ("ergodic", "duration on loop")}
-    monkeypatch.setattr("diarize.hmm.paths._BLOCK_VALUES", 3)  # 1024 frames, which is the least
+    monkeypatch.setattr("diarize.hmm.paths.BLOCK_VALUES", 3)  # 1024 frames, which is the least
     for name, whole in expected.items():
         result = forward_backward(log_likelihood, STRUCTURES[name])
         np.testing.assert_allclose(result.posterior, whole.posterior, atol=1e-12)

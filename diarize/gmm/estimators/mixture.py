@@ -33,7 +33,7 @@ from diarize.gmm.inference.posteriors import responsibilities
 from diarize.gmm.parameters import MixtureParameters
 from diarize.gmm.statistics import Statistics
 
-_ENTRIES = 4_000_000  # posteriors held at a time
+ENTRIES_AT_ONCE = 4_000_000  # posteriors held at a time
 
 
 class GaussianMixture(BaseMixture):
@@ -381,7 +381,7 @@ class GaussianMixture(BaseMixture):
         likelihood. IEEE Transactions on Pattern Analysis and Machine Intelligence 22, 2000. doi:10.1109/34.865189
         """
         rows, parameters = self._rows(X), self.parameters_
-        step = max(1, _ENTRIES // parameters.n_components)
+        step = max(1, ENTRIES_AT_ONCE // parameters.n_components)
         entropy = 0.0
         for start in range(0, len(rows), step):
             posterior = responsibilities(rows[start : start + step], parameters, **self._engine())

@@ -26,7 +26,7 @@ Labels = npt.NDArray[np.intp]
 _RANGE = 100.0  # lightness is from 0 to this; so do red, green, blue and, with spatial=1, the longer side
 _NOISE = 1.0  # least standard deviation of a feature: about half of what eyes tell apart in CIELAB
 _STARTS = 3
-_PIXELS = 1 << 16  # labelled at a time
+PIXELS_AT_ONCE = 1 << 16  # labelled at a time
 _REACH = 4.0  # standard deviations after which smoothing ends
 _LARGEST = {"u1": 255, "u2": 65535}
 
@@ -205,7 +205,7 @@ class _Picture:
 
     def blocks(self, margin: int) -> Iterator[tuple[slice, slice]]:
         """Yield rows of the picture, some at a time, and these with a margin above and below."""
-        step = max(1, _PIXELS // self.width, margin)
+        step = max(1, PIXELS_AT_ONCE // self.width, margin)
         for start in range(0, self.height, step):
             stop = min(start + step, self.height)
             yield slice(start, stop), slice(max(0, start - margin), min(self.height, stop + margin))

@@ -139,7 +139,7 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch, smo
     picture, _ = scene(noise=20)
     options = {"smoothing": smoothing, "spatial": 0.2, "random_state": 0}
     whole = segment_image(picture, 5, **options)
-    monkeypatch.setattr(image, "_PIXELS", 300)
+    monkeypatch.setattr(image, "PIXELS_AT_ONCE", 300)
     np.testing.assert_array_equal(segment_image(picture, 5, **options).labels, whole.labels)
 
 
