@@ -277,8 +277,10 @@ class Config(Section):
             raise ConfigError(f"{where}: {error}") from None
         except RecursionError:
             raise ConfigError(f"{where}: not a configuration: brackets within brackets, hundreds deep") from None
-        except ValueError as error:  # of the syntax, or a number of thousands of digits
+        except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{where}: not valid TOML: {shortened(error)}") from None
+        except ValueError:  # Python reads no number of thousands of digits
+            raise ConfigError(f"{where}: not a configuration: a number of thousands of digits") from None
 
     def to_toml(self) -> str:
         """Return every setting as TOML, each under a comment that says what it means and what it may be."""
@@ -309,6 +311,8 @@ def load_config(name_or_path: str | os.PathLike[str] = "default") -> Config:
     >>> load_config("telephone").band
     'narrow'
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise ConfigError(f"a configuration is a name or the path of a file, got {quoted(name_or_path)}")
     if name_or_path in CONFIG_NAMES:
         return Config.from_toml(_shipped(str(name_or_path)), where=f"configs/{name_or_path}.toml")
     path = Path(name_or_path)

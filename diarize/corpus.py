@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.errors import DiarizeError, DiarizeWarning
+from diarize.errors import ConfigError, DiarizeError, DiarizeWarning, quoted
 from diarize.formats.files import need_folder
+from diarize.formats.registry import writer_of
 
 if TYPE_CHECKING:
     from diarize.pipeline import Diarizer, Progress
@@ -41,14 +42,17 @@ class Result:
 
 
 def diarize_corpus(
-    diarizer: Diarizer, targets: Mapping[Path, Path | None], watch: Watch | None = None, **options: Any
+    diarizer: Diarizer,
+    targets: Mapping[Path, Path | None] | Mapping[str, str | None],
+    watch: Watch | None = None,
+    **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
 
     Parameters
     ----------
     diarizer : Diarizer
-    targets : mapping of Path to Path or None
+    targets : mapping of path to path or None
         For each recording the file to write, in the format of its ending; None where the caller takes the annotation
         as it is. Folders are made where they are missing, before the first recording is read.
     watch : callable, optional
@@ -63,19 +67,29 @@ def diarize_corpus(
 
     Raises
     ------
+    ConfigError
+        The targets are no mapping.
     FormatError
-        A folder cannot be written to, at the start or later: no result could be kept.
+        A target is in no format that can be written, or a folder cannot be written to, at the start or later: no
+        result could be kept.
     """
-    for folder in {target.parent for target in targets.values() if target is not None}:
-        need_folder(folder)
-    for audio, target in targets.items():
+    if not isinstance(targets, Mapping):
+        raise ConfigError(f"targets map each recording to the file of its result, or to None; got {quoted(targets)}")
+    files = {Path(audio): None if target is None else Path(target) for audio, target in targets.items()}
+    for target in files.values():
         if target is not None:
-            need_folder(target.parent)  # if it cannot be made again, no further result could be kept
-        yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options)
+            writer_of(target)
+            need_folder(target.parent)
+    for audio, target in files.items():
+        notes = _make_again(target)  # where that cannot be, all further work would be in vain
+        yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options, notes)
 
 
-def _diarized(diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch, options: Mapping[str, Any]) -> Result:
+def _diarized(
+    diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch, options: Mapping[str, Any], notes: list[str]
+) -> Result:
     with _collected_warnings() as seen:
+        seen += notes
         try:
             with watch(audio) as progress:
                 annotation = diarizer(audio, uri=audio.stem, progress=progress, **options)
@@ -84,12 +98,20 @@ def _diarized(diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     if target is not None:
-        need_folder(target.parent)  # it may have been removed in the meantime
+        seen += _make_again(target)
         try:
             annotation.write(target, channel=options.get("channel") or 1)
         except (DiarizeError, OSError) as error:
             return Result(audio, error=error, warnings=tuple(seen))
     return Result(audio, annotation, warnings=tuple(seen))
+
+
+def _make_again(target: Path | None) -> list[str]:
+    """Make the folder of a result again where it was removed in the meantime; return what is to be said of it."""
+    if target is None or target.parent.is_dir():
+        return []
+    need_folder(target.parent)
+    return [f"the folder {target.parent} was removed and is made again; what was in it is gone"]
 
 
 @contextmanager

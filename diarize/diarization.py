@@ -20,7 +20,7 @@ from diarize.stages.vbhmm import Outcome, prior_weight
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Diarization:
     """A recording diarized: who speaks when, how sure that is, and what each speaker sounds like.
 
@@ -60,6 +60,10 @@ class Diarization:
     blocks: SpeechBlocks | None = None
     outcome: Outcome | None = None
     overlap: Floats | None = None
+
+    def __repr__(self) -> str:
+        what = f"{len(self.annotation)} turns of {len(self.names)} speakers"
+        return f"<Diarization of {self.annotation.uri!r}: {what} in {self.frames.duration or 0:.1f} s>"
 
     @cached_property
     def speech_probability(self) -> Floats:

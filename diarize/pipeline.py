@@ -65,6 +65,8 @@ class Diarizer:
         self.config = config if isinstance(config, Config) else load_config(config)
         if model is None:
             model = builtin_model() if self.config.model == "builtin" else Model.load(self.config.model)
+        if not isinstance(model, Model):
+            raise ModelError(f"a model is a Model, got {quoted(model)}; read a file by Model.load(path)")
         self.model = model
         if self.config.features not in (Config().features, model.bands["wide"].features):
             raise ModelError(

@@ -113,7 +113,7 @@ def test_whole_numbers_do_for_real_ones() -> None:
         ("seed = 1\nseed = 2", ("not valid TOML",)),
         ("x = " + "[" * 1000, ("brackets within brackets",)),
         ("x = " + "{a=" * 1000, ("brackets within brackets",)),
-        ("seed = " + "9" * 5000, ("not valid TOML",)),
+        ("seed = " + "9" * 5000, ("a number of thousands of digits",)),
         ("seed = 0x" + "f" * 5000, ("'seed'", "at most 9223372036854775807")),
         ("seed = 9223372036854775808", ("'seed'", "at most 9223372036854775807", "got 9223372036854775808")),
         ("seed = 1\n" + ".".join("a" * 20_000) + " = 1", ("over 100 dots in line 2",)),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize import Annotation, AudioError, Diarizer, DiarizeWarning, FormatError, Turn
+from diarize import Annotation, AudioError, ConfigError, Diarizer, DiarizeWarning, FormatError, Turn
 from diarize.corpus import Result, diarize_corpus
 
 
@@ -114,3 +114,24 @@ def test_with_a_diarizer_results_are_those_of_single_calls(tmp_path: Path) -> No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DiarizeWarning)
         assert result.annotation == diarizer(tmp_path / "a.wav")
+
+
+def test_a_folder_that_was_removed_is_told_of(tmp_path: Path) -> None:
+    results = list(diarize_corpus(Stub(), targets(tmp_path, "one", "remove", "two")))
+    assert [len(result.warnings) for result in results] == [0, 1, 0]
+    assert "out was removed and is made again; what was in it is gone" in results[1].warnings[0]
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    stub = Stub()
+    with pytest.raises(FormatError, match=r"x\.srt: not a format that can be written"):
+        list(diarize_corpus(stub, {tmp_path / "one.wav": None, tmp_path / "two.wav": tmp_path / "x.srt"}))
+    assert stub.options == []
+
+
+def test_targets_may_be_text_but_no_list(tmp_path: Path) -> None:
+    (result,) = diarize_corpus(Stub(), {str(tmp_path / "one.wav"): str(tmp_path / "one.rttm")})
+    assert result.error is None
+    assert Annotation.read(tmp_path / "one.rttm").uri == "one"
+    with pytest.raises(ConfigError, match="targets map each recording"):
+        list(diarize_corpus(Stub(), ["one.wav"]))  # type: ignore[arg-type]

@@ -220,3 +220,9 @@ def test_it_knows_its_models_and_settings(diarizer: Diarizer, diarization: Diari
     assert diarization.band is diarizer.model.bands["wide"]
     assert diarization.config is diarizer.config
     assert Diarizer("fast").diarize(SAMPLES / "call.flac").band is diarizer.model.bands["narrow"]
+
+
+def test_it_shows_in_one_line_what_it_is() -> None:
+    noise = np.random.default_rng(0).normal(scale=0.01, size=32000)
+    result = Diarizer("fast").diarize((noise, 16000), speech=[Segment(0.5, 1.5)], num_speakers=1, uri="talk")
+    assert repr(result) == "<Diarization of 'talk': 1 turns of 1 speakers in 2.0 s>"

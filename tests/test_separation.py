@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from diarize.annotation import Annotation, Turn
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError
 from diarize.separation import separate
 from diarize.separation.recipe import chunks
@@ -201,12 +201,21 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
     seconds = 900
     sound = np.zeros(seconds * RATE, dtype=np.int8)
     turns = Annotation([Turn(0, seconds / 2, "anna"), Turn(seconds / 2, seconds, "ben")], "talk")
-    separate((sound[:RATE], RATE), turns, tmp_path)
+    separate((sound[:RATE], RATE), turns.crop(Segment(0, 1)), tmp_path)
     tracemalloc.start()
     separate((sound, RATE), turns, tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.7 * 4 * seconds * RATE  # of the recording in float32
+
+
+def test_turns_behind_the_end_are_told_of(tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).normal(scale=0.1, size=8 * RATE).astype(np.float32)
+    turns = Annotation([Turn(0, 7, "anna"), Turn(9, 10, "anna"), Turn(9, 11, "ben")], "talk")
+    with pytest.warns(DiarizeWarning) as caught:
+        separate((sound, RATE), turns, tmp_path)
+    message = "talk: 2 turns begin after its end at 8.000 s; nothing is heard in the files of ben"
+    assert message in [str(warning.message) for warning in caught]
 
 
 # -- parts ----------------------------------------------------------------------------------------------------------

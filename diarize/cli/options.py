@@ -9,9 +9,21 @@ from typing import Any, TypeVar
 import click
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
-PATH = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class NamedPath(click.Path):
+    """A path that is not empty: what a shell makes of a variable that is not set is no folder to write into."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; a usage error where the text is empty."""
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = NamedPath(path_type=Path)
+FILE = NamedPath(path_type=Path, dir_okay=False)
+FOLDER = NamedPath(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -196,13 +196,16 @@ def write_text(target: str | PathLike[str] | TextIO, text: str) -> None:
     Raises
     ------
     FormatError
-        The file cannot be written; a file that was there before is still there.
+        The file cannot be written; a file that was there before is still there. Or the stream takes no text.
     """
     if isinstance(target, (str, PathLike)):
         with atomic_file(target) as file:
             file.write(text.encode("utf-8"))
     else:
-        target.write(text)
+        try:
+            target.write(text)
+        except (TypeError, ValueError) as error:  # a stream of bytes, or one that is closed
+            raise FormatError(f"cannot write to the stream: {error}; give an open text stream") from error
 
 
 @contextmanager

@@ -182,6 +182,26 @@ def read_regions(path: FilePath, format: str | None = None) -> dict[str, list[Se
     return {uri: annotation.speech() for uri, annotation in read_all(path, chosen.name).items()}
 
 
+def writer_of(target: Target, format: str | None = None) -> Writer:
+    """Return what writes annotations to a target: in the format of that name, else in that of the file's ending.
+
+    Raises
+    ------
+    FormatError
+        The format is unknown or cannot be written.
+    """
+    if format is None:
+        chosen = by_ending(target) if isinstance(target, str | PathLike) else None
+        where = os.fspath(target) if isinstance(target, str | PathLike) else "a stream"
+    else:
+        chosen, where = by_name(format), format
+    if chosen is None or chosen.write is None:
+        raise FormatError(
+            f"{where}: not a format that can be written; name one, or let the file end in {writable_endings()}"
+        )
+    return chosen.write
+
+
 def write_all(
     annotations: Iterable[Annotation], target: Target, format: str | None = None, *, channel: int = 1
 ) -> None:
@@ -202,16 +222,7 @@ def write_all(
     FormatError
         The format is unknown or cannot be written, or the file cannot be written.
     """
-    if format is None:
-        chosen = by_ending(target) if isinstance(target, str | PathLike) else None
-        where = os.fspath(target) if isinstance(target, str | PathLike) else "a stream"
-    else:
-        chosen, where = by_name(format), format
-    if chosen is None or chosen.write is None:
-        raise FormatError(
-            f"{where}: not a format that can be written; name one, or let the file end in {writable_endings()}"
-        )
-    chosen.write(annotations, target, channel=channel)
+    writer_of(target, format)(annotations, target, channel=channel)
 
 
 def validate(path: FilePath) -> list[Problem]:

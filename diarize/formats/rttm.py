@@ -83,6 +83,8 @@ def read_one(path: str | PathLike[str], uri: str | None = None) -> Annotation:
 
 def to_rttm(annotations: Annotation | Iterable[Annotation], *, channel: int = 1) -> str:
     """Return annotations as RTTM text; see `write_rttm`."""
+    if type(channel) is not int or channel < 1:
+        raise FormatError(f"a channel is a whole number from 1, got {quoted(channel)}")
     items = [annotations] if isinstance(annotations, Annotation) else annotations
     by_id: dict[str, Annotation] = {}
     for annotation in items:

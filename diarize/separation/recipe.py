@@ -14,9 +14,9 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
-from diarize.errors import ConfigError, DiarizeWarning
+from diarize.errors import ConfigError, DiarizeWarning, shortlist
 from diarize.formats.files import atomic_file, need_folder
-from diarize.gmm import Source, separate_sources
+from diarize.gmm import SpectralSource, separate_sources
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import OVERLAP, Samples, to_samples, to_spectra
 from diarize.separation.voices import Voices, chosen_alone, cut, learn
@@ -111,6 +111,20 @@ def _write(
             for speaker in set(writers) - _speaking(plan, start, rate):
                 writers[speaker](silence)
             report("separation", min(1.0, (start + length) / end))
+        _warn_beyond(annotation, stream.duration)
+
+
+def _warn_beyond(annotation: Annotation, duration: float) -> None:
+    """Warn of turns that begin after the recording has ended: they add nothing to any file."""
+    beyond = [turn for turn in annotation if turn.start >= duration]
+    if beyond:
+        silent = sorted({turn.speaker for turn in beyond} - {turn.speaker for turn in annotation if turn not in beyond})
+        files = f"; nothing is heard in the files of {shortlist(silent)}" if silent else ""
+        warnings.warn(
+            f"{annotation.uri}: {len(beyond)} turns begin after its end at {duration:.3f} s{files}",
+            DiarizeWarning,
+            stacklevel=4,
+        )
 
 
 def _targets(annotation: Annotation, folder: Path, container: str) -> dict[str, Path]:
@@ -190,7 +204,7 @@ def _chunk(samples: Samples, start: int, plan: list[Stretch], voices: Voices, ra
 
 
 def _sounds(
-    samples: Samples, first: int, last: int, sources: list[Source] | None, hop: int, voices: Voices
+    samples: Samples, first: int, last: int, sources: list[SpectralSource] | None, hop: int, voices: Voices
 ) -> list[Samples] | None:
     """Return the separated sounds of samples `first` up to `last`, None where there is nothing to tell them apart by.
 

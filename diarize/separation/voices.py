@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.errors import DiarizeWarning
-from diarize.gmm import Source, fit_source
+from diarize.gmm import SpectralSource, fit_source
 from diarize.gmm.uses.separation import components_each
 from diarize.separation.schedule import Stretch
 from diarize.separation.transform import OVERLAP, Samples, to_spectra
@@ -31,16 +31,16 @@ class Voices:
 
     Parameters
     ----------
-    sources : dict of (str, int) to Source
+    sources : dict of (str, int) to SpectralSource
         For each speaker and number of speakers at once.
     floor : float
         Power that is added before the log is taken.
     """
 
-    sources: dict[tuple[str, int], Source]
+    sources: dict[tuple[str, int], SpectralSource]
     floor: float
 
-    def of(self, speakers: tuple[str, ...]) -> list[Source] | None:
+    def of(self, speakers: tuple[str, ...]) -> list[SpectralSource] | None:
         """Return the models of speakers who talk at once, None if one of them has no model."""
         models = [self.sources.get((speaker, len(speakers))) for speaker in speakers]
         return None if None in models else [each for each in models if each is not None]

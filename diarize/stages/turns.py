@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.annotation import Annotation, Turn
+from diarize.errors import ConfigError, quoted
 from diarize.grid import FrameGrid
 from diarize.stages.neighbours import second_speakers
 
@@ -39,14 +40,22 @@ def name_speakers(labels: Labels, name: Namer = numbered) -> tuple[str, ...]:
         -1 where nobody speaks; otherwise each of 0 to n_speakers - 1 at least once.
     name : callable
 
+    Raises
+    ------
+    ConfigError
+        Two speakers get the same name, or one gets none.
+
     Examples
     --------
     >>> name_speakers(np.array([-1, 1, 1, 0]))
     ('speaker2', 'speaker1')
     """
     first = np.unique(labels, return_index=True)[1][int((labels < 0).any()) :]
+    given = [name(number) for number in range(1, len(first) + 1)]
+    if not all(isinstance(one, str) and one for one in given) or len(set(given)) < len(given):
+        raise ConfigError(f"names of speakers must be texts that all differ, got {quoted(given)}")
     names = np.empty(len(first), dtype=object)
-    names[first.argsort()] = [name(number) for number in range(1, len(first) + 1)]
+    names[first.argsort()] = given
     return tuple(names)
 
 

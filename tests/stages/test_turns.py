@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from diarize.annotation import Annotation, Turn
+from diarize.errors import ConfigError
 from diarize.grid import FrameGrid
 from diarize.stages.turns import bridged, make_turns, name_speakers, numbered
 
@@ -96,3 +99,9 @@ def test_pauses_beside_overlap_are_bridged() -> None:
     turns = [Turn(0, 1, "a"), Turn(0.6, 1, "b"), Turn(1.2, 3, "a"), Turn(1.5, 1.8, "c"), Turn(2, 2.5, "b")]
     joined = bridged(Annotation(turns, "x"), 0.3)
     assert spans(joined) == [("a", 0, 3), ("b", 0.6, 1), ("c", 1.5, 1.8), ("b", 2, 2.5)]
+
+
+@pytest.mark.parametrize("name", [lambda number: "same", lambda number: "", lambda number: number])
+def test_names_that_do_not_tell_speakers_apart(name: Any) -> None:
+    with pytest.raises(ConfigError, match="names of speakers must be texts that all differ"):
+        name_speakers(np.array([0, 1, -1]), name)

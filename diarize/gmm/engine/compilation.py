@@ -41,7 +41,7 @@ class _Notice(event.Listener):
         """Log the first one."""
         if not self._logged:
             self._logged = True
-            logger.info("compiling, on the first run only: this takes about half a minute")
+            logger.info("compiling what is used for the first time on this machine; it may take half a minute")
 
     def on_end(self, _: Any) -> None:
         """Do nothing."""

@@ -336,8 +336,8 @@ class GaussianMixture(BaseMixture):
         if len(self.means_) != self.n_components or self.covariances_.shape != wanted:
             raise ValueError(
                 f"warm_start goes on with the last model, which has {len(self.means_)} components and covariances of "
-                f"shape {self.covariances_.shape}; n_components or covariance_type have changed since: set warm_start "
-                "to False"
+                f"shape {self.covariances_.shape}; n_components, covariance_type or n_factors have changed since: set "
+                "warm_start to False"
             )
         return self.parameters_
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Float32 = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-_BLOCK = 512  # pixels, as in `pixels`
-_MOST = 255  # components that a byte can count; also the value of the foreground
+BLOCK_PIXELS = 512  # pixels, as in `pixels`
+MOST_MIXTURES = 255  # components that a byte can count; also the value of the foreground
 _PIECE = 32  # blocks that a thread does at a time
 _TYPES = "frames must be uint8, or floating point on the same scale from 0 to 255; got {kind}{advice}"
 
@@ -125,14 +125,14 @@ class BackgroundSubtractor(Stored, BaseEstimator):  # type: ignore[misc]
         "history": [Interval(Integral, 1, None, closed="left")],
         "var_threshold": [Interval(Real, 0, None, closed="neither")],
         "detect_shadows": ["boolean"],
-        "n_mixtures": [Interval(Integral, 1, _MOST, closed="both")],
+        "n_mixtures": [Interval(Integral, 1, MOST_MIXTURES, closed="both")],
         "background_ratio": [Interval(Real, 0, 1, closed="right")],
         "var_threshold_gen": [Interval(Real, 0, None, closed="neither")],
         "var_init": [Interval(Real, 0, None, closed="neither")],
         "var_min": [Interval(Real, 0, None, closed="neither")],
         "var_max": [Interval(Real, 0, None, closed="neither")],
         "complexity_reduction": [Interval(Real, 0, 1, closed="both")],
-        "shadow_value": [Interval(Integral, 0, _MOST, closed="both")],
+        "shadow_value": [Interval(Integral, 0, MOST_MIXTURES, closed="both")],
         "shadow_threshold": [Interval(Real, 0, 1, closed="both")],
         "n_jobs": [Integral, None],
     }
@@ -276,7 +276,7 @@ class BackgroundSubtractor(Stored, BaseEstimator):  # type: ignore[misc]
         share = np.where(np.cumsum(weights, axis=-1) - weights <= self.background_ratio, weights, 0)
         total = np.maximum(share.sum(axis=-1, keepdims=True), np.finfo(np.float32).tiny)
         picture = (share[..., None] * entries[..., 2:]).sum(axis=2) / total
-        whole: Bytes = np.clip(np.rint(picture), 0, _MOST).astype(np.uint8)
+        whole: Bytes = np.clip(np.rint(picture), 0, MOST_MIXTURES).astype(np.uint8)
         return whole.reshape(tuple(self.shape_))
 
     def _entries(self) -> Float32:
@@ -302,14 +302,14 @@ class BackgroundSubtractor(Stored, BaseEstimator):  # type: ignore[misc]
             single(self.var_min),
             single(self.var_max),
             single(self.shadow_threshold),
-            int(self.shadow_value) if self.detect_shadows else _MOST,
+            int(self.shadow_value) if self.detect_shadows else MOST_MIXTURES,
             tuple(range(channels)),
         )
 
     def _prepare(self, shape: tuple[int, ...]) -> None:
         """Make room for mixtures before the first frame; check that they fit before the others."""
         size, entries = shape[0] * shape[1], 2 + (1 if len(shape) == 2 else shape[2])
-        blocks = (-(-size // _BLOCK), self.n_mixtures, entries, _BLOCK)
+        blocks = (-(-size // BLOCK_PIXELS), self.n_mixtures, entries, BLOCK_PIXELS)
         if not hasattr(self, "n_frames_"):
             self.blocks_, self.counts_ = np.zeros(blocks, dtype=np.float32), np.zeros(size, dtype=np.uint8)
             self.n_frames_, self.shape_ = 0, np.array(shape)

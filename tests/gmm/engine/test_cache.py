@@ -70,7 +70,7 @@ def test_a_folder_of_temporary_files_is_used_again(site: Path) -> None:
     kept = site.parent / "temporary" / f"diarize-{os.getuid()}"
     assert Path(folder).is_relative_to(kept)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o700  # nobody else may put in what is run
-    assert logged.count("on the first run only") == 1
+    assert logged.count("for the first time on this machine") == 1
     assert run(site, WORK) == (printed, "")
 
 

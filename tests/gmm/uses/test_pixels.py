@@ -9,8 +9,8 @@ from diarize.gmm.uses.pixels import BLOCK, FOREGROUND, Rates, step
 
 
 def test_sizes_agree_with_the_class_above() -> None:
-    assert background._BLOCK == BLOCK
-    assert background._MOST == FOREGROUND
+    assert background.BLOCK_PIXELS == BLOCK
+    assert background.MOST_MIXTURES == FOREGROUND
 
 
 def test_one_gaussian_is_followed_by_its_recursion() -> None:
