@@ -100,10 +100,11 @@ class AudioStream:
             yield mixer(used) if used.shape[1] > 1 else used[:, 0].copy()
         if mixer.first is not None:
             channels = ", ".join(map(str, sorted(mixer.reversed)))
+            seconds = mixer.first / self.native_sample_rate
             warnings.warn(
-                f"{self._reader.name}: the channels cancel each other (from {mixer.first / self.native_sample_rate:.3f} "
-                f"s on), so the sign of channel {channels} was turned before they were mixed; to use one channel "
-                "alone, name it (--channel N)",
+                f"{self._reader.name}: the channels cancel each other (from {seconds:.3f} s on), so the sign of "
+                f"channel {channels} was turned before they were mixed; to use one channel alone, name it "
+                "(--channel N)",
                 DiarizeWarning,
                 stacklevel=2,
             )
