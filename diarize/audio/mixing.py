@@ -14,7 +14,8 @@ _ALIKE = 0.5  # correlation over which it is taken for an upright one; between t
 _STRETCH = 0.5  # s, judged at once
 _ROW = 4  # stretches in a row that must agree: one vowel alone may reach two microphones with opposite signs
 _CHANGE = 1e-12  # mean square of the change between samples under which a channel is silent
-_QUIET = 1e-4  # share of the loudest stretch under which hum and noise count for more than speech
+_KEPT = 0.9  # of the loudest stretch, from each stretch to the next in later blocks
+_QUIET = 1e-5  # share of the loudest stretch under which hum and noise count for more than speech
 
 
 class Mixer:
@@ -85,7 +86,7 @@ class Mixer:
             if self._n_summed >= self._stretch // 2:
                 levels[row] = geometric / self._n_summed
                 np.divide(products, geometric, out=correlation[row], where=geometric > 0)
-        self._level = max(float(levels.max()), self._level / 2)
+        self._level = max(float(levels.max()), self._level * _KEPT ** len(starts))
         correlation[levels <= max(_QUIET * self._level, _CHANGE)] = np.nan
         return correlation
 

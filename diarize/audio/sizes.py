@@ -80,7 +80,7 @@ def _starts(file: BinaryIO, size: int) -> list[int]:
     """Return where the files begin that are joined in one."""
     begin = behind_tags(file)
     sound = _sound(file, begin)
-    if sound is None or 0 <= size - sound.start - sound.n_bytes < _LEAST:
+    if sound is None or (size - sound.start - sound.n_bytes) % (_MOST + 1) < _LEAST:  # it is right, or it wrapped
         return [begin]
     return [begin, *places(file, _HEADS[_at(file, begin, 4)], 16, range(sound.start, size))]
 

@@ -93,7 +93,7 @@ def voice(seconds: float, seed: int = 0) -> npt.NDArray[np.float32]:
     return samples
 
 
-@pytest.mark.parametrize("level", [3.0, 0.03])
+@pytest.mark.parametrize("level", [3.0, 0.03, 0.005])
 def test_channels_that_cancel_behind_a_start_in_phase(level: float) -> None:
     jingle, call = noise(5 * 16000, 1), level * voice(70.0)
     channels = np.stack([np.concatenate([jingle, sign * call]) for sign in (1, -1)], axis=1)
