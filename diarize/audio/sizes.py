@@ -79,10 +79,12 @@ def sized_parts(file: BinaryIO) -> list[Part]:
 def _starts(file: BinaryIO, size: int) -> list[int]:
     """Return where the files begin that are joined in one."""
     begin = behind_tags(file)
-    sound = _sound(file, begin)
-    if sound is None or (size - sound.start - sound.n_bytes) % (_MOST + 1) < _LEAST:  # it is right, or it wrapped
+    sound, head = _sound(file, begin), _HEADS.get(_at(file, begin, 4))
+    # it is right, or its count wrapped
+    is_one = sound is not None and (size - sound.start - sound.n_bytes) % (_MOST + 1) < _LEAST
+    if head is None or is_one:
         return [begin]
-    return [begin, *places(file, _HEADS[_at(file, begin, 4)], 16, range(sound.start, size))]
+    return [begin, *places(file, head, 16, range(sound.start if sound else min(begin + 16, size), size))]
 
 
 def _sized(file: BinaryIO, stretch: range) -> Part:

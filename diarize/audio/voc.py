@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 from diarize.audio.parts import Fill, Part
 
 _TAGS = {0: 1, 4: 1, 6: 6, 7: 7}  # kinds of WAV by codecs of VOC: PCM of 8 and 16 bits, A-law, mu-law
+_MARK = b"Creative Voice File"
 _TERMINATOR, _SOUND, _MORE, _SILENCE, _EXTRA, _NEW = 0, 1, 2, 3, 8, 9
 
 
@@ -50,8 +51,14 @@ def _blocks(file: BinaryIO) -> Iterator[tuple[Form | None, range | Fill]]:
     place = int.from_bytes(_at(file, 20, 2), "little")
     form: Form | None = None
     extra: tuple[int, int] | None = None  # rate and channels for the next block of the old kind
-    while place < size and (head := _at(file, place, 16).ljust(16, b"\0"))[0] != _TERMINATOR:
+    while place < size:
+        head = _at(file, place, 24).ljust(24, b"\0")
         kind, n_bytes = head[0], int.from_bytes(head[1:4], "little")
+        if kind == _TERMINATOR:
+            if not head[1:].startswith(_MARK):
+                return
+            place += 1 + int.from_bytes(head[21:23], "little")  # a joined file
+            continue
         start, place = place + 4, place + 4 + n_bytes
         if kind == _EXTRA:
             n_channels = 1 + head[7]

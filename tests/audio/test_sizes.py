@@ -145,6 +145,7 @@ JOINED = {
     "AIFF, floats": lambda: written("AIFF", "FLOAT"),
     "behind a list": lambda: written("WAV") + BEHIND["a list"],
     "WAV, streamed": lambda: with_size(written("WAV"), b"data", 0xFFFFFFFF),
+    "AIFF, streamed": lambda: with_size(written("AIFF"), b"SSND", 0, ">I"),
     "CAF, streamed": lambda: with_size(written("CAF"), b"data", -1, ">q"),
 }
 

@@ -86,3 +86,8 @@ def test_compressed_blocks_are_refused() -> None:
     assert voc_parts(io.BytesIO(file)) == []
     with pytest.raises(AudioError, match="convert it"):
         read_audio(io.BytesIO(file), RATE)
+
+
+def test_joined_files() -> None:
+    file = HEAD + new(sound().tobytes()) + b"\0"
+    np.testing.assert_array_equal(read_audio(io.BytesIO(3 * file), RATE), np.tile(sound(), 3) / np.float32(32768))
