@@ -7,31 +7,35 @@ import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from tempfile import gettempdir
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from diarize.audio.flac import flac_parts, flac_rest
-from diarize.audio.headers import FAILURES, cut_short, decoder, open_sound, promised_samples
-from diarize.audio.mpeg import mpeg_parts
+from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, open_sound, promised_samples
+from diarize.audio.mpeg import hidden_mpeg_parts, mpeg_parts
 from diarize.audio.ogg import ogg_parts
-from diarize.audio.parts import Hole, Part, composed, copied
+from diarize.audio.parts import Hole, Part, behind_tags, composed, copied
 from diarize.audio.quiet import quiet_decoder
 from diarize.audio.readers import Samples
 from diarize.audio.sizes import sized_parts
+from diarize.audio.voc import voc_parts
+from diarize.audio.w64 import w64_parts
 from diarize.errors import AudioError, DiarizeWarning
 
 _SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
 _MOST_NAMED = 3  # places of damage; the others are counted
-_PARTS: dict[str, Callable[[BinaryIO], list[Part]]] = {  # by libsndfile's name of the kind
-    "MP3": mpeg_parts,
-    "OGG": ogg_parts,
-    "FLAC": flac_parts,
-    "WAV": sized_parts,
-    "WAVEX": sized_parts,
-    "RF64": sized_parts,
-    "AIFF": sized_parts,
-    "AU": sized_parts,
+_PARTS: dict[bytes, Callable[[BinaryIO], list[Part]]] = {  # by the first bytes behind tags
+    b"OggS": ogg_parts,
+    b"fLaC": flac_parts,
+    b"RIFF": sized_parts,
+    b"RIFX": sized_parts,
+    b"RF64": sized_parts,
+    b"FORM": sized_parts,
+    b".snd": sized_parts,
+    b"caff": sized_parts,
+    b"riff": w64_parts,
+    b"Crea": voc_parts,
 }
 
 
@@ -53,24 +57,53 @@ class FileReader:
         It holds no sound that can be read.
     """
 
+    _sound: Any = None
+
     def __init__(self, name: str, file: BinaryIO, owned: bool) -> None:
         self.name = name
         self._file = file
         self._owned = owned
         self._copy: BinaryIO | None = None
-        self._sound = open_sound(name, file, direct=owned)
-        position = file.tell()
-        self._parts = _PARTS[self._sound.format](file) if self._sound.format in _PARTS else []
-        self._whole = Part((range(file.seek(0, os.SEEK_END)),))
-        file.seek(position)  # where the decoder left it
-        if self._parts and not self._open(self._parts[0]):
-            self._parts = []
+        self._parts: list[Part] = []
+        self._whole = self._opened()
         self.sample_rate = int(self._sound.samplerate)
         self.n_channels = int(self._sound.channels)
         if not self._sound.frames:
             raise AudioError(f"{name}: has a header but no audio samples; check how it was recorded or copied")
         self._n_read = 0
         self._remarks: list[str] = []
+        if self._sound.format == "XI":
+            self._remarks.append(
+                f"XI files hold no sample rate; {self.sample_rate} Hz is assumed, and times are wrong if it is "
+                "another; convert it to WAV with the right rate"
+            )
+
+    def _opened(self) -> Part:
+        """Open the first part, or else the file as it is; return all of the file."""
+        file, position = self._file, self._file.tell()
+        first_bytes(self.name, file)
+        file.seek(behind_tags(file))
+        kind = file.read(4)
+        whole = Part((range(file.seek(0, os.SEEK_END)),))
+        if kind in _PARTS and self._opens(_PARTS[kind](file)):
+            return whole
+        file.seek(position)
+        try:
+            self._sound = open_sound(self.name, file, direct=self._owned)
+        except AudioError:
+            if not self._opens(hidden_mpeg_parts(file)):
+                raise
+            return whole
+        place = file.tell()  # of the decoder
+        if self._sound.format != "MP3" or not self._opens(mpeg_parts(file)):
+            file.seek(place)
+        return whole
+
+    def _opens(self, parts: list[Part]) -> bool:
+        """Open the first of these parts and keep all; return whether it can be decoded."""
+        opens = bool(parts) and self._open(parts[0])
+        self._parts = parts if opens else []
+        return opens
 
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is said at the end."""
@@ -89,6 +122,8 @@ class FileReader:
         promised = promised_samples(self._sound, self._copy or self._file)
         holes = list(part.holes)
         undamaged = yield from self._decoded(buffer)
+        if kind == "FLAC" and 0 < promised <= self._n_read - start:
+            undamaged = True  # what follows is a tag or other things
         if kind == "FLAC" and not undamaged:
             undamaged = yield from self._behind_breaks(part, start, buffer, holes)
         if part.remark:
@@ -96,7 +131,7 @@ class FileReader:
         if holes:
             self._remarks.append(_about_holes(holes, start / self.sample_rate))
         missing = (promised - (self._n_read - start)) / self.sample_rate
-        if undamaged and missing <= _SHORTAGE and not (last and cut_short(self._sound.extra_info)):
+        if undamaged and missing <= _SHORTAGE and not cut_short(self._sound.extra_info):
             return
         seconds = self._n_read / self.sample_rate
         if kind == "OGG" and undamaged and missing > _SHORTAGE:  # the length is that of the last page which is there
@@ -183,7 +218,8 @@ class FileReader:
         return True
 
     def _release(self) -> None:
-        self._sound.close()
+        if self._sound:
+            self._sound.close()
         if self._copy:
             self._copy.close()
 

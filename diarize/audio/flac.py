@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from diarize.audio.parts import Fill, Part, joined, places
+from diarize.audio.parts import Fill, Part, places
 
 _INFO = 42  # bytes: the marker and the block that describes the stream
+_TAG = 128  # bytes of an ID3v1 tag, which stands at the end
 _LONGEST = 17  # bytes of the header of a frame
 _START = re.compile(rb"fLaC[\0\x80]\0\0\x22")  # the marker, and the block that has to follow it
 _FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xff][\0-\xaf]", re.DOTALL)
@@ -24,8 +26,13 @@ class Frame(NamedTuple):
 
 
 def flac_parts(file: BinaryIO) -> list[Part]:
-    """Return the streams that are joined in a file, nothing where there is one only."""
-    return joined(file, list(places(file, _START, 8)))
+    """Return the streams that are joined in a file, without a tag at its end; nothing where there is one alone."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAG))
+    stop = size - _TAG if file.read(3) == b"TAG" else size
+    starts = list(places(file, _START, 8))
+    parts = [Part((range(start, end),)) for start, end in pairwise([*starts, stop])]
+    return parts if len(parts) > 1 or stop < size else []
 
 
 def flac_rest(file: BinaryIO, stream: range, begin: int, sample: int) -> tuple[Part, Frame] | None:

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import soundfile
 
+from diarize.audio.parts import tag_length
 from diarize.audio.quiet import quiet_decoder
 from diarize.errors import AudioError
 
@@ -52,8 +53,8 @@ def decoder(file: BinaryIO, direct: bool) -> Any:
         return _Decoder(file)
 
 
-def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
-    """Return the decoder of a file; AudioError says what it is instead of sound."""
+def first_bytes(name: str, file: BinaryIO) -> bytes:
+    """Return the start of a file, which stays where it is; AudioError says if it is text or empty."""
     start = file.tell()
     head = file.read(16)
     file.seek(start)
@@ -61,6 +62,12 @@ def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
         raise AudioError(f"{name}: the file object gives text; open it in binary mode")
     if not head:
         raise AudioError(f"{name}: the file is empty; check how it was recorded or copied")
+    return head
+
+
+def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
+    """Return the decoder of a file; AudioError says what it is instead of sound."""
+    head = first_bytes(name, file)
     try:
         return decoder(file, direct)
     except FAILURES as error:
@@ -88,10 +95,7 @@ def _has_count(file: BinaryIO) -> bool:
     position = file.tell()
     file.seek(0)
     head = file.read(10)
-    size = 0
-    if head.startswith(b"ID3"):  # a tag of 4 times 7 bits of length
-        size = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
-    file.seek(size)
+    file.seek(10 + tag_length(head) if head.startswith(b"ID3") else 0)
     frame = file.read(256)
     file.seek(position)
     return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))

@@ -7,12 +7,12 @@ stream is put together anew: with a frame in front that holds the count, with si
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from diarize.audio.parts import Fill, Hole, Part
+from diarize.audio.parts import Fill, Hole, Part, tag_length
 
 # kbit/s by index 1 to 14, for layers I to III of MPEG 1, then of MPEG 2 and 2.5
 _BITS = {
@@ -27,6 +27,7 @@ _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 
 _SAME = 0xFFFE0C00  # bits that all frames of a stream have in common: sync, version, layer, sample rate
 _CHAIN = 4  # headers at the right distances that prove a stream; fewer are chance
+_PROOF = 4096  # bytes of frames without a break that prove a stream in an unknown file
 _COUNT_FRAME = 220  # bytes; decoders look for a count only in frames that have room for more
 _DELAY = 576  # samples, of LAME and others
 _BUFFER = 1 << 18  # bytes
@@ -133,6 +134,21 @@ def mpeg_parts(file: BinaryIO) -> list[Part]:
     return [_part(window, stream, complete or stream is not streams[-1]) for stream in streams]
 
 
+def hidden_mpeg_parts(file: BinaryIO) -> list[Part]:
+    """Return what to decode of a file with something in front; nothing where frames are not most of the rest."""
+    window = _Window(file)
+    runs = _runs(window)
+    n_sound = sum(run.end - run.start for run in runs)
+    if not runs or runs[0].end - runs[0].start < _PROOF or 2 * n_sound < window.size - runs[0].start:
+        return []
+    parts = mpeg_parts(file) or [Part((range(runs[0].start, window.size),))]
+    start = _behind_tags(window, 0)
+    if runs[0].start > start:
+        remark = f"it begins with {runs[0].start - start} bytes that are no sound; they are left out"
+        parts[0] = replace(parts[0], remark=remark)
+    return parts
+
+
 class _Window:
     """The bytes at any place of a file, read in large stretches."""
 
@@ -200,8 +216,9 @@ def _behind_tags(window: _Window, position: int) -> int:
     """Return where the tags end that begin there."""
     while True:
         head = window.at(position, 32)
-        if head.startswith(b"ID3"):  # 4 times 7 bits of length
-            position += 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
+        if head.startswith(b"ID3"):
+            length = 10 + tag_length(head)
+            position += length if position + length <= window.size else 10  # a length past the end is wrong
         elif head.startswith(b"TAG"):
             position += 128
         elif head.startswith(b"APETAGEX"):

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import os
 import re
+from itertools import pairwise
 from typing import BinaryIO
 
-from diarize.audio.parts import Part, joined, places
+from diarize.audio.parts import Part, places
 
+_PAGE = re.compile(rb"OggS\0[\0-\7]")
 _FIRST_PAGE = re.compile(rb"OggS\0[\2\3\6\7]\0{8}.{4}\0{4}", re.DOTALL)  # of a stream: it begins at time 0
 
 
 def ogg_parts(file: BinaryIO) -> list[Part]:
-    """Return the streams that follow each other, nothing where there is one only; what is muxed counts as one."""
+    """Return the streams that follow each other, nothing where there is one only; what is muxed counts as one.
+
+    What lies in front of the first stream, and behind a stream that came to its end, is left out.
+    """
+    size = file.seek(0, os.SEEK_END)
     starts: list[int] = []
+    last: list[int] = []  # page of each stream
     page_end = -1
-    for start in places(file, _FIRST_PAGE, 26):
-        if start != page_end:
-            starts.append(start)
-        page_end = _page_end(file, start)
-    return joined(file, starts)
+    for place in places(file, _PAGE, 6):
+        if _FIRST_PAGE.match(_at(file, place, 26)):
+            if place != page_end:
+                starts.append(place)
+                last.append(place)
+            page_end = _page_end(file, place)
+        elif last:
+            last[-1] = place
+    stretches = [range(start, stop) for start, stop in pairwise([*starts, size])]
+    stretches = [_without_rest(file, stretch, page) for stretch, page in zip(stretches, last, strict=True)]
+    return [] if stretches == [range(size)] else [Part((stretch,)) for stretch in stretches]
+
+
+def _without_rest(file: BinaryIO, stretch: range, page: int) -> range:
+    """Return a stream without what follows its last page, if that says that it is the last."""
+    end = _page_end(file, page)
+    is_end = _at(file, page, 6)[5] & 4
+    return range(stretch.start, end) if is_end and end <= stretch.stop else stretch
+
+
+def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
+    file.seek(place)
+    return file.read(n_bytes)
 
 
 def _page_end(file: BinaryIO, start: int) -> int:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 _BUFFER = 1 << 20  # bytes
@@ -78,12 +76,6 @@ def composed(file: BinaryIO, part: Part) -> BinaryIO:
     return copy
 
 
-def joined(file: BinaryIO, starts: list[int]) -> list[Part]:
-    """Return the parts of a file that begin at these bytes, nothing where there is one only."""
-    size = file.seek(0, os.SEEK_END)
-    return [Part((range(start, end),)) for start, end in pairwise([*starts, size])] if len(starts) > 1 else []
-
-
 def places(file: BinaryIO, pattern: re.Pattern[bytes], length: int, stretch: range | None = None) -> Iterator[int]:
     """Yield where a pattern of `length` bytes begins, in a stretch of a file or in all of it."""
     start, kept, stop = (stretch.start, b"", stretch.stop) if stretch else (0, b"", None)
@@ -96,3 +88,25 @@ def places(file: BinaryIO, pattern: re.Pattern[bytes], length: int, stretch: ran
         file.seek(end)  # who takes a place may read there
         kept = text[max(0, len(text) - length + 1) :]
         start = end - len(kept)
+
+
+def behind_tags(file: BinaryIO) -> int:
+    """Return where the ID3 tags end that stand in front, 0 where there are none or one passes the end of the file."""
+    place, size = 0, file.seek(0, io.SEEK_END)
+    while True:
+        file.seek(place)
+        head = file.read(10)
+        if len(head) < 10 or not head.startswith(b"ID3"):
+            return place if place < size else 0
+        place += 10 + tag_length(head)
+
+
+def tag_length(head: bytes) -> int:
+    """Return how long the content of an ID3 tag is by its first ten bytes: 4 times 7 bits.
+
+    Examples
+    --------
+    >>> tag_length(b"ID3" + bytes([4, 0, 0, 0, 0, 2, 1]))
+    257
+    """
+    return sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))

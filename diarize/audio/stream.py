@@ -92,17 +92,19 @@ class AudioStream:
                 yield rest
 
     def _mono(self) -> Iterator[Samples]:
-        mixer = Mixer(self.n_channels)
+        mixer = Mixer(self.n_channels, self.native_sample_rate)
         for block in self._reader.blocks(self._size):
             used = block if self._channel is None else block[:, self._channel - 1 : self._channel]
             self._check(used)
             self._n_read += len(used)
             yield mixer(used) if used.shape[1] > 1 else used[:, 0].copy()
-        if mixer.reversed:
+        if mixer.first is not None:
             channels = ", ".join(map(str, sorted(mixer.reversed)))
+            seconds = mixer.first / self.native_sample_rate
             warnings.warn(
-                f"{self._reader.name}: the channels cancel each other, so the sign of channel {channels} was turned "
-                "before they were mixed; to use one channel alone, name it (--channel N)",
+                f"{self._reader.name}: the channels cancel each other (from {seconds:.3f} s on), so the sign of "
+                f"channel {channels} was turned before they were mixed; to use one channel alone, name it "
+                "(--channel N)",
                 DiarizeWarning,
                 stacklevel=2,
             )

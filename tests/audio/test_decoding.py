@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +171,8 @@ def test_codecs_that_cannot_seek(tmp_path: Path, container: str, subtype: str, r
     path = tmp_path / f"call.{container}"
     samples = tone(3.0, rate, 300.0)
     soundfile.write(path, samples, rate, format=container, subtype=subtype)
-    with open_audio(path, rate, block_seconds=0.7) as stream:
+    warned = pytest.warns(DiarizeWarning, match="44100 Hz is assumed") if container == "xi" else nullcontext()
+    with warned, open_audio(path, rate, block_seconds=0.7) as stream:
         heard = np.concatenate(list(stream))
     assert len(samples) <= len(heard) <= len(samples) + 0.1 * rate  # filled up to whole packets
     # the best of the delays: the codec of NMS comes a little late
@@ -215,3 +217,10 @@ def test_a_copy_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("tempfile.TemporaryFile", no_room)
     with pytest.raises(AudioError, match=r"twice\.flac: no temporary copy can be made: No space left on device"):
         open_audio(path, 16000)
+
+
+def test_a_rate_that_no_header_holds_is_said_to_be_assumed(tmp_path: Path) -> None:
+    path = tmp_path / "call.xi"
+    soundfile.write(path, tone(2.0, 8000), 8000, format="XI", subtype="DPCM_16")
+    with pytest.warns(DiarizeWarning, match=r"call\.xi: XI files hold no sample rate; 44100 Hz is assumed.*convert it"):
+        assert len(read_audio(path, 44100)) == 16000

@@ -109,3 +109,14 @@ def test_block_length_changes_nothing() -> None:
     content = as_streamed(flac(5.0))
     with open_audio(io.BytesIO(content), RATE, block_seconds=0.01) as stream:
         np.testing.assert_array_equal(np.concatenate(list(stream)), read(content))
+
+
+@pytest.mark.parametrize("behind", [b"TAG".ljust(128, b"x"), bytes(5000), np.random.default_rng(1).bytes(5000)])
+def test_what_follows_the_sound_is_no_damage(behind: bytes) -> None:
+    content, samples = flac(10.0), sound(10.0)
+    np.testing.assert_allclose(read(content + behind), samples, atol=1 / 32768)
+    np.testing.assert_allclose(read(2 * (content + behind)), np.tile(samples, 2), atol=1 / 32768)
+    if behind.startswith(b"TAG"):
+        np.testing.assert_allclose(read(as_streamed(content) + behind), samples, atol=1 / 32768)
+    with pytest.warns(DiarizeWarning, match="cut short or damaged"):
+        read(content[: len(content) // 2] + behind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 import soundfile
 
 from diarize.audio import open_audio, read_audio
-from diarize.audio.mpeg import mpeg_parts, parse_header
-from diarize.errors import DiarizeWarning
+from diarize.audio.mpeg import hidden_mpeg_parts, mpeg_parts, parse_header
+from diarize.errors import AudioError, DiarizeWarning
 
 RATE = 44100
 Samples = npt.NDArray[np.float32]
@@ -177,3 +178,34 @@ def test_nothing_is_written_to_standard_error(capfd: pytest.CaptureFixture[str])
         warnings.simplefilter("ignore", DiarizeWarning)
         assert len(read(bytes(content))) == 12 * RATE
     assert capfd.readouterr().err == ""
+
+
+IN_FRONT = {
+    "zeros": (bytes(50000), 50000),
+    "junk": (np.random.default_rng(1).bytes(50000), 50000),
+    "APE": (b"APETAGEX" + struct.pack("<4I8x", 2000, 64, 0, 0xA0000000) + bytes(64), 0),
+    "ID3 too long": (b"ID3\4\0\0\x7f\x7f\x7f\x7f" + bytes(100), 100),
+}
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+@pytest.mark.parametrize("name", IN_FRONT)
+def test_what_stands_in_front_is_left_out(mode: str, name: str) -> None:
+    content, (front, n_bytes) = mp3(mode), IN_FRONT[name]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        samples = read(front + content)
+    np.testing.assert_array_equal(samples, read(content))
+    # the decoder skips some junk by itself
+    assert len(caught) <= (n_bytes > 0)
+    assert all(f"begins with {n_bytes} bytes that are no sound" in str(warning.message) for warning in caught)
+    if not any(front):
+        assert caught
+
+
+def test_some_frames_in_another_file_are_no_sound() -> None:
+    rest = np.random.default_rng(1).bytes(300000)
+    content = rest + mp3("CONSTANT")[:50000] + rest
+    assert hidden_mpeg_parts(io.BytesIO(content)) == []
+    with pytest.raises(AudioError, match="is not a sound file"):
+        read(content)

@@ -57,3 +57,39 @@ def test_missing_pages_are_reported_with_their_length(subtype: str) -> None:
         heard = read_audio(io.BytesIO(content[:start] + bytes(2000) + content[start + 2000 :]), RATE)
     missing = float(str(caught[0].message).split("damaged: ")[1].split(" s")[0])
     assert len(heard) / RATE + missing == pytest.approx(40.0, abs=0.01)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_a_cut_part_in_a_chain_is_reported_with_its_place(subtype: str) -> None:
+    content = ogg(subtype)
+    whole = read_audio(io.BytesIO(content), RATE)
+    with pytest.warns(DiarizeWarning, match=r"it is damaged at 2\d\.\d{3} s; what is lost there is left out"):
+        heard = read_audio(io.BytesIO(content[: len(content) * 2 // 3] + content), RATE)
+    np.testing.assert_array_equal(heard[-len(whole) :], whole)
+    assert 25 < len(heard) / RATE - 40 < 28
+
+
+BEHIND = {
+    "tag": b"TAG".ljust(128, b"x"),
+    "zeros": bytes(5000),
+    "junk": np.random.default_rng(1).bytes(5000),
+}
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("name", BEHIND)
+def test_what_follows_the_last_page_is_no_damage(subtype: str, name: str) -> None:
+    content = ogg(subtype, 5.0)
+    expected = read_audio(io.BytesIO(content), RATE)
+    np.testing.assert_array_equal(read_audio(io.BytesIO(content + BEHIND[name]), RATE), expected)
+    twice = read_audio(io.BytesIO(2 * (content + BEHIND[name])), RATE)
+    np.testing.assert_array_equal(twice, np.tile(expected, 2))
+    with pytest.warns(DiarizeWarning, match="cut short or damaged"):  # without its last page
+        read_audio(io.BytesIO(content[: content.rindex(b"OggS")] + BEHIND[name]), RATE)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_a_tag_in_front(subtype: str) -> None:
+    content = ogg(subtype, 5.0)
+    tagged = b"ID3\4\0\0\0\0\2\0" + bytes(256) + content
+    np.testing.assert_array_equal(read_audio(io.BytesIO(tagged), RATE), read_audio(io.BytesIO(content), RATE))

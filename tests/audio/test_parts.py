@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from diarize.audio.parts import Fill, Part, composed, copied, joined, places
+from diarize.audio.parts import Fill, Part, behind_tags, composed, copied, places
 
 
 def test_pieces_in_their_order() -> None:
@@ -22,14 +22,6 @@ def test_a_copy_is_of_what_is_left() -> None:
     file.seek(9)
     with copied(file) as copy:
         assert (copy.tell(), copy.read()) == (0, b"rest")
-
-
-def test_joined_parts() -> None:
-    file = io.BytesIO(bytes(50))
-    assert [part.pieces for part in joined(file, [5, 20, 30])] == [
-        (range(5, 20),), (range(20, 30),), (range(30, 50),)
-    ]  # fmt: skip
-    assert joined(file, [5]) == joined(file, []) == []
 
 
 @pytest.mark.parametrize("shift", range(-6, 3))
@@ -47,3 +39,17 @@ def test_places_across_the_edges_of_reading(shift: int) -> None:
 def test_who_takes_a_place_may_read_elsewhere() -> None:
     file = io.BytesIO(b"mark" + bytes(1 << 21) + b"mark")
     assert [file.seek(0) or place for place in places(file, re.compile(b"mark"), 4)] == [0, 4 + (1 << 21)]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"", 0),
+        (b"sound", 0),
+        (b"ID3\4\0\0\0\0\0\5" + b"title" + b"sound", 15),
+        (2 * (b"ID3\4\0\0\0\0\1\0" + bytes(128)) + b"sound", 276),
+        (b"ID3\4\0\0\0\0\0\x7f" + b"sound", 0),  # longer than the file
+    ],
+)
+def test_tags_in_front(content: bytes, place: int) -> None:
+    assert behind_tags(io.BytesIO(content)) == place

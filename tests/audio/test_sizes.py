@@ -45,6 +45,8 @@ STALE = {
     "RF64": lambda: with_size(written("RF64"), b"ds64", 2 * RATE, "<Q", 16),
     "AIFF": lambda: with_size(written("AIFF"), b"SSND", 2 * RATE + 8, ">I"),
     "AU": lambda: with_size(written("AU"), b".snd", 2 * RATE, ">I", 8),
+    "CAF": lambda: with_size(written("CAF"), b"data", 2 * RATE + 4, ">Q"),
+    "CAF, nothing": lambda: with_size(written("CAF"), b"data", 4, ">Q"),
     "AU, nothing": lambda: with_size(written("AU"), b".snd", 0, ">I", 8),
 }
 
@@ -121,3 +123,44 @@ def test_a_count_that_wrapped_at_4_gib(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0AVI LIST", bytes(100)])
 def test_other_files_are_left_alone(content: bytes) -> None:
     assert sized_parts(io.BytesIO(content)) == []
+
+
+def test_caf_of_unknown_length_and_cut() -> None:
+    streamed = with_size(written("CAF"), b"data", -1, ">q")
+    np.testing.assert_allclose(read_audio(io.BytesIO(streamed), RATE), sound(), atol=1 / 32768)
+    with pytest.warns(DiarizeWarning, match=r"cut short: its header counts 192000 bytes of sound, but only \d+ are"):
+        samples = read_audio(io.BytesIO(written("CAF")[:-RATE]), RATE)
+    np.testing.assert_allclose(samples, sound()[: len(samples)], atol=1 / 32768)
+    assert len(samples) == 5.5 * RATE
+
+
+def test_what_follows_the_sound_of_caf_is_not_read() -> None:
+    content = written("CAF") + b"uuid" + struct.pack(">Q", 4000) + b"\1" * 4000
+    np.testing.assert_allclose(read_audio(io.BytesIO(content), RATE), sound(), atol=1 / 32768)
+
+
+JOINED = {
+    **{name: lambda name=name: written(name) for name in ("WAV", "WAVEX", "RF64", "AIFF", "AU", "CAF")},
+    "big endian": lambda: written("WAV", endian="BIG"),
+    "AIFF, floats": lambda: written("AIFF", "FLOAT"),
+    "behind a list": lambda: written("WAV") + BEHIND["a list"],
+    "WAV, streamed": lambda: with_size(written("WAV"), b"data", 0xFFFFFFFF),
+    "AIFF, streamed": lambda: with_size(written("AIFF"), b"SSND", 0, ">I"),
+    "CAF, streamed": lambda: with_size(written("CAF"), b"data", -1, ">q"),
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_joined_files_are_read_to_the_end(name: str) -> None:
+    content = JOINED[name]()
+    for file in (2 * content, b"ID3\4\0\0\0\0\1\0" + bytes(128) + 2 * content):
+        np.testing.assert_allclose(read_audio(io.BytesIO(file), RATE), np.tile(sound(), 2), atol=1 / 32768)
+
+
+def test_joined_files_of_which_one_is_damaged() -> None:
+    with pytest.warns(DiarizeWarning, match=r"damaged at 5\.500 s; what is lost there is left out"):
+        samples = read_audio(io.BytesIO(written("WAV")[:-RATE] + written("WAV")), RATE)
+    np.testing.assert_allclose(samples[-6 * RATE :], sound(), atol=1 / 32768)
+    with pytest.warns(DiarizeWarning, match=r"counts 32000 bytes of sound, but 192000 follow"):
+        samples = read_audio(io.BytesIO(written("WAV") + STALE["WAV, one second"]()), RATE)
+    np.testing.assert_allclose(samples, np.tile(sound(), 2), atol=1 / 32768)
