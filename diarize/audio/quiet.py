@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 _LOCK = Lock()
-_inside = 0  # calls that are under way, in all threads
+_users: set[object] = set()  # a token for each call that is under way, in all threads
 _standard: Any = None
 
 
@@ -23,22 +23,23 @@ def quiet_decoder() -> Iterator[None]:
     program may set: while a block is decoded it is a stream to nowhere. Python does not use it: what Python writes to
     standard error, in any thread, is not touched, nor is the descriptor. Elsewhere nothing is done.
     """
-    global _inside, _standard
+    global _standard
     streams = _streams()
     if streams is None:
         yield
         return
-    stderr, nowhere = streams
-    with _LOCK:
-        if not _inside:
-            _standard, stderr.value = stderr.value, nowhere
-        _inside += 1
-    try:
+    (stderr, nowhere), token = streams, object()
+    try:  # an interrupt may come anywhere: a token that is taken back twice, or never got in, does no harm
+        with _LOCK:
+            if not _users:
+                _standard = stderr.value
+                stderr.value = nowhere
+            _users.add(token)
         yield
     finally:
         with _LOCK:
-            _inside -= 1
-            if not _inside:
+            _users.discard(token)
+            if not _users and _standard is not None:
                 stderr.value = _standard
 
 
