@@ -4,8 +4,8 @@
         [--score cosine] [--train DIR] [--fold 1/2] [--seed 0] [--cache DIR]
 
 DIR holds a folder for each speaker; the part of a file's name before `__` is its session (mood, phone, day, list).
-Sides of a pair are so many seconds of speech, pauses left out; one that needs several sessions takes those with the most
-similar names. Strangers are of the same corpus and, where MANIFEST.csv knows it, of the same sex.
+Sides of a pair are so many seconds of speech, pauses left out; a side that needs several sessions takes those with the
+most similar names. Strangers are of the same corpus and, where MANIFEST.csv knows it, of the same sex.
 
 same         one speaker, the same sessions on both sides, other parts of them
 other        one speaker, no session on both sides
@@ -39,7 +39,7 @@ from voices_measures import (
     minimum_log_likelihood_ratio_cost,
     speaker_interval,
 )
-from voices_scores import SCORES, Pieces
+from voices_scores import SCORES, Pieces, Scorer
 from voices_trials import (
     CONDITIONS,
     Condition,
@@ -86,6 +86,7 @@ class Bench:
     rooms: Sequence[Samples] = ()
     cache: Path | None = None
     _training: dict[str, Pieces] = field(default_factory=dict)
+    _fitted: dict[tuple[str, str, bytes], Scorer] = field(default_factory=dict)
 
     def voices(self, people: Sequence[tuple[Any, str, str]], in_rooms: bool = False) -> list[Voice]:
         """Return the speech of people as `list_people` lists them."""
@@ -107,6 +108,14 @@ class Bench:
             step = models.features.frame_step
             self._training[band] = Pieces.of(training_pieces(sessions, round(_PIECE / step)), models.voices, step)
         return self._training[band]
+
+    def scorer(self, name: str, band: str, known: Pieces | None, kept: npt.NDArray[np.bool_]) -> Scorer:
+        """Return a score fitted to some of the training voices, once for each choice of them."""
+        row, key = SCORES[name], (name, band, kept.tobytes())
+        if key not in self._fitted:
+            own = known.of_speakers(kept) if known and row.trained else None
+            self._fitted[key] = row.fit(own, self.config)
+        return self._fitted[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +157,7 @@ def parse_fold(context: click.Context, parameter: click.Parameter, value: str | 
 def measure(
     bench: Bench,
     sides: Sequence[tuple[Voice, Voice]],
-    training: tuple[Sequence[Voice], float | None],
+    training: tuple[Sequence[Voice], float],
     fold: tuple[list[int], int],
     task: tuple[Condition, float, Sequence[str]],
 ) -> dict[str, Scored]:
@@ -159,7 +168,7 @@ def measure(
     step = models.features.frame_step
     known = None
     if any(SCORES[name].trained for name in names):
-        known = bench.training(training[0], band).joined(max(1, round((training[1] or seconds) / _PIECE)))
+        known = bench.training(training[0], band).joined(max(1, round(training[1] / _PIECE)))
     taught = np.array([voice.name for voice in training[0]])
     columns: dict[str, list[Any]] = {name: [] for name in names}
     same, speakers = [], []
@@ -174,9 +183,9 @@ def measure(
         if not len(trials.pairs):
             continue
         pieces = Pieces.of(trials.pieces, models.voices, step)
-        own = known and known.of_speakers(~np.isin(taught, [near.name for near, _, _ in heard]))
+        kept = ~np.isin(taught, [near.name for near, _, _ in heard])
         for name in names:
-            columns[name].append(SCORES[name].fit(own, bench.config)(pieces, trials.pairs))
+            columns[name].append(bench.scorer(name, band, known, kept)(pieces, trials.pairs))
         same.append(trials.same)
         speakers.append(numbers[trials.speakers])
     if not same:
@@ -195,8 +204,8 @@ def measure(
 @click.option("--seconds", multiple=True, type=click.FloatRange(0.2), default=(6.0,), help="Speech on each side.")
 @click.option("--condition", "conditions", multiple=True, type=click.Choice(list(CONDITIONS)), default=("other",))
 @click.option("--score", "names", multiple=True, type=click.Choice(list(SCORES)), default=("cosine", "bayes"))
-@click.option("--train", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="Repeatable.")
-@click.option("--train-seconds", type=click.FloatRange(1.0), help="Length of training pieces; as measured otherwise.")
+@click.option("--train", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--train-seconds", type=click.FloatRange(1.0), default=5.0, show_default=True, help="Of training pieces.")
 @click.option("--rooms", type=click.Path(exists=True, file_okay=False), help="Folder of measured rooms.")
 @click.option("--fold", callback=parse_fold, help="Measure part K of N, or every part in turn: K/N or all/N.")
 @click.option("--seed", default=0, show_default=True)
@@ -210,7 +219,7 @@ def main(
     conditions: tuple[str, ...],
     names: tuple[str, ...],
     train: tuple[Path, ...],
-    train_seconds: float | None,
+    train_seconds: float,
     rooms: str | None,
     fold: tuple[list[int], int],
     seed: int,
@@ -225,7 +234,7 @@ def main(
     people, teachers = list_people(folders, [name.lower() for name in corpora]), list_people(train)
     overlap = {person.name for person, _, _ in people} & {person.name for person, _, _ in teachers}
     if trained and overlap and fold[1] == 1:
-        raise click.UsageError(f"{len(overlap)} speakers are trained on and measured, as {min(overlap)}; give --fold K/N")
+        raise click.UsageError(f"{len(overlap)} speakers are trained on and measured ({min(overlap)}); give --fold K/N")
     learnt = bench.voices(teachers) if trained else []
     click.echo(HEADER)
     for corpus in dict.fromkeys(corpus for _, corpus, _ in people):

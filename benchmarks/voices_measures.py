@@ -100,7 +100,7 @@ def minimum_log_likelihood_ratio_cost(scores: Floats, same: Mask, weights: Float
 
 
 def fit_calibration(scores: Floats, same: Mask) -> tuple[float, float]:
-    """Return slope and offset of the map from scores to log-likelihood ratios, by logistic regression of equal priors."""
+    """Return slope and offset of the map from scores to log-likelihood ratios: logistic regression, equal priors."""
     spread = float(scores.std()) or 1.0
     regression = LogisticRegression(C=_WEAK).fit((scores / spread)[:, None], same, _balanced(same, None) * len(same))
     return float(regression.coef_[0, 0]) / spread, float(regression.intercept_[0])
@@ -132,7 +132,7 @@ def calibrated(scores: Floats, same: Mask, speakers: Indices, n_parts: int = 5) 
             if not chosen.any():
                 continue
             if len(np.unique(same[others])) < 2:
-                raise ValueError(f"{len(np.unique(speakers))} speakers are too few for a calibration across {n_parts} parts")
+                raise ValueError(f"{len(np.unique(speakers))} speakers are too few to calibrate across {n_parts} parts")
             slope, offset = fit_calibration(scores[others], same[others])
             ratios[chosen] = slope * scores[chosen] + offset
     return ratios

@@ -148,9 +148,9 @@ def bayes(training: Pieces | None, config: Config) -> Scorer:
             alone = _gains(model, rows, scale, prior)
             for start in range(0, len(pairs), _AT_ONCE):
                 part = pairs[start : start + _AT_ONCE]
-                left, right = part.T
-                both = BlockStatistics(rows.counts[left] + rows.counts[right], rows.projected[left] + rows.projected[right])
-                total[start : start + _AT_ONCE] += _gains(model, both, scale, prior) - alone[left] - alone[right]
+                left, right = (BlockStatistics(rows.counts[side], rows.projected[side]) for side in part.T)
+                both = BlockStatistics(left.counts + right.counts, left.projected + right.projected)
+                total[start : start + _AT_ONCE] += _gains(model, both, scale, prior) - alone[part].sum(axis=1)
         return total / len(pieces.models)
 
     return score

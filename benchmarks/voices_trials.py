@@ -12,6 +12,7 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,8 +130,9 @@ def list_people(folders: Iterable[Path], corpora: Sequence[str] = ()) -> list[tu
 
 
 def session_of(path: str | os.PathLike[str]) -> str:
-    """Return the session that a file is of: its name up to `__`, or without its ending."""
-    return Path(path).stem.partition("__")[0]
+    """Return the session that a file is of: its name up to `__`. Files without it are of one session."""
+    session, mark, _ = Path(path).stem.partition("__")
+    return session if mark else ""
 
 
 def speech_frames(
@@ -214,9 +216,14 @@ def gather(names: Sequence[str], lengths: Mapping[str, int], n_frames: int, rng:
         return []
     order = [names[index] for index in rng.permutation(len(names))]
     first = order[0]
-    order.sort(key=lambda name: -len(os.path.commonprefix([name, first])) if name != first else -len(first) - 1)
+    order.sort(key=lambda name: (name != first, -_n_alike(name, first)))
     held = np.cumsum([lengths[name] for name in order])
     return order[: int(np.searchsorted(held, n_frames)) + 1]
+
+
+def _n_alike(name: str, other: str) -> int:
+    """Return how many letters two names begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False)))
 
 
 def cut(parts: Sequence[Features], n_frames: int, rng: np.random.Generator) -> Features:

@@ -1,4 +1,4 @@
-"""Trials share no sound and keep to their condition; frames carry their own number here, so that each is known again."""
+"""Trials share no sound and keep to their condition; frames carry their own number here, so each is known again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def numbered(lengths: Mapping[str, int], first: int = 0) -> dict[str, Features]:
 
 def test_sessions_are_named_before_two_underscores() -> None:
     assert session_of("some/where/2002-01-06-speaker__002.opus") == "2002-01-06-speaker"
-    assert session_of("words.opus") == "words"
+    assert session_of("words.opus") == session_of("more.opus") == ""
 
 
 def test_as_few_sessions_as_needed_and_the_most_similar_names_first() -> None:
