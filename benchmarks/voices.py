@@ -64,6 +64,8 @@ HEADER = (
 )
 _PIECE = 1.0  # s; training speech is summed up in pieces of this length, which are joined to longer ones
 
+_LEAST_PEOPLE = 10  # fewer give neither an interval nor a calibration
+
 
 @dataclass(eq=False)
 class Bench:
@@ -130,7 +132,7 @@ class Scored:
         """Return the figures; blanks stand where there are too few trials."""
         scores, same = self.scores, self.same
         counts = f"{len(np.unique(self.speakers[same])):6} {same.sum():5} {(~same).sum():6}"
-        if len(np.unique(self.speakers[same])) < 5 or same.all():
+        if len(np.unique(self.speakers[same])) < _LEAST_PEOPLE or same.all():
             return f"{counts} too few"
         low, high = speaker_interval(equal_error_rate, scores, same, self.speakers, np.random.default_rng(seed))
         costs = [minimum_cost(scores, same, prior=prior) for prior in (0.01, 0.5)]
@@ -209,7 +211,7 @@ def measure(
 @click.option("--rooms", type=click.Path(exists=True, file_okay=False), help="Folder of measured rooms.")
 @click.option("--fold", callback=parse_fold, help="Measure part K of N, or every part in turn: K/N or all/N.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Folder to keep features in.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="To keep features in.")
 def main(
     folders: tuple[Path, ...],
     corpora: tuple[str, ...],

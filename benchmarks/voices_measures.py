@@ -123,7 +123,8 @@ def calibrated(scores: Floats, same: Mask, speakers: Indices, n_parts: int = 5) 
     ValueError
         Too few speakers: without some of them there are no trials of both kinds.
     """
-    part = speakers % n_parts
+    rank = np.unique(speakers, return_inverse=True)[1].reshape(speakers.shape)
+    part = rank % n_parts
     ratios = np.full(len(scores), np.nan)
     for first in range(n_parts):
         for second in range(first, n_parts):
