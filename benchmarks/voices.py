@@ -16,7 +16,9 @@ DCF.5: least detection cost at these priors; Cllr of scores that are likelihood 
 logistic calibration that was fitted to other speakers (cal); min: after the best rising map.
 
 Speakers that a score is fitted to must not be measured: with --fold K/N the speakers are dealt into N parts, part K is
-measured and the others may be trained on; `all/N` measures every part in turn and puts the trials together.
+measured and the others may be trained on; `all/N` measures every part in turn and puts the trials together. What the
+model itself was trained on is not known here. --cache keeps features by file names and settings of the model: remove
+the folder when sound or code has changed.
 """
 
 from __future__ import annotations
@@ -63,7 +65,6 @@ HEADER = (
     f" {'EER':>5} {'95 %':^13} {'DCF.01':>6} {'DCF.5':>6} {'Cllr':>6} {'cal':>6} {'min':>6}"
 )
 _PIECE = 1.0  # s; training speech is summed up in pieces of this length, which are joined to longer ones
-
 _LEAST_PEOPLE = 10  # fewer give neither an interval nor a calibration
 
 

@@ -28,7 +28,7 @@ _AT_ONCE = 400  # pairs whose matrices are held at a time
 _FLOOR = 1e-3  # of the mean variance within, added to all of them
 _ROUNDS = 12  # of expectation maximisation
 _SESSION_START = 0.3  # share of the unit variance that is within speakers at the start
-_PIECE_PRIOR = 20.0  # sessions that the start of W is worth
+_START_WORTH = 20.0  # sessions that the start of W is worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +277,7 @@ def _round(
     covariance = np.linalg.inv(np.linalg.inv(model.between) + sums[0])
     mean = np.einsum("sij,sj->si", covariance, sums[1])
     between = (covariance.sum(axis=0) + mean.T @ mean) / n_owners
-    within = _PIECE_PRIOR * _SESSION_START * np.eye(size)
+    within = _START_WORTH * _SESSION_START * np.eye(size)
     inverse = np.linalg.inv(model.within)
     precision, linear, owner = units[0][several], units[1][several], owners[several]
     for start in range(0, len(owner), _AT_ONCE):
@@ -288,7 +288,7 @@ def _round(
         deviation = np.einsum("nij,nj->ni", own, rest)
         spread = own + moved @ covariance[owner[part]] @ moved.transpose(0, 2, 1)
         within += spread.sum(axis=0) + deviation.T @ deviation
-    return SessionModel(_symmetric(between), _symmetric(within / (len(owner) + _PIECE_PRIOR)))
+    return SessionModel(_symmetric(between), _symmetric(within / (len(owner) + _START_WORTH)))
 
 
 def covariances(vectors: Floats, speakers: Indices, sessions: Indices) -> tuple[Floats, Floats]:
