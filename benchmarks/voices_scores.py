@@ -83,7 +83,7 @@ class Pieces:
         place = np.arange(len(self)) - begins
         first = place % n_each == 0
         groups, size = np.cumsum(first) - 1, int(first.sum())
-        parts = tuple(part.pooled(groups, size) for part in self.statistics)
+        parts = tuple(part.summed(groups, size) for part in self.statistics)
         return Pieces(self.models, parts, self.speakers[first], self.sessions[first], n_each * self.seconds)
 
     @cached_property
