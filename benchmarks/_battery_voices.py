@@ -100,6 +100,14 @@ def voices_in(folders: Iterable[Path]) -> list[Voice]:
     return voices
 
 
+def fold(voices: Sequence[Voice], part: int, count: int) -> list[Voice]:
+    """Return one of `count` parts of the voices, each corpus divided alike: the rest may train the model."""
+    corpora: dict[str, list[Voice]] = defaultdict(list)
+    for voice in voices:
+        corpora[voice.corpus].append(voice)
+    return [voice for members in corpora.values() for voice in members[part::count]]
+
+
 @lru_cache(maxsize=400)
 def utterance(path: Path) -> tuple[Samples, Mask]:
     """Return the sound of a file from its first to its last speech, rms 1 where there is speech, and where that is."""

@@ -29,6 +29,7 @@ import soundfile
 from _battery_compose import Recording, Stock, compose
 from _battery_report import Row, comparison, report, rows_of
 from _battery_strata import Conversation, conversations
+from _battery_voices import fold
 
 from diarize import Annotation, Config, Diarizer, DiarizeWarning, Segment, Turn, load_config
 from diarize.evaluation.scoring import score
@@ -182,13 +183,15 @@ def _print_run(label: str, rows: Sequence[Row], base: Sequence[Row]) -> None:
         _print_comparison(base, rows)
 
 
-def _save(path: Path, rows: Sequence[Row]) -> None:
-    path.write_text(json.dumps({"rows": [asdict(row) for row in rows]}, indent=1) + "\n", encoding="utf-8")
+def _save(path: Path, rows: Sequence[Row], config: Config, seed: int) -> None:
+    saved = {"seed": seed, "config": config.to_toml(), "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
 
 
 @click.command(help=__doc__)
 @click.option("--data", default="../shared", type=click.Path(file_okay=False, path_type=Path), show_default=True)
 @click.option("--speech", multiple=True, default=("speech_sessions", "speech_measure"), show_default=True)
+@click.option("--fold", "part", nargs=2, type=int, metavar="K N", help="Of N parts of the voices only part K, from 0.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--strata", help="Some of them, with commas between.")
 @click.option("--share", default=1.0, show_default=True, help="Of the conversations of each stratum.")
@@ -206,6 +209,7 @@ def _save(path: Path, rows: Sequence[Row]) -> None:
 def main(
     data: Path,
     speech: tuple[str, ...],
+    part: tuple[int, int] | None,
     seed: int,
     strata: str | None,
     share: float,
@@ -226,7 +230,8 @@ def main(
         _print_comparison(before, after)
         return
     stock = _stock(data, speech)
-    listed = conversations(list(stock.voices.values()), seed)
+    voices = list(stock.voices.values())
+    listed = conversations(fold(voices, *part) if part else voices, seed)
     listed = [one for one in listed if strata is None or one.stratum in strata.split(",")]
     listed = [one for one in shared_out(listed, share) if not names or one.name in names]
     if listing or write:
@@ -239,10 +244,10 @@ def main(
     task = Task(data, speech, configs, model, MARKS if marks == "both" else (marks,))
     results = _measured(listed, jobs, task)
     runs = [[row for result in results for row in result.runs[k]] for k in range(len(configs))]
-    for label, rows in zip(("", *variants), runs, strict=True):
+    for label, changes, rows in zip(("", *variants), configs, runs, strict=True):
         _print_run(label, rows, runs[0])
         if save:
-            _save(save.with_stem(f"{save.stem}-{label}") if label else save, rows)
+            _save(save.with_stem(f"{save.stem}-{label}") if label else save, rows, changes, seed)
     click.echo(f"composing: {sum(result.composing for result in results):.0f} CPU s")
 
 

@@ -24,7 +24,7 @@ from _battery_report import Row, bootstrap_shares, comparison, counts, paired_di
 from _battery_sound import CODECS, RATE, Place, Sounds, dialling, equal_spectra  # noqa: E402
 from _battery_strata import STRATA, Conversation, Stratum, conversations  # noqa: E402
 from _battery_turns import Event, draw_turns, events_of, with_breaks  # noqa: E402
-from _battery_voices import Session, Tape, Voice, voices_in  # noqa: E402
+from _battery_voices import Session, Tape, Voice, fold, voices_in  # noqa: E402
 from battery import changed, shared_out  # noqa: E402
 
 SHARED = BENCHMARKS.parents[1] / "shared"
@@ -118,6 +118,11 @@ class TestVoices:
         assert Voice("A_1", (calm, angry)).everyday(8.0) == (calm,)
         assert Voice("A_1", (calm, angry)).everyday(10.0) == (calm, angry)
 
+    def test_folds_divide_every_corpus(self, stock: Stock) -> None:
+        voices = list(stock.voices.values())
+        parts = [{voice.name for voice in fold(voices, k, 2)} for k in range(2)]
+        assert parts == [{"A_1", "A_3", "B_1"}, {"A_2", "B_2"}]
+
     def test_a_tape_begins_with_speech_and_marks_it(self, folder: Path) -> None:
         tape = Tape(voices_in([folder])[0].sessions, rng())
         for _ in range(6):
@@ -186,7 +191,7 @@ class TestComposition:
 
     def test_marks_are_where_the_sound_is(self, stock: Stock) -> None:
         events = [[Event(2.0, 1.5, True), Event(3.0, 2.5, False)]]
-        slow = replace(stock, events={style: events for style in stock.events})
+        slow = replace(stock, events=dict.fromkeys(stock.events, events))
         for seed in range(8):
             recording = compose(conversation(seed=seed), slow)
             assert set(recording.reference.labels) == {"A_1", "A_2"}
