@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from _battery_sound import CODECS, LEVEL, RATE, Place, Sounds, dialling, equal_spectra, places_in_room, through_line
-from _battery_strata import ENOUGH, Conversation
+from _battery_strata import Conversation
 from _battery_turns import Event, draw_turns, read_events, with_breaks
 from _battery_voices import Session, Tape, Voice, voices_in
 from scipy.signal import resample_poly
@@ -125,9 +125,9 @@ def _mixed(
 ) -> Samples:
     """Return the finished sound at the rate of the conversation."""
     if conversation.stratum == "calls":
-        narrow = np.sum([through_line(leg, str(rng.choice(CODECS)), rng) for leg in legs], axis=0)
         if snr is not None:  # around one of the two
-            narrow += resample_poly(sounds.noise(len(legs[0]), snr, rng), 1, 2)[: len(narrow)]
+            legs[0][:] += sounds.noise(len(legs[0]), snr, rng)
+        narrow = np.sum([through_line(leg, str(rng.choice(CODECS)), rng) for leg in legs], axis=0)
         return narrow if conversation.rate < RATE else resample_poly(narrow, 2, 1).astype(np.float32)
     (sound,) = legs
     if conversation.stratum == "broadcast" and sounds.music and rng.random() < 0.6:
@@ -155,7 +155,7 @@ def _tapes(conversation: Conversation, stock: Stock, rng: np.random.Generator) -
         elif varied:
             groups = [(voice.sessions[k],) for k in rng.permutation(len(voice.sessions))]
         else:
-            groups = [voice.everyday(ENOUGH)]
+            groups = [voice.occasion()]
         tapes.append([Tape(group, rng) for group in groups])
     if conversation.stratum == "equalised":
         for (tape,), sound in zip(tapes, equal_spectra([tape.sound for (tape,) in tapes]), strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from _battery_sound import RATE
 from _battery_voices import Voice
 
-ENOUGH = 10.0  # s of sound that a voice needs
+ENOUGH = 10.0  # s of sound that a voice needs, for a conversation of one occasion in that alone
 SPANS = (0.0, 6.0, 12.0, 20.0)  # dB; largest difference of levels between speakers
 SNRS = (None, None, 30.0, 20.0, 15.0, 10.0)  # dB
 
@@ -75,7 +75,7 @@ class Stratum:
 
 
 def _plain(voice: Voice) -> bool:
-    return voice.seconds >= ENOUGH
+    return sum(session.seconds for session in voice.occasion()) >= ENOUGH
 
 
 def _wide(voice: Voice) -> bool:
@@ -87,11 +87,11 @@ def _one_session(voice: Voice) -> bool:
 
 
 def _moods(voice: Voice) -> bool:
-    return _plain(voice) and voice.moody and len(voice.sessions) > 1
+    return voice.seconds >= ENOUGH and voice.moody and len(voice.sessions) > 1
 
 
 def _taught(voice: Voice) -> bool:
-    return _plain(voice) and not voice.moody and len(voice.sessions) > 1
+    return voice.seconds >= ENOUGH and not voice.moody and len(voice.sessions) > 1
 
 
 STRATA = (

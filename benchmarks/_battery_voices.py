@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,13 +14,14 @@ import soundfile
 
 from diarize.audio import read_audio
 from diarize.training.levels import rms
-from diarize.training.marks import mark_speech
+from diarize.training.marks import MARKS, mark_speech
 from diarize.training.material import people_in
 
 RATE = 16000  # Hz; everything is composed at it
 TAUGHT = ("WUW2", "DSPSPEECH", "GCOMPRIS", "ASTERISK")  # sessions are phones, days or word lists; elsewhere moods
 LIVELY = ("ang", "fear", "surpris", "disgust", "02")  # in the names of sessions in a strong mood
 FADE = 0.01  # s
+LABELLED = replace(MARKS, pause=35)  # real references of calls divide a turn at pauses from about 0.35 s on
 
 Samples = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -75,13 +76,16 @@ class Voice:
         """Return the session with the most sound."""
         return max(self.sessions, key=lambda session: session.seconds)
 
-    def everyday(self, least: float) -> tuple[Session, ...]:
-        """Return sessions that fit one occasion: one phone, no strong mood; all where these are under `least` s."""
-        if self.corpus == "WUW2":
-            chosen: tuple[Session, ...] = (self.longest(),)
-        else:
-            chosen = tuple(one for one in self.sessions if not any(word in one.name for word in LIVELY))
-        return chosen if sum(one.seconds for one in chosen) >= least else self.sessions
+    def occasion(self) -> tuple[Session, ...]:
+        """Return the sessions that fit one occasion: one phone, one day, no strong mood."""
+        mild = [one for one in self.sessions if not any(word in one.name for word in LIVELY)]
+        if self.corpus == "WUW2" or not mild:
+            return (self.longest(),)
+        days: dict[str, list[Session]] = defaultdict(list)
+        for one in mild:
+            day = one.name.partition("-")[0]
+            days[day if day.isdigit() else ""].append(one)
+        return tuple(max(days.values(), key=lambda sessions: sum(one.seconds for one in sessions)))
 
 
 def voices_in(folders: Iterable[Path]) -> list[Voice]:
@@ -112,7 +116,7 @@ def fold(voices: Sequence[Voice], part: int, count: int) -> list[Voice]:
 def utterance(path: Path) -> tuple[Samples, Mask]:
     """Return the sound of a file from its first to its last speech, rms 1 where there is speech, and where that is."""
     sound = read_audio(path, RATE)
-    marks = mark_speech(sound, RATE)
+    marks = mark_speech(sound, RATE, LABELLED)
     spoken = np.flatnonzero(marks)
     if not len(spoken):
         return np.zeros(0, np.float32), np.zeros(0, np.bool_)

@@ -113,10 +113,13 @@ class TestVoices:
         assert [(one.name, len(one.files)) for one in voice.sessions] == [("angry", 2), ("calm", 2)]
         assert voice.sessions[0].seconds == pytest.approx(2 * (0.3 + 1.5 + 2.0 + 2 * 0.6))
 
-    def test_strong_moods_are_left_out_where_the_rest_is_enough(self) -> None:
+    def test_an_occasion_is_one_day_without_strong_moods(self) -> None:
         calm, angry = Session("calm", (), 9.0), Session("angry02", (), 20.0)
-        assert Voice("A_1", (calm, angry)).everyday(8.0) == (calm,)
-        assert Voice("A_1", (calm, angry)).everyday(10.0) == (calm, angry)
+        assert Voice("A_1", (calm, angry)).occasion() == (calm,)
+        assert Voice("A_1", (angry,)).occasion() == (angry,)
+        days = tuple(Session(f"{day}-calm", (), seconds) for day, seconds in ((1, 5.0), (2, 9.0)))
+        assert Voice("A_1", days).occasion() == days[1:]
+        assert Voice("WUW2_1", (calm, Session("cell", (), 12.0))).occasion()[0].name == "cell"
 
     def test_folds_divide_every_corpus(self, stock: Stock) -> None:
         voices = list(stock.voices.values())
