@@ -25,6 +25,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import click
+import numpy as np
 import soundfile
 from _battery_compose import Recording, Stock, compose
 from _battery_report import Row, comparison, report, rows_of
@@ -54,12 +55,12 @@ def changed(config: Config, settings: str) -> Config:
 
 
 def shared_out(listed: Sequence[Conversation], share: float) -> list[Conversation]:
-    """Return an evenly spread share of each stratum and kind, one at least."""
+    """Return a share of each stratum and kind by chance, one at least; the same share is always the same choice."""
     kept: list[Conversation] = []
     for key in dict.fromkeys((one.stratum, one.kind) for one in listed):
         members = [one for one in listed if (one.stratum, one.kind) == key]
-        count = max(1, round(share * len(members)))
-        kept += [members[k * len(members) // count] for k in range(count)]
+        count = max(1, round(share * len(members)))  # at even distances some numbers of speakers would be left out
+        kept += [members[k] for k in sorted(np.random.default_rng(0).permutation(len(members))[:count])]
     return kept
 
 
