@@ -10,6 +10,7 @@ from _battery_sound import RATE
 from _battery_voices import Voice
 
 ENOUGH = 10.0  # s of sound that a voice needs, for a conversation of one occasion in that alone
+REPEATS = 2.0  # times that the mean speaker is heard with the same words at most
 SPANS = (0.0, 6.0, 12.0, 20.0)  # dB; largest difference of levels between speakers
 SNRS = (None, None, 30.0, 20.0, 15.0, 10.0)  # dB
 
@@ -94,6 +95,14 @@ def _taught(voice: Voice) -> bool:
     return voice.seconds >= ENOUGH and not voice.moody and len(voice.sessions) > 1
 
 
+def _material(voice: Voice, kind: str) -> float:
+    """Return how many seconds of a voice there are for a kind of conversation."""
+    if kind in ("moods", "phones and days"):
+        return voice.seconds
+    sessions = (voice.longest(),) if kind == "one session" else voice.occasion()
+    return sum(session.seconds for session in sessions)
+
+
 STRATA = (
     Stratum("single", "one session", 30, (20, 300), (1,), _one_session),
     Stratum("single", "moods", 30, (20, 300), (1,), _moods),
@@ -129,8 +138,8 @@ def _drawn(stratum: Stratum, k: int, voices: Sequence[Voice], seeds: np.random.S
     people = large[int(rng.choice(len(large), p=weight / weight.sum()))]
     picked = [people[one] for one in rng.choice(len(people), min(n_people, len(people)), replace=False)]
     shortest, longest = stratum.seconds
-    if stratum.name == "single":
-        longest = min(longest, max(4 * picked[0].seconds, 2 * shortest))  # else the same words are heard over and over
+    if stratum.name != "long":  # the same words over and over make a cluster each; long ones cannot do without
+        longest = min(longest, max(REPEATS * sum(_material(voice, stratum.kind) for voice in picked), 1.5 * shortest))
     seconds = float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     seconds = max(seconds, min(12.0 * n_people, longest))
     narrow = picked[0].corpus == "WUW2" or rng.random() < stratum.narrow
