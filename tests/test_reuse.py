@@ -15,7 +15,7 @@ REUSED = {
     "stages/speakers.py": {"MixtureParameters", "segment_statistics"},  # statistics of blocks
     "stages/overlap.py": {"MixtureParameters", "log_likelihood"},  # one voice or two
     "stages/clustering.py": {"kmeans_labels"},  # groups of pieces
-    "separation/recipe.py": {"Source", "separate_sources"},
+    "separation/recipe.py": {"SpectralSource", "separate_sources"},
     "separation/voices.py": {"fit_source"},
     "training/voices.py": {"GaussianMixture", "em"},  # background model
     "training/speech.py": {"fit_blocks"},
