@@ -18,7 +18,7 @@ REUSED = {
     "separation/recipe.py": {"SpectralSource", "separate_sources"},
     "separation/voices.py": {"fit_source"},
     "training/voices.py": {"GaussianMixture", "em"},  # background model
-    "training/speech.py": {"fit_blocks"},
+    "training/speech.py": {"fit_by_splitting"},
     "training/overlap.py": {"GaussianMixtureSelector"},  # sizes of mixtures
     "gmm/uses/features.py": {"segment_statistics", "responsibilities"},  # the same statistics as the speakers'
     "hmm/gmmhmm/emissions.py": {"MixtureParameters", "group_log_likelihood"},

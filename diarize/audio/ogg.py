@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import BinaryIO
 
-from diarize.audio.parts import Part, places
+from diarize.audio.parts import Part, bytes_at, places
 
 _PAGE = re.compile(rb"OggS\0[\0-\7]")
 _FIRST_PAGE = re.compile(rb"OggS\0[\2\3\6\7]\0{8}.{4}\0{4}", re.DOTALL)  # of a stream: it begins at time 0
@@ -23,7 +23,7 @@ def ogg_parts(file: BinaryIO) -> list[Part]:
     last: list[int] = []  # page of each stream
     page_end = -1
     for place in places(file, _PAGE, 6):
-        if _FIRST_PAGE.match(_at(file, place, 26)):
+        if _FIRST_PAGE.match(bytes_at(file, place, 26)):
             if place != page_end:
                 starts.append(place)
                 last.append(place)
@@ -38,13 +38,8 @@ def ogg_parts(file: BinaryIO) -> list[Part]:
 def _without_rest(file: BinaryIO, stretch: range, page: int) -> range:
     """Return a stream without what follows its last page, if that says that it is the last."""
     end = _page_end(file, page)
-    is_end = _at(file, page, 6)[5] & 4
+    is_end = bytes_at(file, page, 6)[5] & 4
     return range(stretch.start, end) if is_end and end <= stretch.stop else stretch
-
-
-def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
-    file.seek(place)
-    return file.read(n_bytes)
 
 
 def _page_end(file: BinaryIO, start: int) -> int:

@@ -76,6 +76,12 @@ def composed(file: BinaryIO, part: Part) -> BinaryIO:
     return copy
 
 
+def bytes_at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
+    """Return some bytes of a file from a place on; fewer where it ends before."""
+    file.seek(place)
+    return file.read(n_bytes)
+
+
 def places(file: BinaryIO, pattern: re.Pattern[bytes], length: int, stretch: range | None = None) -> Iterator[int]:
     """Yield where a pattern of `length` bytes begins, in a stretch of a file or in all of it."""
     start, kept, stop = (stretch.start, b"", stretch.stop) if stretch else (0, b"", None)
@@ -94,8 +100,7 @@ def behind_tags(file: BinaryIO) -> int:
     """Return where the ID3 tags end that stand in front, 0 where there are none or one passes the end of the file."""
     place, size = 0, file.seek(0, io.SEEK_END)
     while True:
-        file.seek(place)
-        head = file.read(10)
+        head = bytes_at(file, place, 10)
         if len(head) < 10 or not head.startswith(b"ID3"):
             return place if place < size else 0
         place += 10 + tag_length(head)

@@ -12,7 +12,7 @@ import struct
 from itertools import pairwise
 from typing import BinaryIO, Literal, NamedTuple
 
-from diarize.audio.parts import Fill, Part, behind_tags, places
+from diarize.audio.parts import Fill, Part, behind_tags, bytes_at, places
 
 _BUFFER = 1 << 20  # bytes
 _LEAST = 1024  # bytes; fewer are not worth a question
@@ -79,7 +79,7 @@ def sized_parts(file: BinaryIO) -> list[Part]:
 def _starts(file: BinaryIO, size: int) -> list[int]:
     """Return where the files begin that are joined in one."""
     begin = behind_tags(file)
-    sound, head = _sound(file, begin), _HEADS.get(_at(file, begin, 4))
+    sound, head = _sound(file, begin), _HEADS.get(bytes_at(file, begin, 4))
     # it is right, or its count wrapped
     is_one = sound is not None and (size - sound.start - sound.n_bytes) % (_MOST + 1) < _LEAST
     if head is None or is_one:
@@ -119,7 +119,7 @@ def _remark(counted: int, present: int) -> str:
 
 def _sound(file: BinaryIO, begin: int) -> Sound | None:
     """Return where the sound is, None where the file is of another kind or its header is not understood."""
-    head = _at(file, begin, 12).ljust(12, b"\0")
+    head = bytes_at(file, begin, 12).ljust(12, b"\0")
     if head[:4] == b".snd":
         start, n_bytes = struct.unpack(">II", head[4:])
         return Sound(begin + start, n_bytes, begin + 8, None, 4, "big")
@@ -129,7 +129,7 @@ def _sound(file: BinaryIO, begin: int) -> Sound | None:
         return None
     order: Literal["little", "big"] = "big" if head[:4] in (b"RIFX", b"FORM") else "little"
     place, wide = begin + 12, None
-    while len(chunk := _at(file, place, 8)) == 8:
+    while len(chunk := bytes_at(file, place, 8)) == 8:
         n_bytes = int.from_bytes(chunk[4:], order)
         if chunk[:4] == b"ds64":
             wide = place + 8
@@ -138,7 +138,7 @@ def _sound(file: BinaryIO, begin: int) -> Sound | None:
                 return None  # of unknown length, and read to its end
             if wide is None:
                 return Sound(place + 8, n_bytes, place + 4, begin + 4, 4, order, 8 if chunk[:4] == b"SSND" else 0)
-            return Sound(place + 8, int.from_bytes(_at(file, wide + 8, 8), order), wide + 8, wide, 8, order)
+            return Sound(place + 8, int.from_bytes(bytes_at(file, wide + 8, 8), order), wide + 8, wide, 8, order)
         place += 8 + n_bytes + n_bytes % 2
     return None
 
@@ -146,7 +146,7 @@ def _sound(file: BinaryIO, begin: int) -> Sound | None:
 def _caf_sound(file: BinaryIO, begin: int) -> Sound | None:
     """Return where the sound of a CAF file is; its count is -1 where the length was not known."""
     place = begin + 8
-    while len(chunk := _at(file, place, 12)) == 12:
+    while len(chunk := bytes_at(file, place, 12)) == 12:
         n_bytes = int.from_bytes(chunk[4:], "big", signed=True)
         if chunk[:4] == b"data":
             return Sound(place + 12, n_bytes, place + 4, None, 8, "big", 4)
@@ -162,7 +162,7 @@ def _continues(file: BinaryIO, sound: Sound, size: int) -> bool:
     if size - end < _LEAST:
         return False
     for place in (end, end + sound.n_bytes % 2):
-        if _at(file, place, 8).startswith(_KNOWN) or _are_chunks(file, place, size, sound):
+        if bytes_at(file, place, 8).startswith(_KNOWN) or _are_chunks(file, place, size, sound):
             return False
     file.seek(end)
     return sound.n_bytes == 0 or any(any(content) for content in iter(lambda: file.read(_BUFFER), b""))
@@ -172,17 +172,12 @@ def _are_chunks(file: BinaryIO, place: int, size: int, sound: Sound) -> bool:
     """Tell whether chunks, each with a name and its length, fill a file exactly from some place to its end."""
     n_head = 12 if sound.is_caf else 8
     while place + n_head <= size:
-        head = _at(file, place, n_head)
+        head = bytes_at(file, place, n_head)
         if not _NAME.match(head):
             return False
         n_bytes = int.from_bytes(head[4:], sound.order)
         place += n_head + n_bytes + (0 if sound.is_caf else n_bytes % 2)
     return place <= size + 1
-
-
-def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
-    file.seek(place)
-    return file.read(n_bytes)
 
 
 def _rf64(size: int, n_bytes: int) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import BinaryIO, NamedTuple
 
-from diarize.audio.parts import Fill, Part
+from diarize.audio.parts import Fill, Part, bytes_at
 
 _TAGS = {0: 1, 4: 1, 6: 6, 7: 7}  # kinds of WAV by codecs of VOC: PCM of 8 and 16 bits, A-law, mu-law
 _MARK = b"Creative Voice File"
@@ -48,11 +48,11 @@ def _wav(form: Form, pieces: list[range | Fill]) -> Part:
 def _blocks(file: BinaryIO) -> Iterator[tuple[Form | None, range | Fill]]:
     """Yield the form and the sound of each block; the form is None where it is not understood."""
     size = file.seek(0, os.SEEK_END)
-    place = int.from_bytes(_at(file, 20, 2), "little")
+    place = int.from_bytes(bytes_at(file, 20, 2), "little")
     form: Form | None = None
     extra: tuple[int, int] | None = None  # rate and channels for the next block of the old kind
     while place < size:
-        head = _at(file, place, 24).ljust(24, b"\0")
+        head = bytes_at(file, place, 24).ljust(24, b"\0")
         kind, n_bytes = head[0], int.from_bytes(head[1:4], "little")
         if kind == _TERMINATOR:
             if not head[1:].startswith(_MARK):
@@ -77,8 +77,3 @@ def _blocks(file: BinaryIO) -> Iterator[tuple[Form | None, range | Fill]]:
             n_samples = round((1 + int.from_bytes(head[4:6], "little")) * form.rate * (256 - head[6]) / 1_000_000)
             sample = b"\x80" if form.bits == 8 else b"\0"
             yield form, Fill(sample, n_samples * form.n_channels * form.bits // 8)
-
-
-def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
-    file.seek(place)
-    return file.read(n_bytes)

@@ -6,7 +6,7 @@ import os
 import re
 from typing import BinaryIO
 
-from diarize.audio.parts import Fill, Part, places
+from diarize.audio.parts import Fill, Part, bytes_at, places
 
 _WAVE = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # how the GUIDs of all parts but the first end
 _START = re.compile(re.escape(bytes.fromhex("726966662e91cf11a5d628db04c10000")) + b".{8}wave" + re.escape(_WAVE), re.S)
@@ -17,8 +17,7 @@ _CODINGS = (b"\3\0", b"\6\0", b"\7\0")  # floats, A-law, mu-law; integers are re
 def w64_parts(file: BinaryIO) -> list[Part]:
     """Return the files that are joined, with plain headers; nothing where there is one that is plain."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(16)
-    whole = int.from_bytes(file.read(8), "little")
+    whole = int.from_bytes(bytes_at(file, 16, 8), "little")
     starts = [0] if whole == size else list(places(file, _START, 40)) or [0]
     stretches = [range(start, stop) for start, stop in zip(starts, [*starts[1:], size], strict=True)]
     parts = [Part(_plain(file, stretch)) for stretch in stretches]
@@ -29,8 +28,7 @@ def _plain(file: BinaryIO, stretch: range) -> tuple[range | Fill, ...]:
     """Return the pieces of a file with the short name of its coding in its header."""
     place = stretch.start + 40
     while place + 66 <= stretch.stop:
-        file.seek(place)
-        chunk = file.read(66)
+        chunk = bytes_at(file, place, 66)
         n_bytes = int.from_bytes(chunk[16:24], "little")
         if chunk[:16] == b"fmt " + _WAVE:
             coding = chunk[48:50]

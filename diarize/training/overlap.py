@@ -28,7 +28,7 @@ Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _COMPONENTS = 8  # Gaussians of a class at most, along the one direction that tells two classes apart
-_SPEAKER_COLUMNS = 15  # of `overlap_features`, beside mean and deviation of the frames over two windows
+_SPEAKER_COLUMNS = 15  # of `overlap_cues`, beside mean and deviation of the frames over two windows
 _ROWS = 20_000  # of a class at most that its mixture is fitted to
 
 

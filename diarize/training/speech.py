@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter1d
 from diarize.config import FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import TEXTURE_STEP, Spectrum, speech_cues
-from diarize.gmm import MixtureParameters, fit_blocks
+from diarize.gmm import MixtureParameters, fit_by_splitting
 from diarize.stages.recording import analyse
 from diarize.stages.speech import SpeechModel
 from diarize.training.material import ROWS_EACH, Material
@@ -121,4 +121,4 @@ def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:
             "compose more scenes"
         )
     blocks = [np.concatenate(rows)]  # of few bytes a frame; the sound itself is gone by now
-    return fit_blocks(lambda: blocks, n_components, final=15, reg_covar=1e-3).parameters.astype(np.float32)
+    return fit_by_splitting(lambda: blocks, n_components, final=15, reg_covar=1e-3).parameters.astype(np.float32)
