@@ -23,6 +23,8 @@ _START_WORTH = 20.0  # sessions that the start of W is worth; keeps directions t
 def with_sessions(model: EigenvoiceModel, talkers: Callable[[], Iterable[Talker]], scale: float) -> EigenvoiceModel:
     """Return a model that also knows how much one voice differs between sessions.
 
+    The clean speech counts: disturbed copies as sessions teach what equalisers do to a voice, not what days do.
+
     Parameters
     ----------
     model : EigenvoiceModel
@@ -36,17 +38,13 @@ def with_sessions(model: EigenvoiceModel, talkers: Callable[[], Iterable[Talker]
     EigenvoiceModel
         As it was where no speaker has two sessions.
     """
-    rows: list[BlockStatistics] = []
-    owners: list[int] = []
-    for number, talker in enumerate(talkers()):
-        for x in talker.copies:
-            rows.append(model.statistics(x, talker.boundaries))
-            owners += [number] * len(rows[-1])
-    if len(owners) == len(set(owners)):
+    rows = [model.statistics(talker.copies[0], talker.boundaries) for talker in talkers()]
+    speakers = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    if len(rows) == len(speakers):
         return model
     counts, projected = np.concatenate([row.counts for row in rows]), np.concatenate([row.projected for row in rows])
     precision, linear = model.naturals(BlockStatistics(counts, projected), scale)
-    return replace(model, sessions=fit_sessions(precision, linear, np.array(owners, dtype=np.intp)))
+    return replace(model, sessions=fit_sessions(precision, linear, speakers))
 
 
 def fit_sessions(precision: Floats, linear: Floats, speakers: Indices, rounds: int = _ROUNDS) -> SessionModel:
