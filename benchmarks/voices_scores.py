@@ -17,8 +17,10 @@ from scipy.linalg import eigh
 from voices_trials import Piece
 
 from diarize.config import Config
+from diarize.stages.sessions import SessionModel
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
 from diarize.stages.vbhmm import prior_weight
+from diarize.training.sessions import fit_sessions
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -26,9 +28,6 @@ Scorer = Callable[["Pieces", Indices], Floats]
 
 _AT_ONCE = 400  # pairs whose matrices are held at a time
 _FLOOR = 1e-3  # of the mean variance within, added to all of them
-_ROUNDS = 12  # of expectation maximisation
-_SESSION_START = 0.3  # share of the unit variance that is within speakers at the start
-_START_WORTH = 20.0  # sessions that the start of W is worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,117 +177,23 @@ def plda(training: Pieces | None, config: Config) -> Scorer:
     """
     known, scale = _needed(training), config.speakers.acoustic_scale
     spaces = [
-        fit_sessions(*naturals(model, rows, scale), known.speakers, known.sessions)
-        for model, rows in zip(known.models, known.statistics, strict=True)
+        session_space(model, rows, known, scale) for model, rows in zip(known.models, known.statistics, strict=True)
     ]
 
     def score(pieces: Pieces, pairs: Indices) -> Floats:
         total = np.zeros(len(pairs))
         for model, rows, space in zip(pieces.models, pieces.statistics, spaces, strict=True):
-            total += space.ratios(*naturals(model, rows, scale), pairs)
+            total += space.joining_gains(*space.of_speaker(*model.naturals(rows, scale)), pairs)
         return total / len(pieces.models)
 
     return score
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionModel:
-    """How factors differ between speakers and between the sessions of one.
-
-    Parameters
-    ----------
-    between, within : array of shape (n_voices, n_voices)
-        B and W.
-    """
-
-    between: Floats
-    within: Floats
-
-    def of_speaker(self, precision: Floats, linear: Floats) -> tuple[Floats, Floats]:
-        """Return what pieces say of their speakers, the deviation of the session integrated out: G and g.
-
-        G = (L^-1 + W)^-1 = (I + L W)^-1 L and g = (I + L W)^-1 l.
-        """
-        size = len(self.within)
-        solved = np.linalg.solve(np.eye(size) + precision @ self.within, np.dstack([precision, linear]))
-        return solved[:, :, :size], solved[:, :, size]
-
-    def evidence(self, precision: Floats, linear: Floats) -> Floats:
-        """Return the logarithm of the integral of exp(g'y - y'Gy / 2) over N(y; 0, B), one for each row."""
-        size = len(self.between)
-        inner = np.eye(size) + precision @ self.between
-        mean = self.between @ np.linalg.solve(inner, linear[:, :, None])  # B (I + G B)^-1 g
-        return np.asarray((linear * mean[:, :, 0]).sum(axis=1) - np.linalg.slogdet(inner)[1]) / 2
-
-    def ratios(self, precision: Floats, linear: Floats, pairs: Indices) -> Floats:
-        """Return log-likelihood ratios of one speaker against two, each piece a session of its own."""
-        parts = [self.of_speaker(*part) for part in _parts(precision, linear)]
-        precision, linear = (np.concatenate(column) for column in zip(*parts, strict=True))
-        alone = np.concatenate([self.evidence(*part) for part in _parts(precision, linear)])
-        ratios = np.empty(len(pairs))
-        for start in range(0, len(pairs), _AT_ONCE):
-            left, right = pairs[start : start + _AT_ONCE].T
-            both = self.evidence(precision[left] + precision[right], linear[left] + linear[right])
-            ratios[start : start + _AT_ONCE] = both - alone[left] - alone[right]
-        return ratios
-
-
-def naturals(model: EigenvoiceModel, rows: BlockStatistics, scale: float) -> tuple[Floats, Floats]:
-    """Return L and l of each row: (n_rows, n_voices, n_voices) and (n_rows, n_voices)."""
-    size = model.n_voices
-    precision = scale * (rows.counts @ model.precisions.astype(np.float32)).reshape(-1, size, size)
-    return precision, scale * rows.projected.astype(np.float64)
-
-
-def fit_sessions(
-    precision: Floats, linear: Floats, speakers: Indices, sessions: Indices, rounds: int = _ROUNDS
-) -> SessionModel:
-    """Fit B and W by expectation maximisation; all pieces of a session share one deviation.
-
-    Parameters
-    ----------
-    precision, linear : array of shape (n_pieces, n_voices, n_voices) and (n_pieces, n_voices)
-    speakers, sessions : array of int, shape (n_pieces,)
-    rounds : int
-    """
-    pairs, index = np.unique(np.stack([speakers, sessions]), axis=1, return_inverse=True)
-    index = index.reshape(-1)
-    size, n_units = precision.shape[1], pairs.shape[1]
-    units = np.zeros((n_units, size, size)), np.zeros((n_units, size))
-    np.add.at(units[0], index, precision)
-    np.add.at(units[1], index, linear)
-    owners = np.unique(pairs[0], return_inverse=True)[1].reshape(-1)
-    several = np.bincount(owners)[owners] > 1  # only these tell sessions from speakers
-    model = SessionModel((1 - _SESSION_START) * np.eye(size), _SESSION_START * np.eye(size))
-    for _ in range(rounds):
-        model = _round(model, units, owners, several)
-    return model
-
-
-def _round(
-    model: SessionModel, units: tuple[Floats, Floats], owners: Indices, several: npt.NDArray[np.bool_]
-) -> SessionModel:
-    """Return the model after one round: the mean second moments of y over speakers and of e over sessions."""
-    size, n_owners = len(model.between), int(owners.max()) + 1
-    gains = [model.of_speaker(*part) for part in _parts(*units)]
-    sums = np.zeros((n_owners, size, size)), np.zeros((n_owners, size))
-    for target, column in zip(sums, zip(*gains, strict=True), strict=True):
-        np.add.at(target, owners, np.concatenate(column))
-    covariance = np.linalg.inv(np.linalg.inv(model.between) + sums[0])
-    mean = np.einsum("sij,sj->si", covariance, sums[1])
-    between = (covariance.sum(axis=0) + mean.T @ mean) / n_owners
-    within = _START_WORTH * _SESSION_START * np.eye(size)
-    inverse = np.linalg.inv(model.within)
-    precision, linear, owner = units[0][several], units[1][several], owners[several]
-    for start in range(0, len(owner), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        own = np.linalg.inv(inverse + precision[part])
-        moved = own @ precision[part]
-        rest = linear[part] - np.einsum("nij,nj->ni", precision[part], mean[owner[part]])
-        deviation = np.einsum("nij,nj->ni", own, rest)
-        spread = own + moved @ covariance[owner[part]] @ moved.transpose(0, 2, 1)
-        within += spread.sum(axis=0) + deviation.T @ deviation
-    return SessionModel(_symmetric(between), _symmetric(within / (len(owner) + _START_WORTH)))
+def session_space(model: EigenvoiceModel, rows: BlockStatistics, known: Pieces, scale: float) -> SessionModel:
+    """Fit B and W to training pieces; all pieces of a session share one deviation."""
+    names, index = np.unique(np.stack([known.speakers, known.sessions]), axis=1, return_inverse=True)
+    units = rows.summed(index.reshape(-1), names.shape[1])
+    return fit_sessions(*model.naturals(units, scale), names[0])
 
 
 def covariances(vectors: Floats, speakers: Indices, sessions: Indices) -> tuple[Floats, Floats]:
@@ -337,10 +242,6 @@ def _positive(matrix: Floats) -> Floats:
 
 def _symmetric(matrix: Floats) -> Floats:
     return (matrix + matrix.T) / 2
-
-
-def _parts(precision: Floats, linear: Floats) -> list[tuple[Floats, Floats]]:
-    return [(precision[at : at + _AT_ONCE], linear[at : at + _AT_ONCE]) for at in range(0, len(linear), _AT_ONCE)]
 
 
 def _products(vectors: Floats, pairs: Indices) -> Floats:

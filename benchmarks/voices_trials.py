@@ -8,7 +8,6 @@ the first underscore.
 from __future__ import annotations
 
 import csv
-import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from diarize.audio import read_audio
 from diarize.config import FeatureConfig
 from diarize.features import effective_band, log_mel, normalise, voice_features
 from diarize.model import Model
-from diarize.training.material import Person, people_in
+from diarize.training.material import Person, people_in, session_of
 from diarize.training.rooms import draw_room, in_room
 from diarize.training.spool import loud_frames
 
@@ -127,12 +126,6 @@ def list_people(folders: Iterable[Path], corpora: Sequence[str] = ()) -> list[tu
             if not corpora or corpus in corpora:
                 people.append((person, corpus, row.get("sex") or ""))
     return people
-
-
-def session_of(path: str | os.PathLike[str]) -> str:
-    """Return the session that a file is of: its name up to `__`. Files without it are of one session."""
-    session, mark, _ = Path(path).stem.partition("__")
-    return session if mark else ""
 
 
 def speech_frames(

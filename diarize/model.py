@@ -207,6 +207,8 @@ def _check_values(band: BandModel, name: str) -> None:
     numbers: list[npt.NDArray[Any]] = []
     for voices in band.voices:
         numbers += [voices.voices, voices.centre, voices.projection]
+        if voices.sessions is not None:
+            numbers += [voices.sessions.between, voices.sessions.within]
     if band.overlap is not None:
         mixtures += [band.overlap.single, band.overlap.double]
         numbers += [band.overlap.centre, band.overlap.projection]

@@ -19,6 +19,7 @@ from diarize.features import FilterBank, Spectrum, mel_spectrum, speech_cues, vo
 from diarize.gmm import MixtureParameters
 from diarize.model import BANDS, Model, builtin_model
 from diarize.stages.overlap import OverlapModel
+from diarize.stages.sessions import SessionModel
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector, SpeechModel
 
@@ -223,6 +224,7 @@ def tiny() -> dict[str, Any]:
     """Return the arrays of a model with two Gaussians in each mixture."""
     rng = np.random.default_rng(0)
     voices = rng.normal(size=(2, 16, 3)).astype(np.float32)
+    sessions = SessionModel(np.diag([0.7, 0.5, 0.3]), np.full((3, 3), 0.2) + np.eye(3))
     member = SpeechModel(mixture(FRAMES, 0), mixture(FRAMES, 1), mixture(FRAMES, 2), mixture(FRAMES, 3), 40)
     overlap = OverlapModel(np.zeros(CELLS, np.float32), np.ones((CELLS, 1), np.float32), mixture(1, 5), mixture(1, 6))
     return {
@@ -232,7 +234,7 @@ def tiny() -> dict[str, Any]:
         "filters/weights": FILTERS.weights,
         "filters/edges": FILTERS.edges,
         **SpeechDetector((member,)).arrays("wide/speech_"),
-        **EigenvoiceModel(mixture(16, 4), voices, np.zeros(3), np.eye(3)).arrays("wide/voices_0_"),
+        **EigenvoiceModel(mixture(16, 4), voices, np.zeros(3), np.eye(3), sessions).arrays("wide/voices_0_"),
         **overlap.arrays("wide/overlap_"),
     }
 
@@ -260,6 +262,9 @@ def use(model: Model) -> None:
         statistics = voices.statistics(x, np.array([0, 40, len(x)]))
         voices.embed(statistics, 2)
         speakers = voices.posterior(statistics, np.eye(2), 0.1, 1.0)
+        if voices.sessions is not None:
+            of_speaker = voices.sessions.of_speaker(*voices.naturals(statistics, 0.1))
+            voices.sessions.joining_gains(*of_speaker, np.array([[0, 1]]))
         evidence = voices.evidence(x, np.append(np.arange(0, len(x), 5), len(x)), speakers)
         if band.overlap is not None:
             band.overlap.log_odds(cues.frames, evidence, np.arange(len(spectrum)) // 50, 0.01)

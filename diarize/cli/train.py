@@ -14,7 +14,7 @@ INPUT_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command()
-@click.argument("speech_dir", metavar="SPEECH_DIR", type=INPUT_FOLDER)
+@click.argument("speech_dirs", metavar="SPEECH_DIR...", nargs=-1, required=True, type=INPUT_FOLDER)
 @options.output("MODEL.npz", "The model file to write.", required=True)
 @click.option("--noise", metavar="DIR", type=INPUT_FOLDER, help="Background sounds to mix in.")
 @click.option("--rooms", metavar="DIR", type=INPUT_FOLDER, help="Room impulse responses to play the speech through.")
@@ -22,11 +22,18 @@ INPUT_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @options.seed()
 @options.quiet()
 def train(
-    speech_dir: Path, output: Path, noise: Path | None, rooms: Path | None, config: str, seed: int | None, quiet: bool
+    speech_dirs: tuple[Path, ...],
+    output: Path,
+    noise: Path | None,
+    rooms: Path | None,
+    config: str,
+    seed: int | None,
+    quiet: bool,
 ) -> None:
-    """Train the models from SPEECH_DIR, which holds one folder of audio files a speaker.
+    """Train the models from every SPEECH_DIR, which holds one folder of audio files a speaker.
 
-    Each speaker is also used in disturbed copies: other microphones, rooms and backgrounds.
+    Each speaker is also used in disturbed copies: other microphones, rooms and backgrounds. The part of a file's name
+    before `__` is its session; speakers with several teach how one voice varies.
     """
     if output.suffix != ".npz":
         raise click.UsageError(f"the model file must end in .npz, got {output}")
@@ -42,6 +49,6 @@ def train(
     start = settings.seed if seed is None else seed
     with progress_line("training", quiet) as progress:
         model = train_model(
-            speech_dir, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress
+            *speech_dirs, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress
         )
     model.save(output)

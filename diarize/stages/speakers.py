@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters, segment_statistics
+from diarize.stages.sessions import SessionModel
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -80,12 +81,15 @@ class EigenvoiceModel:
         Mean of the i-vectors of short pieces.
     projection : array of shape (n_voices, n_dimensions)
         Linear discriminant analysis of those i-vectors, the direction that tells voices apart best comes first.
+    sessions : SessionModel, optional
+        How much the factors of one speaker differ between sessions; None where training showed none.
     """
 
     background: MixtureParameters
     voices: Features
     centre: Floats
     projection: Floats
+    sessions: SessionModel | None = None
 
     @property
     def n_voices(self) -> int:
@@ -151,6 +155,24 @@ class EigenvoiceModel:
         precision = np.eye(size) + ratio * ((weights @ statistics.counts) @ self.precisions).reshape(-1, size, size)
         linear = (weights @ statistics.projected).astype(np.float64)
         return precision, ratio * linear
+
+    def naturals(self, statistics: BlockStatistics, scale: float) -> tuple[Floats, Floats]:
+        """Return what each row of statistics says of the factors: L and l of the likelihood exp(l'w - w'Lw / 2).
+
+        Parameters
+        ----------
+        statistics : BlockStatistics
+        scale : float
+            F_A, the weight of the audio.
+
+        Returns
+        -------
+        precision, linear : array of shape (n_rows, n_voices, n_voices) and (n_rows, n_voices)
+            They add over the rows of a session.
+        """
+        size = self.n_voices
+        precision = (statistics.counts.astype(np.float64) @ self.precisions).reshape(-1, size, size)
+        return scale * precision, scale * statistics.projected.astype(np.float64)
 
     def evidence_gain(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> Floats:
         """Return by how much each speaker's factors raise the bound (21) above what the background model gives.
@@ -246,6 +268,7 @@ class EigenvoiceModel:
             f"{prefix}voices": self.voices.astype(np.float16),
             f"{prefix}centre": self.centre.astype(np.float32),
             f"{prefix}projection": self.projection.astype(np.float32),
+            **(self.sessions.arrays(prefix) if self.sessions else {}),
         }
 
     @classmethod
@@ -270,7 +293,8 @@ class EigenvoiceModel:
             raise ModelError(f"centre {centre.shape} and projection {projection.shape} do not fit {voices.shape}")
         if not all(np.isfinite(array).all() for array in (voices, centre, projection)):
             raise ModelError(f"the eigenvoice model under {prefix!r} holds values that are no numbers; train it again")
-        return cls(background, voices, centre, projection)
+        sessions = SessionModel.from_arrays(arrays, prefix, voices.shape[2])
+        return cls(background, voices, centre, projection, sessions)
 
 
 class View(NamedTuple):

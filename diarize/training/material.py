@@ -74,9 +74,18 @@ class Person:
         """Return a function for each recording that reads it."""
         return [partial(read_audio, path, sample_rate) for path in self.files]
 
-    def speech(self, sample_rate: int) -> Samples:
-        """Return all recordings in one, shape (n_samples,)."""
-        return np.concatenate([load() for load in self.loaders(sample_rate)])
+    def sessions(self, sample_rate: int) -> dict[str, Samples]:
+        """Return the recordings of each session in one, (n_samples,), by the session's name; see `session_of`."""
+        parts: dict[str, list[Samples]] = {}
+        for path, load in zip(self.files, self.loaders(sample_rate), strict=True):
+            parts.setdefault(session_of(path), []).append(load())
+        return {name: np.concatenate(sounds) for name, sounds in parts.items()}
+
+
+def session_of(path: str | os.PathLike[str]) -> str:
+    """Return the session that a file is of: its name up to `__`. Files without it are of one session."""
+    session, mark, _ = Path(path).stem.partition("__")
+    return session if mark else ""
 
 
 def people_in(folder: Path) -> list[Person]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,9 @@ from diarize.stages.speech import SpeechDetector
 from diarize.training.augment import Augmenter
 from diarize.training.material import Material, Person, load_sounds, people_in
 from diarize.training.overlap import train_overlap
+from diarize.training.sessions import with_sessions
 from diarize.training.speech import train_speech_models
-from diarize.training.spool import Spool
+from diarize.training.spool import Spool, Talker
 from diarize.training.voices import train_voices
 
 Progress = Callable[[str, float], None]
@@ -31,8 +32,7 @@ NARROW_LIMIT = 3900.0  # Hz; mel bands of telephone sound end below
 
 
 def train(
-    speech_dir: str | os.PathLike[str],
-    *,
+    *speech_dirs: str | os.PathLike[str],
     noise_dir: str | os.PathLike[str] | None = None,
     rooms_dir: str | os.PathLike[str] | None = None,
     config: Config | None = None,
@@ -43,8 +43,10 @@ def train(
 
     Parameters
     ----------
-    speech_dir : path
-        One folder a speaker, each with recordings in which nobody else speaks.
+    *speech_dirs : path
+        One folder a speaker, each with recordings in which nobody else speaks. The part of a file's name before `__` is
+        its session: recordings of one speaker on other days, by other microphones, in other moods. The same name in two
+        folders means two speakers.
     noise_dir, rooms_dir : path, optional
         Folders of background sounds without speech, and of room impulse responses; searched in depth.
     config : Config, optional
@@ -67,7 +69,7 @@ def train(
         A file cannot be read.
     """
     config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = people_in(Path(speech_dir))
+    people = [person for folder in speech_dirs for person in people_in(Path(folder))]
     rate = config.features.sample_rate
     noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
     bands = config.features, narrowed(config.features, NARROW_LIMIT)
@@ -111,7 +113,11 @@ def _voices(
         spool = Spool(Path(folder), bands, config.training.copies)
         for index, person in enumerate(people):
             spool.add(person, augment, np.random.default_rng([seed, 0, index]))
-        return [
-            train_voices(partial(spool.speakers, index), config.training, np.random.default_rng([seed, 2]))
-            for index in range(len(bands))
-        ]
+        return [_voices_of(partial(spool.talkers, index), config, seed) for index in range(len(bands))]
+
+
+def _voices_of(talkers: Callable[[], Iterable[Talker]], config: Config, seed: int) -> EigenvoiceModel:
+    """Train the eigenvoices of one band, then what sessions do to them."""
+    rng = np.random.default_rng([seed, 2])
+    model = train_voices(lambda: (talker.copies for talker in talkers()), config.training, rng)
+    return with_sessions(model, talkers, config.speakers.acoustic_scale)

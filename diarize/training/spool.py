@@ -15,10 +15,27 @@ from diarize.training.augment import Augmenter
 from diarize.training.material import Person
 
 Features = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.float32]
 
 _SPEECH_RANGE = 35 * np.log(10.0) / 10  # nats under the loud frames of a clean recording where speech ends
 _LOUD = 0.95  # quantile of the power that stands for the loud frames
 _LEAST_FRAMES = 100  # a speaker with less speech is left out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Talker:
+    """The features of one speaker.
+
+    Parameters
+    ----------
+    copies : list of array, each (n_frames, n_features)
+        Of the clean speech and of every disturbed copy; the same frames in each.
+    boundaries : array of int, shape (n_sessions + 1,)
+        Session s is the rows from boundaries[s] to boundaries[s + 1], normalised by themselves.
+    """
+
+    copies: list[Features]
+    boundaries: npt.NDArray[np.intp]
 
 
 @dataclass(slots=True)
@@ -42,21 +59,31 @@ class Spool:
 
     def add(self, person: Person, augment: Augmenter, rng: np.random.Generator) -> None:
         """Compute and keep the features of one speaker; one with too little speech is left out."""
-        samples = person.speech(self.bands[0].sample_rate)
+        sessions = [
+            self._session(samples, augment, rng) for samples in person.sessions(self.bands[0].sample_rate).values()
+        ]
+        boundaries = np.cumsum([0, *(bands[0].shape[1] for bands in sessions)])
+        if boundaries[-1] < _LEAST_FRAMES:
+            return
+        for index, copies in enumerate(zip(*sessions, strict=True)):
+            np.savez(self.folder / f"{index}-{self.count}.npz", copies=np.hstack(copies), boundaries=boundaries)
+        self.count += 1
+
+    def _session(self, samples: Samples, augment: Augmenter, rng: np.random.Generator) -> list[Features]:
+        """Return the features of every copy of a session in each band, (n_copies, n_frames, n_features)."""
         copies = [samples] + [augment(samples, rng) for _ in range(self.n_copies)]
         spectra = [log_mel([copy], self.bands[0]) for copy in copies]
         speech = loud_frames(spectra[0])
-        if speech.sum() < _LEAST_FRAMES:
-            return
-        for index, band in enumerate(self.bands):
-            features = [voice_features(spectrum[:, : band.n_mels], speech, band) for spectrum in spectra]
-            np.save(self.folder / f"{index}-{self.count}.npy", np.stack(features))
-        self.count += 1
+        return [
+            np.stack([voice_features(spectrum[:, : band.n_mels], speech, band) for spectrum in spectra])
+            for band in self.bands
+        ]
 
-    def speakers(self, band: int) -> Iterator[list[Features]]:
-        """Yield for each speaker the features of all copies in one of the bands, (n_frames, n_features) each."""
+    def talkers(self, band: int) -> Iterator[Talker]:
+        """Yield the speakers as one of the bands shows them."""
         for number in range(self.count):
-            yield list(np.load(self.folder / f"{band}-{number}.npy"))
+            with np.load(self.folder / f"{band}-{number}.npz") as arrays:
+                yield Talker(list(arrays["copies"]), arrays["boundaries"])
 
 
 def loud_frames(spectrum: Features) -> npt.NDArray[np.bool_]:

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy.stats import multivariate_normal
-from voices_scores import SCORES, Pieces, SessionModel, covariances, fit_sessions, naturals
+from voices_scores import SCORES, Pieces, covariances
 from voices_trials import Piece
 
 from diarize import Config
 from diarize.gmm import MixtureParameters
+from diarize.stages.sessions import SessionModel
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.vbhmm import prior_weight
 
@@ -24,13 +25,6 @@ def spread(size: int, seed: int) -> Floats:
     return factor @ factor.T + 0.05 * np.eye(size)
 
 
-def observations(n: int, size: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
-    """Return points, covariances of their noise, and the natural parameters of their likelihoods."""
-    rng = np.random.default_rng(seed)
-    noise = np.stack([spread(size, 100 + index) for index in range(n)])
-    return rng.normal(size=(n, size)) * 2, noise, np.linalg.inv(noise)
-
-
 def written_out(points: Floats, noise: Floats, model: SessionModel, pair: npt.NDArray[np.intp]) -> float:
     """Return the log-likelihood ratio by the joint density of both points."""
     left, right = pair
@@ -38,14 +32,6 @@ def written_out(points: Floats, noise: Floats, model: SessionModel, pair: npt.ND
     joint = np.block([[total + noise[left], model.between], [model.between, total + noise[right]]])
     both = multivariate_normal.logpdf(np.concatenate([points[left], points[right]]), cov=joint)
     return float(both - sum(multivariate_normal.logpdf(points[side], cov=total + noise[side]) for side in pair))
-
-
-def test_ratios_are_those_of_the_joint_density() -> None:
-    points, noise, precision = observations(5, 4)
-    linear = np.einsum("nij,nj->ni", precision, points)
-    model = SessionModel(spread(4, 1), spread(4, 2))
-    expected = [written_out(points, noise, model, pair) for pair in PAIRS]
-    np.testing.assert_allclose(model.ratios(precision, linear, PAIRS), expected, rtol=1e-8)
 
 
 def voices(seed: int) -> EigenvoiceModel:
@@ -67,7 +53,7 @@ def test_the_bayes_factor_is_that_of_the_joint_density() -> None:
     model = SessionModel(np.eye(2), np.zeros((2, 2)))
     expected = np.zeros(len(PAIRS))
     for space, rows in zip(known.models, known.statistics, strict=True):
-        precision, linear = naturals(space, rows, config.speakers.acoustic_scale / prior)
+        precision, linear = space.naturals(rows, config.speakers.acoustic_scale / prior)
         noise = np.linalg.inv(precision)
         points = np.einsum("nij,nj->ni", noise, linear)
         expected += [prior * written_out(points, noise, model, pair) for pair in PAIRS]
@@ -96,20 +82,6 @@ def drawn(between: Floats, within: Floats, rng: np.random.Generator) -> tuple[Fl
     sessions = np.concatenate([np.arange(n) for n in n_sessions])
     own = rng.multivariate_normal(np.zeros(len(between)), between, 1200)
     return own[speakers] + rng.multivariate_normal(np.zeros(len(within)), within, len(speakers)), speakers, sessions
-
-
-def test_the_fit_gives_back_what_sessions_were_drawn_from() -> None:
-    rng = np.random.default_rng(0)
-    between, within = spread(3, 1), 0.5 * spread(3, 2)
-    factors, speakers, sessions = drawn(between, within, rng)
-    noise = np.stack([0.3 * spread(3, 10 + index % 5) for index in range(len(factors))])
-    points = factors + np.stack([rng.multivariate_normal(np.zeros(3), cov) for cov in noise])
-    precision = np.linalg.inv(noise)
-    model = fit_sessions(precision, np.einsum("nij,nj->ni", precision, points), speakers, sessions, rounds=60)
-    np.testing.assert_allclose(model.between, between, atol=0.1 * np.trace(between))
-    np.testing.assert_allclose(model.within, within, atol=0.1 * np.trace(within))
-    far = np.abs(model.within - between).max()
-    assert np.abs(model.within - within).max() < 0.25 * far
 
 
 def test_covariances_count_sessions_within_speakers() -> None:

@@ -16,7 +16,6 @@ from voices_trials import (
     list_people,
     make_trials,
     room_of,
-    session_of,
     speech_frames,
     training_pieces,
     two_sides,
@@ -34,11 +33,6 @@ def numbered(lengths: Mapping[str, int], first: int = 0) -> dict[str, Features]:
         sessions[name] = np.arange(first, first + length, dtype=np.float32)[:, None]
         first += length
     return sessions
-
-
-def test_sessions_are_named_before_two_underscores() -> None:
-    assert session_of("some/where/2002-01-06-speaker__002.opus") == "2002-01-06-speaker"
-    assert session_of("words.opus") == session_of("more.opus") == ""
 
 
 def test_as_few_sessions_as_needed_and_the_most_similar_names_first() -> None:

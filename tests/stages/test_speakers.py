@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.stats import multivariate_normal, norm
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters
+from diarize.stages.sessions import SessionModel
 from diarize.stages.speakers import (
     BlockStatistics,
     EigenvoiceModel,
@@ -155,6 +157,23 @@ def test_evidence_of_one_speaker_is_the_marginal_density(model: EigenvoiceModel)
     assert evidence == pytest.approx(marginal - norm(0, np.sqrt(frames.variance.ravel())).logpdf(away).sum(), rel=1e-5)
 
 
+def test_naturals_give_the_conditional_gaussian_of_each_block(model: EigenvoiceModel) -> None:
+    frames = Frames(model)
+    precision, linear = model.naturals(frames.statistics(), 0.4)
+    for block in range(N_BLOCKS):
+        mean, covariance = frames.conditioned(np.where(frames.block == block, 0.4, 1e-9))
+        ours = np.linalg.inv(np.eye(N_VOICES) + precision[block])
+        np.testing.assert_allclose(ours, covariance, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours @ linear[block], mean, rtol=1e-5, atol=1e-6)
+
+
+def test_without_sessions_their_evidence_is_that_of_the_bound(model: EigenvoiceModel) -> None:
+    statistics = Frames(model).statistics()
+    space = SessionModel(np.eye(N_VOICES), np.zeros((N_VOICES, N_VOICES)))
+    evidence = space.evidence(*space.of_speaker(*model.naturals(statistics, SCALE)))
+    np.testing.assert_allclose(evidence, model.evidence_gain(statistics, np.eye(N_BLOCKS), SCALE, 1.0), rtol=1e-4)
+
+
 def test_ivectors_are_conditional_means(model: EigenvoiceModel) -> None:
     frames = Frames(model)
     ivectors = model.ivectors(frames.statistics(), scale=0.4)
@@ -247,6 +266,14 @@ def test_voices_of_the_model_are_told_apart() -> None:
     assert speakers.means[1, 0] < -0.5
 
 
+def test_sessions_stay_in_the_file(model: EigenvoiceModel) -> None:
+    space = SessionModel(0.7 * np.eye(N_VOICES), 0.2 * np.eye(N_VOICES))
+    again = EigenvoiceModel.from_arrays(replace(model, sessions=space).arrays("wide/"), "wide/")
+    assert again.sessions is not None
+    np.testing.assert_allclose(again.sessions.between, space.between, rtol=1e-6)
+    np.testing.assert_allclose(again.sessions.within, space.within, rtol=1e-6)
+
+
 def test_a_file_gives_the_model_back_in_half_precision(model: EigenvoiceModel) -> None:
     file = io.BytesIO()
     np.savez(file, **model.arrays("wide/"))  # type: ignore[arg-type]
@@ -258,6 +285,7 @@ def test_a_file_gives_the_model_back_in_half_precision(model: EigenvoiceModel) -
     np.testing.assert_allclose(again.projection, model.projection, rtol=1e-6)
     np.testing.assert_allclose(again.background.means, model.background.means, rtol=1e-2, atol=1e-3)
     assert again.n_voices == N_VOICES
+    assert again.sessions is None
     assert again.background.means.dtype == again.voices.dtype == np.float32
 
 

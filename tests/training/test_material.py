@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from diarize.errors import AudioError, ModelError
-from diarize.training.material import Material, Person, load_sounds, people_in
+from diarize.training.material import Material, Person, load_sounds, people_in, session_of
 
 RATE = 16000
 
@@ -41,11 +41,22 @@ def test_speakers_are_folders_with_sound_in_the_order_of_their_names(speech: Pat
 
 def test_recordings_are_resampled_and_joined(speech: Path) -> None:
     anna = people_in(speech)[0]
-    assert len(anna.speech(RATE)) == 0.75 * RATE
-    assert len(anna.speech(8000)) == pytest.approx(0.75 * 8000, abs=2)
+    (samples,) = anna.sessions(RATE).values()
+    assert len(samples) == 0.75 * RATE
+    assert len(anna.sessions(8000)[""]) == pytest.approx(0.75 * 8000, abs=2)
     assert [len(load()) for load in anna.loaders(RATE)] == [0.25 * RATE, 0.5 * RATE]
     joined = np.concatenate([soundfile.read(path)[0] for path in anna.files])
-    np.testing.assert_allclose(anna.speech(RATE), joined, atol=1e-6)
+    np.testing.assert_allclose(samples, joined, atol=1e-6)
+
+
+def test_what_stands_before_two_underscores_is_the_session(tmp_path: Path) -> None:
+    names = ["phone__2.wav", "home__1.wav", "phone__1.wav", "plain_name.wav", "other.wav"]
+    files = tuple(write(tmp_path / name, 0.1 * (1 + index)) for index, name in enumerate(names))
+    sessions = Person("x", files).sessions(RATE)
+    seconds = {name: round(len(samples) / RATE, 3) for name, samples in sessions.items()}
+    assert seconds == {"phone": 0.4, "home": 0.2, "": 0.9}
+    assert session_of("some/where/2002-01-06-speaker__002.opus") == "2002-01-06-speaker"
+    assert session_of("words.opus") == session_of("more.opus") == ""
 
 
 def test_folders_that_are_missing_or_have_too_few_speakers(tmp_path: Path) -> None:
@@ -61,7 +72,7 @@ def test_folders_that_are_missing_or_have_too_few_speakers(tmp_path: Path) -> No
 def test_a_recording_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "broken.wav").write_bytes(b"no sound at all")
     with pytest.raises(AudioError, match="broken"):
-        Person("x", (tmp_path / "broken.wav",)).speech(RATE)
+        Person("x", (tmp_path / "broken.wav",)).sessions(RATE)
 
 
 def test_sounds_are_read_in_depth(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_both_bands_are_trained(model: Model) -> None:
             assert member.background.n_components == 8
             assert member.n_voices == 2
             assert np.isfinite(member.projection).all()
+            assert member.sessions is None  # no speaker has two
         assert not np.array_equal(one.voices, two.voices)  # each from copies of its own
 
 
@@ -96,6 +97,18 @@ def test_same_material_and_seed_same_model(model: Model, folder: Path) -> None:
         assert arrays.keys() == others.keys()
         for key, array in arrays.items():
             np.testing.assert_array_equal(array, others[key], err_msg=key)
+
+
+def test_several_folders(folder: Path, tmp_path: Path) -> None:
+    for name in ("speaker0", "speaker7"):  # a name that is in the other folder as well is another speaker's
+        (tmp_path / name).mkdir()
+        soundfile.write(tmp_path / name / "day__1.wav", voice(len(name) + int(name[-1]), 3), RATE)
+        soundfile.write(tmp_path / name / "night__1.wav", voice(len(name) + int(name[-1]), 3), RATE)
+    training = TINY.training.with_(n_voices=10, ensemble=1, overlap_scenes=0, copies=0)
+    model = train(folder, tmp_path, config=TINY.with_(training=training))
+    (voices,) = model.bands["wide"].voices
+    assert voices.n_voices == 4  # one less than speakers
+    assert voices.sessions is not None
 
 
 def test_too_little_speech(tmp_path: Path) -> None:

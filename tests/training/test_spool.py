@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ BANDS = FeatureConfig(), narrowed(FeatureConfig(), 3900.0)
 
 
 def read(spool: Spool, band: int) -> list[list[npt.NDArray[np.float32]]]:
-    return list(spool.speakers(band))
+    return [talker.copies for talker in spool.talkers(band)]
 
 
 def test_the_spool_gives_back_every_copy_in_every_band(tmp_path: Path) -> None:
@@ -76,3 +77,31 @@ def test_a_speaker_with_too_little_speech_is_left_out(tmp_path: Path) -> None:
     spool.add(Person("x", (write(tmp_path / "short.wav", 0.9),)), Augmenter(RATE), np.random.default_rng(0))
     assert spool.count == 0
     assert read(spool, 0) == []
+
+
+def test_sessions_are_apart(tmp_path: Path) -> None:
+    """Each has copies of its own and is normalised by itself."""
+    tone = np.sin(np.arange(RATE) * 2 * np.pi * 1000 / RATE)
+    for name, seed, gain in (("day__1.wav", 0, 0.0), ("day__2.wav", 1, 0.0), ("night__1.wav", 2, 1.0)):
+        samples = np.random.default_rng(seed).normal(0, 0.1, RATE) + gain * tone
+        soundfile.write(tmp_path / name, 0.3 * samples, RATE)
+    spool = Spool(tmp_path, BANDS, 1)
+    person = Person("x", tuple(sorted(tmp_path.glob("*.wav"))))
+    spool.add(person, Augmenter(RATE), np.random.default_rng(0))
+    for band in range(2):
+        (talker,) = spool.talkers(band)
+        assert talker.boundaries[0] == 0
+        np.testing.assert_allclose(np.diff(talker.boundaries), [198, 98], atol=1)
+        assert {len(x) for x in talker.copies} == {talker.boundaries[-1]}
+        assert len(talker.copies) == 2
+        for x in talker.copies:
+            for start, end in pairwise(talker.boundaries):
+                np.testing.assert_allclose(x[start:end].mean(axis=0), 0, atol=1e-4)
+
+
+def test_short_sessions_count_together(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{name}__1.wav", 0.6, seed=index) for index, name in enumerate("abc")]
+    spool = Spool(tmp_path, BANDS, 0)
+    spool.add(Person("x", tuple(files)), Augmenter(RATE), np.random.default_rng(0))
+    (talker,) = spool.talkers(0)
+    assert len(talker.boundaries) == 4
