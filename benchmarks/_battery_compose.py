@@ -11,7 +11,8 @@ import numpy.typing as npt
 from _battery_sound import CODECS, LEVEL, RATE, Place, Sounds, dialling, equal_spectra, places_in_room, through_line
 from _battery_strata import Conversation
 from _battery_turns import Event, draw_turns, read_events, with_breaks
-from _battery_voices import Session, Tape, Voice, voices_in
+from _battery_voices import Session, Tape, Voice, bridged, voices_in
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import resample_poly
 
 from diarize import Annotation, Turn
@@ -25,6 +26,8 @@ OF_STRATUM = {"calls": ("calls",), "meetings": ("ami",), "broadcast": ("voxconve
 ROOM = 0.4  # share of the other conversations that are held in a room that is heard
 JITTER = 2.0  # dB; standard deviation of the level from turn to turn
 AUDIBLE = 6.0  # dB that the softest speaker has over the noise at least, by level
+FAINT = -5.0  # dB relative to the noise; nobody follows speech below, nor would mark it (Plomp and Mimpen 1979)
+SYLLABLE = 0.15  # s over which the level of speech is taken for that
 PEAK = 0.95  # of the finished sound at most
 
 
@@ -74,12 +77,13 @@ def compose(conversation: Conversation, stock: Stock) -> Recording:
     turns, breaks = _plan(conversation, stock, rng)
     seconds = max(turn.end for turn in turns) + rng.uniform(0.3, 2.0)
     places = _places(conversation, stock.sounds, rng)
-    legs, spoken = _legs(conversation, turns, seconds, places, stock, rng)
+    snr = None if conversation.snr is None else max(conversation.snr, AUDIBLE - min(place.gain for place in places))
+    noise = None if snr is None else LEVEL - snr
+    legs, spoken = _legs(conversation, turns, seconds, places, noise, stock, rng)
     for start, end in breaks:
         at = int(start * RATE)
         sound = _break(conversation, end - start, stock.sounds, rng)
         legs[0][at : at + len(sound)] += sound[: len(legs[0]) - at]
-    snr = None if conversation.snr is None else max(conversation.snr, AUDIBLE - min(place.gain for place in places))
     mixed = _mixed(conversation, legs, snr, stock.sounds, rng)
     samples = mixed * np.float32(min(1.0, PEAK / max(float(np.abs(mixed).max()), 1e-9)))
     return Recording(samples, conversation.rate, Annotation(spoken, conversation.name))
@@ -102,10 +106,11 @@ def _legs(
     turns: Sequence[Turn],
     seconds: float,
     places: Sequence[Place],
+    noise: float | None,
     stock: Stock,
     rng: np.random.Generator,
 ) -> tuple[list[Samples], list[Turn]]:
-    """Return what is said, for a call one sound a speaker and else one for all, and where there is speech."""
+    """Return what is said, for a call one sound a speaker and else one for all, and where it is heard in the noise."""
     tapes = _tapes(conversation, stock, rng)
     n_legs = len(tapes) if conversation.stratum == "calls" else 1
     legs, spoken = [np.zeros(int(seconds * RATE), np.float32) for _ in range(n_legs)], []
@@ -116,8 +121,31 @@ def _legs(
         heard = places[one].hear(sound * np.float32(amplitude(rng.normal(0.0, JITTER))))
         leg = legs[one % n_legs]
         leg[at : at + len(heard)] += heard[: len(leg) - at]
+        if noise is not None:
+            marks = audible(heard[: len(marks)], marks, noise)
         spoken += [Turn((at + a) / RATE, (at + b) / RATE, conversation.speakers[one]) for a, b in _stretches(marks)]
     return legs, spoken
+
+
+def audible(sound: Samples, marks: Mask, noise: float) -> Mask:
+    """Return the marks without the speech that a noise covers; short pauses stay part of what is left.
+
+    Parameters
+    ----------
+    sound : array of shape (n_samples,)
+        What is heard of one speaker.
+    marks : array of shape (n_samples,)
+        Where there is speech.
+    noise : float, dB
+        Relative to 1.
+
+    References
+    ----------
+    Plomp and Mimpen, "Improving the reliability of testing the speech reception threshold for sentences", Audiology
+    18, 1979: half of all sentences are understood at about -5 dB.
+    """
+    power = uniform_filter1d(sound.astype(np.float64) ** 2, int(SYLLABLE * RATE))
+    return bridged(marks & (power > 10 ** ((noise + FAINT) / 10)))
 
 
 def _mixed(

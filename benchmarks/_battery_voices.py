@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ RATE = 16000  # Hz; everything is composed at it
 TAUGHT = ("WUW2", "DSPSPEECH", "GCOMPRIS", "ASTERISK")  # sessions are phones, days or word lists; elsewhere moods
 LIVELY = ("ang", "fear", "surpris", "disgust", "02")  # in the names of sessions in a strong mood
 FADE = 0.01  # s
+JOINT = 0.2  # s; pause between two files
 LABELLED = replace(MARKS, pause=35)  # real references of calls divide a turn at pauses from about 0.35 s on
 
 Samples = npt.NDArray[np.float32]
@@ -137,9 +139,10 @@ class Tape:
     def __init__(self, sessions: Sequence[Session], rng: np.random.Generator) -> None:
         files = [path for session in sessions for path in session.files]
         parts = [utterance(files[k]) for k in rng.permutation(len(files))]
-        gap = np.zeros(int(0.2 * RATE), np.float32)
+        parts = [part for part in parts if len(part[0])] or parts
+        gap = np.zeros(int(JOINT * RATE), np.float32)
         self.sound = np.concatenate([piece for sound, _ in parts for piece in (_faded(sound), gap)])
-        self.marks = np.concatenate([piece for _, marks in parts for piece in (marks, gap > 0)])
+        self.marks = bridged(np.concatenate([piece for _, marks in parts for piece in (marks, gap > 0)]))
         self._at = 0
 
     def play(self, n_samples: int) -> tuple[Samples, Mask]:
@@ -152,6 +155,16 @@ class Tape:
         at = (start + np.arange(n_samples)) % len(self.sound)
         self._at = int(at[-1]) + 1 if n_samples else start
         return _faded(self.sound[at]), self.marks[at]
+
+
+def bridged(marks: Mask) -> Mask:
+    """Return marks at `RATE` in which the pauses that `LABELLED` calls speech are speech, those at joints as well."""
+    edges = np.flatnonzero(np.diff(marks.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    whole = marks.copy()
+    for (_, end), (start, _) in pairwise(edges):
+        if start - end < LABELLED.pause * LABELLED.step * RATE:
+            whole[end:start] = True
+    return whole
 
 
 def _faded(sound: Samples) -> Samples:

@@ -19,12 +19,12 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import _battery_sound  # noqa: E402
-from _battery_compose import Stock, compose  # noqa: E402
+from _battery_compose import Stock, audible, compose  # noqa: E402
 from _battery_report import Row, bootstrap_shares, comparison, counts, paired_difference, report  # noqa: E402
 from _battery_sound import CODECS, RATE, Place, Sounds, dialling, equal_spectra  # noqa: E402
 from _battery_strata import STRATA, Conversation, Stratum, conversations  # noqa: E402
 from _battery_turns import Event, draw_turns, events_of, with_breaks  # noqa: E402
-from _battery_voices import Session, Tape, Voice, fold, voices_in  # noqa: E402
+from _battery_voices import Session, Tape, Voice, bridged, fold, voices_in  # noqa: E402
 from battery import changed, shared_out  # noqa: E402
 
 SHARED = BENCHMARKS.parents[1] / "shared"
@@ -128,12 +128,18 @@ class TestVoices:
 
     def test_a_tape_begins_with_speech_and_marks_it(self, folder: Path) -> None:
         tape = Tape(voices_in([folder])[0].sessions, rng())
-        for _ in range(6):
-            sound, marks = tape.play(3 * RATE)
-            assert marks[0]
-            inside, outside = sound[marks], sound[~marks]
-            assert np.sqrt(np.mean(inside**2)) == pytest.approx(1.0, abs=0.15)
-            assert np.mean(outside**2) < 0.05
+        played = [tape.play(3 * RATE) for _ in range(6)]
+        assert all(marks[0] for _, marks in played)
+        sound, marks = (np.concatenate(parts) for parts in zip(*played, strict=True))
+        assert np.sqrt(np.mean(sound[marks] ** 2)) == pytest.approx(1.0, abs=0.15)
+        assert np.mean(sound[~marks] ** 2) < 0.05
+
+    def test_pauses_are_part_of_speech_up_to_the_length_that_marks_bridge(self) -> None:
+        marks = np.zeros(4 * RATE, np.bool_)
+        marks[RATE : 2 * RATE] = marks[int(2.3 * RATE) : int(2.6 * RATE)] = marks[3 * RATE : int(3.5 * RATE)] = True
+        expected = marks.copy()
+        expected[2 * RATE : int(2.3 * RATE)] = True  # 0.3 s; the next pause has 0.4 s
+        np.testing.assert_array_equal(bridged(marks), expected)
 
 
 class TestSound:
@@ -205,6 +211,17 @@ class TestComposition:
             echoing = np.convolve(marked, np.ones(RATE // 2))[: len(marked)] > 0.5  # up to half a second after speech
             assert (~echoing).sum() > RATE // 2
             assert power[~echoing].mean() < 0.01 * power[marked].mean()
+
+    def test_what_the_noise_covers_is_not_marked(self) -> None:
+        sound = rng().normal(size=3 * RATE).astype(np.float32)
+        sound[RATE : 2 * RATE] *= 0.1  # -20 dB
+        marks = np.ones(3 * RATE, np.bool_)
+        heard = audible(sound, marks, 0.0)
+        middle, edge = slice(int(1.1 * RATE), int(1.9 * RATE)), int(0.1 * RATE)
+        assert not heard[middle].any()
+        assert heard[: RATE - edge].all()
+        assert heard[2 * RATE + edge :].all()
+        np.testing.assert_array_equal(audible(sound, marks, -18.0), marks)  # 2 dB under the noise is still heard
 
     def test_the_rate_halves_the_samples_and_not_the_time(self, stock: Stock) -> None:
         wide, narrow = (compose(conversation("meetings", rate=rate), stock) for rate in (RATE, RATE // 2))
