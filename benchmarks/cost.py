@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import click
@@ -33,7 +34,14 @@ from diarize.audio import read_audio
 ROOT = Path(__file__).resolve().parents[1]
 RATE = 16000  # Hz
 SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
-RUN = "import resource; from diarize.cli import main\ntry: main()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF))"
+RUN = """
+import resource
+from diarize.cli import main
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF))
+"""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -53,15 +61,17 @@ def strung(folder: Path, hours: float, target: Path) -> None:
 
 def unit() -> float:
     """Return the CPU seconds of one iteration."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     x = np.random.default_rng(0).normal(size=(100_000, 20))
-    seconds = []
-    for iterations in (2, 12):
-        model = GaussianMixture(64, covariance_type="diag", init_params="random_from_data", max_iter=iterations, tol=0.0)
-        begun = time.process_time()
-        model.set_params(random_state=0).fit(x)
-        seconds.append(time.process_time() - begun)
+    model, seconds = GaussianMixture(64, covariance_type="diag", init_params="random_from_data", tol=0.0), []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for iterations in (2, 12):
+            begun = time.process_time()
+            model.set_params(random_state=0, max_iter=iterations).fit(x)
+            seconds.append(time.process_time() - begun)
     return (seconds[1] - seconds[0]) / 10
 
 
@@ -88,7 +98,8 @@ def main(folder: Path, hours: tuple[float, ...], repeat: int) -> None:
         for length, path in paths.items():
             strung(folder, length, path)
         command(next(iter(paths.values())))  # compiles what is not compiled yet
-        units, runs = [], {length: [] for length in hours}
+        units: list[float] = []
+        runs: dict[float, list[tuple[float, float]]] = {length: [] for length in hours}
         for _ in range(repeat):
             units.append(unit())
             for length, path in paths.items():

@@ -179,6 +179,29 @@ class SpeakerConfig(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class GroupingConfig(Section):
+    """Which of the voices that were told apart are one speaker: weights of a logistic regression."""
+
+    prefix: ClassVar[str] = "grouping."
+    enabled: bool = setting(True, "join voices that are one speaker in several moods, places or on several phones")
+    offset: float = setting(0.0, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
+    ratio: float = setting(10.0, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
+    less: float = setting(0.0, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
+    more: float = setting(0.0, "weight of the same of the voice that speaks more", -100, 100)
+    pieces: float = setting(0.0, "weight of the logarithm of the pieces of the voice that speaks less", -100, 100)
+    longest_less: float = setting(0.0, "weight of the logarithm of its longest piece", -100, 100)
+    longest_more: float = setting(0.0, "weight of the same of the voice that speaks more", -100, 100)
+    unbroken: float = setting(0.0, "weight of the share of changes between the two without a pause", -100, 100)
+    total: float = setting(0.0, "weight of the logarithm of the seconds of all speech", -100, 100)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights in the order of the columns of `diarize.stages.grouping.pair_features`."""
+        time = (self.less, self.more, self.pieces, self.longest_less, self.longest_more, self.unbroken, self.total)
+        return (self.ratio, *time)
+
+
+@dataclass(frozen=True, slots=True)
 class OverlapConfig(Section):
     """Where two speak at once; full band only."""
 
@@ -226,6 +249,7 @@ class Config(Section):
     speech: SpeechConfig = SpeechConfig()
     clustering: ClusteringConfig = ClusteringConfig()
     speakers: SpeakerConfig = SpeakerConfig()
+    grouping: GroupingConfig = GroupingConfig()
     overlap: OverlapConfig = OverlapConfig()
     output: OutputConfig = OutputConfig()
     training: TrainingConfig = TrainingConfig()

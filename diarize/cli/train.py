@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,6 +19,12 @@ INPUT_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @options.output("MODEL.npz", "The model file to write.", required=True)
 @click.option("--noise", metavar="DIR", type=INPUT_FOLDER, help="Background sounds to mix in.")
 @click.option("--rooms", metavar="DIR", type=INPUT_FOLDER, help="Room impulse responses to play the speech through.")
+@click.option(
+    "--voices-of",
+    metavar="MODEL.npz",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Keep this model and learn only how one voice differs between sessions.",
+)
 @options.config()
 @options.seed()
 @options.quiet()
@@ -26,6 +33,7 @@ def train(
     output: Path,
     noise: Path | None,
     rooms: Path | None,
+    voices_of: Path | None,
     config: str,
     seed: int | None,
     quiet: bool,
@@ -42,13 +50,14 @@ def train(
     from threadpoolctl import threadpool_limits
 
     from diarize.config import load_config
+    from diarize.model import Model
+    from diarize.training import learn_sessions
     from diarize.training import train as train_model
 
     threadpool_limits(1)  # of small products; more threads would wait for each other
     settings = load_config(config)
     start = settings.seed if seed is None else seed
+    work = partial(learn_sessions, Model.load(voices_of)) if voices_of else train_model
     with progress_line("training", quiet) as progress:
-        model = train_model(
-            *speech_dirs, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress
-        )
+        model = work(*speech_dirs, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress)
     model.save(output)

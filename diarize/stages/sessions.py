@@ -103,6 +103,11 @@ class SessionModel:
             gains[start : start + _AT_ONCE] = both - alone[left] - alone[right]
         return gains
 
+    @classmethod
+    def without_deviations(cls, n_voices: int) -> SessionModel:
+        """Return the model in which all sessions of a speaker sound alike: B the unit matrix, W nothing."""
+        return cls(np.eye(n_voices), np.zeros((n_voices, n_voices)))
+
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
         """Return plain arrays for `numpy.savez`."""
         return {

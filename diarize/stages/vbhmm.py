@@ -17,6 +17,7 @@ from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
+from diarize.stages.grouping import group_voices
 from diarize.stages.limits import UNLIMITED, Limits, merge_closest, support
 from diarize.stages.matching import best_pairs
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
@@ -106,6 +107,8 @@ def infer(
         outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
         report(share * (number + 1) / len(starts))
     agreed = _averaged(outcomes, blocks.lengths, 1)
+    if config.grouping.enabled:
+        agreed = _grouped(agreed, blocks, views, limits, config)
     if agreed.n_speakers not in limits:
         agreed = _limited(blocks, views, limits, config, prior, agreed.n_speakers < limits.least)
     if share < 1:
@@ -170,6 +173,16 @@ def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
     if len(heard) < least:
         return best
     return Outcome(_normalised(total[:, heard]), labels.astype(np.intp), best.bounds)
+
+
+def _grouped(outcome: Outcome, blocks: SpeechBlocks, views: list[View], limits: Limits, config: Config) -> Outcome:
+    """Return the outcome with the voices of one speaker put together."""
+    scale = config.speakers.acoustic_scale
+    groups = group_voices(outcome.posterior, outcome.labels, blocks, views, limits, scale, config.grouping)
+    posterior = np.zeros((len(outcome.labels), int(groups.max()) + 1))
+    np.add.at(posterior.T, groups, outcome.posterior.T)
+    heard, labels = np.unique(posterior.argmax(axis=1), return_inverse=True)
+    return Outcome(_normalised(posterior[:, heard]), labels.astype(np.intp), outcome.bounds)
 
 
 def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Outcome:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from diarize.config import Config, FeatureConfig
+from diarize.errors import ModelError
 from diarize.features import FilterBank, narrowed
 from diarize.model import BANDS, BandModel, Model
 from diarize.stages.speakers import EigenvoiceModel
@@ -98,6 +100,70 @@ def train(
     return Model(models, FilterBank.design(config.features))
 
 
+def learn_sessions(
+    model: Model,
+    *speech_dirs: str | os.PathLike[str],
+    noise_dir: str | os.PathLike[str] | None = None,
+    rooms_dir: str | os.PathLike[str] | None = None,
+    config: Config | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Model:
+    """Return a trained model that has learnt, from other speech, how one voice differs between sessions.
+
+    Parameters
+    ----------
+    model : Model
+        Its eigenvoices stay as they are.
+    speech_dirs : path
+        One folder a speaker, in files whose names carry the session.
+    noise_dir, rooms_dir, config, seed, progress
+        As for `train`.
+
+    Raises
+    ------
+    ModelError
+        No speaker has speech of two sessions.
+    AudioError
+        A file cannot be read.
+    """
+    config, report = config or Config(), progress or (lambda step, fraction: None)
+    people = [person for folder in speech_dirs for person in people_in(Path(folder))]
+    bands = {name: band.features for name, band in model.bands.items()}
+    members: dict[str, list[EigenvoiceModel]] = {name: [] for name in bands}
+    for number in range(max(len(band.voices) for band in model.bands.values())):
+        report("sessions", number / config.training.ensemble)
+        with _spooled(people, list(bands.values()), noise_dir, rooms_dir, config, seed + number) as spool:
+            for index, (name, band) in enumerate(model.bands.items()):
+                for voices in band.voices[number : number + 1]:
+                    scale = config.speakers.acoustic_scale
+                    members[name].append(with_sessions(voices, partial(spool.talkers, index), scale))
+    if not all(voices.sessions for band in members.values() for voices in band):
+        raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
+    report("done", 1.0)
+    taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
+    return replace(model, bands=taught)
+
+
+@contextmanager
+def _spooled(
+    people: Sequence[Person],
+    bands: Sequence[FeatureConfig],
+    noise_dir: str | os.PathLike[str] | None,
+    rooms_dir: str | os.PathLike[str] | None,
+    config: Config,
+    seed: int,
+) -> Iterator[Spool]:
+    """Give a spool of the features of people and of their disturbed copies, on disk until the end."""
+    rate = bands[0].sample_rate
+    augment = Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
+    with TemporaryDirectory(prefix="diarize-") as folder, threadpool_limits(1):
+        spool = Spool(Path(folder), bands, config.training.copies)
+        for index, person in enumerate(people):
+            spool.add(person, augment, np.random.default_rng([seed, 0, index]))
+        yield spool
+
+
 def _voices(
     people: Sequence[Person],
     bands: Sequence[FeatureConfig],
@@ -107,12 +173,7 @@ def _voices(
     seed: int,
 ) -> list[EigenvoiceModel]:
     """Train an eigenvoice model for each band, from copies that no other member of the ensemble sees."""
-    rate = bands[0].sample_rate
-    augment = Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
-    with TemporaryDirectory(prefix="diarize-") as folder, threadpool_limits(1):
-        spool = Spool(Path(folder), bands, config.training.copies)
-        for index, person in enumerate(people):
-            spool.add(person, augment, np.random.default_rng([seed, 0, index]))
+    with _spooled(people, bands, noise_dir, rooms_dir, config, seed) as spool:
         return [_voices_of(partial(spool.talkers, index), config, seed) for index in range(len(bands))]
 
 

@@ -23,7 +23,7 @@ _START_WORTH = 20.0  # sessions that the start of W is worth; keeps directions t
 def with_sessions(model: EigenvoiceModel, talkers: Callable[[], Iterable[Talker]], scale: float) -> EigenvoiceModel:
     """Return a model that also knows how much one voice differs between sessions.
 
-    The clean speech counts: disturbed copies as sessions teach what equalisers do to a voice, not what days do.
+    Each disturbed copy of a session is one more: what rooms and microphones do to a voice must not make a speaker.
 
     Parameters
     ----------
@@ -38,13 +38,17 @@ def with_sessions(model: EigenvoiceModel, talkers: Callable[[], Iterable[Talker]
     EigenvoiceModel
         As it was where no speaker has two sessions.
     """
-    rows = [model.statistics(talker.copies[0], talker.boundaries) for talker in talkers()]
-    speakers = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    if len(rows) == len(speakers):
+    rows, owners, several = [], [], False
+    for number, talker in enumerate(talkers()):
+        n_sessions = len(talker.boundaries) - 1
+        several |= n_sessions > 1
+        rows += [model.statistics(copy, talker.boundaries) for copy in talker.copies]
+        owners += [number] * (n_sessions * len(talker.copies))
+    if not several:
         return model
     counts, projected = np.concatenate([row.counts for row in rows]), np.concatenate([row.projected for row in rows])
     precision, linear = model.naturals(BlockStatistics(counts, projected), scale)
-    return replace(model, sessions=fit_sessions(precision, linear, speakers))
+    return replace(model, sessions=fit_sessions(precision, linear, np.array(owners)))
 
 
 def fit_sessions(precision: Floats, linear: Floats, speakers: Indices, rounds: int = _ROUNDS) -> SessionModel:
