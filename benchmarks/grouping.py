@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 PURE = 0.7  # share of a voice that is of one person at least
 LEAST = 2.0  # s of speech of each voice
 FOLDS = 5
-NAMES = ("ratio", "less", "more", "pieces", "longest_less", "longest_more", "unbroken", "total")
+NAMES = ("ratio", "ratio_longest", "less", "pieces", "longest_less", "longest_more", "unbroken")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class Pairs:
 
     Parameters
     ----------
-    features : array of shape (n_pairs, 8)
+    features : array of shape (n_pairs, 7)
     same : array of bool, shape (n_pairs,)
         Whether both are of one person.
     weights : array of shape (n_pairs,)

@@ -97,23 +97,24 @@ def pair_features(ratios: Floats, heard: Heard, pairs: Indices) -> Floats:
 
     Returns
     -------
-    array of shape (n_pairs, 8)
+    array of shape (n_pairs, 7)
         In the order of the settings of `GroupingConfig`, from `ratio` on.
     """
     seconds = heard.seconds[pairs]
     order = np.argsort(seconds, axis=1, kind="stable")
     less, more = np.take_along_axis(pairs, order, axis=1).T
     first, second = pairs.T
+    rate = ratios / (_SHORT + heard.seconds[less])
+    longest = np.log(heard.longest + _CRUMB)
     return np.stack(
         [
-            ratios / (_SHORT + heard.seconds[less]),
+            rate,
+            rate * longest[less],
             np.log1p(heard.seconds[less]),
-            np.log1p(heard.seconds[more]),
             np.log1p(heard.pieces[less]),
-            np.log(heard.longest[less] + _CRUMB),
-            np.log(heard.longest[more] + _CRUMB),
+            longest[less],
+            longest[more],
             (heard.unbroken[first, second] + 0.5) / (heard.changes[first, second] + 1.0),
-            np.full(len(pairs), np.log(heard.seconds.sum())),
         ],
         axis=1,
     )
