@@ -184,14 +184,14 @@ class GroupingConfig(Section):
 
     prefix: ClassVar[str] = "grouping."
     enabled: bool = setting(True, "join voices that are one speaker in several moods, places or on several phones")
-    offset: float = setting(0.44, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
-    ratio: float = setting(1.507, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
-    ratio_longest: float = setting(1.561, "weight of the same times the logarithm of the longest piece", -1000, 1000)
-    less: float = setting(2.09, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
-    pieces: float = setting(-1.529, "weight of the logarithm of its pieces", -100, 100)
-    longest_less: float = setting(-2.11, "weight of the logarithm of its longest piece", -100, 100)
-    longest_more: float = setting(-1.004, "weight of the same of the voice that speaks more", -100, 100)
-    unbroken: float = setting(2.606, "weight of the share of changes between the two without a pause", -100, 100)
+    offset: float = setting(-0.22, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
+    ratio: float = setting(1.34, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
+    ratio_longest: float = setting(1.38, "weight of the same times the logarithm of the longest piece", -1000, 1000)
+    less: float = setting(1.57, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
+    pieces: float = setting(-1.15, "weight of the logarithm of its pieces", -100, 100)
+    longest_less: float = setting(-1.58, "weight of the logarithm of its longest piece", -100, 100)
+    longest_more: float = setting(-0.75, "weight of the same of the voice that speaks more", -100, 100)
+    unbroken: float = setting(1.95, "weight of the share of changes between the two without a pause", -100, 100)
 
     @property
     def weights(self) -> tuple[float, ...]:
