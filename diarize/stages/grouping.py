@@ -146,7 +146,10 @@ def group_voices(
     scale: float,
     config: GroupingConfig,
 ) -> Labels:
-    """Return the speaker of each voice: the pair that is most likely one is joined, as long as any is, and once more.
+    """Return the speaker of each voice: the likeliest pair is joined, as long as one speaker is likelier than two.
+
+    A recording of one speaker is more common than three people who sound alike: where going on to the last pair meets
+    no pair that is much likelier two than one, everybody is one.
 
     Parameters
     ----------
@@ -168,25 +171,25 @@ def group_voices(
     array of int, shape (n_voices,)
         From 0 on, in the order of the first voice of each.
     """
-    members, heard = [[voice] for voice in range(shares.shape[1])], Heard.of(labels, blocks)
-    spaces = [_Space.of(view, shares, scale) for view in views]
-    odds = np.full((len(members), len(members)), -np.inf)
-    rows, columns = np.triu_indices(len(members), 1)
+    heard, spaces = Heard.of(labels, blocks), [_Space.of(view, shares, scale) for view in views]
+    groups = np.arange(shares.shape[1])
+    found, lowest, count = groups, np.inf, len(groups)
+    odds = np.full((count, count), -np.inf)
+    rows, columns = np.triu_indices(count, 1)
     odds[rows, columns] = _log_odds(spaces, heard, np.stack([rows, columns], axis=1), config)
-    while len(members) > limits.least:
+    while count > limits.least:
         first, second = map(int, np.unravel_index(odds.argmax(), odds.shape))  # first < second: its place stays
-        if odds[first, second] < 0 and len(members) <= limits.most:
-            break
-        members[first] += members.pop(second)
+        lowest = min(lowest, float(odds[first, second]))
+        groups = np.where(groups == second, first, groups - (groups > second))
+        count -= 1
+        if lowest >= 0 or count >= limits.most:
+            found = groups
         heard, spaces = heard.joined(first, second), [space.joined(first, second) for space in spaces]
         odds = np.delete(np.delete(odds, second, axis=0), second, axis=1)
-        others = np.delete(np.arange(len(members)), first)
+        others = np.delete(np.arange(count), first)
         pairs = np.sort(np.stack([np.full_like(others, first), others], axis=1), axis=1)
         odds[pairs[:, 0], pairs[:, 1]] = _log_odds(spaces, heard, pairs, config)
-    groups = np.empty(shares.shape[1], dtype=np.intp)
-    for group, voices in enumerate(members):
-        groups[voices] = group
-    return groups
+    return groups if count == 1 and lowest >= -config.alone else found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
