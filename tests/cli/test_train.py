@@ -7,11 +7,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from diarize.cli import main
 from diarize.config import load_config
+from diarize.model import builtin_model
 
 
 @pytest.fixture
@@ -27,8 +29,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[tuple[P
         seen.append((speech_dirs, options))
         return Model()
 
+    def other_stand_in(model: object, *speech_dirs: Path, **options: Any) -> Model:
+        return stand_in(*speech_dirs, **options, model=model)
+
     module = ModuleType("diarize.training")
     module.train = stand_in  # type: ignore[attr-defined]
+    module.learn_sessions = other_stand_in  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "diarize.training", module)
     monkeypatch.chdir(tmp_path)
     for name in ("speech", "more", "noise", "rooms"):
@@ -63,6 +69,32 @@ def test_the_seed_of_the_config_is_used_where_none_is_given(
     assert calls[0][1]["rooms_dir"] is None
 
 
+def test_sessions_are_learnt_for_a_model_that_is_there(
+    calls: list[tuple[tuple[Path, ...], dict[str, Any]]], tmp_path: Path
+) -> None:
+    builtin_model().save(tmp_path / "old.npz")
+    options = ["--voices-of", "old.npz", "--noise", "noise", "--rooms", "rooms", "--seed", "4", "--quiet"]
+    result = CliRunner().invoke(main, ["train", "speech", "more", "-o", "my.npz", *options])
+    assert result.exit_code == 0, result.stderr
+    ((speech_dirs, seen),) = calls
+    assert speech_dirs == (Path("speech"), Path("more"))
+    model, expected = seen.pop("model"), builtin_model()
+    assert model.bands.keys() == expected.bands.keys()
+    np.testing.assert_array_equal(model.bands["wide"].voices[0].voices, expected.bands["wide"].voices[0].voices)
+    settings = {"noise_dir": Path("noise"), "rooms_dir": Path("rooms"), "config": load_config()}
+    assert seen == {**settings, "seed": 4, "progress": None}
+    assert (tmp_path / "my.npz").read_bytes() == b"a model"
+
+
+def test_a_file_that_is_no_model(calls: list[tuple[tuple[Path, ...], dict[str, Any]]], tmp_path: Path) -> None:
+    (tmp_path / "old.npz").write_text("not a model")
+    result = CliRunner().invoke(main, ["train", "speech", "-o", "my.npz", "--voices-of", "old.npz"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("diarize: error: old.npz: not a model made by `diarize train`")
+    assert calls == []
+    assert not (tmp_path / "my.npz").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -73,6 +105,8 @@ def test_the_seed_of_the_config_is_used_where_none_is_given(
         (["speech", "-o", "my.model"], "must end in .npz"),
         (["speech", "-o", "absent/my.npz"], "the folder of absent/my.npz does not exist"),
         (["speech", "-o", "my.npz", "--noise", "absent"], "absent"),
+        (["speech", "-o", "my.npz", "--voices-of", "absent.npz"], "absent.npz"),
+        (["speech", "-o", "my.npz", "--voices-of", "noise"], "noise"),
         (["speech", "-o", "my.npz", "--seed", "x"], "--seed"),
     ],
 )

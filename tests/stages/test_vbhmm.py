@@ -10,7 +10,7 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.metrics import adjusted_rand_score
 
-from diarize.config import ClusteringConfig, Config, OutputConfig, SpeakerConfig
+from diarize.config import ClusteringConfig, Config, GroupingConfig, OutputConfig, SpeakerConfig
 from diarize.errors import ConfigError
 from diarize.gmm import MixtureParameters
 from diarize.stages.blocks import SpeechBlocks
@@ -38,6 +38,7 @@ def settings(scale: float = 1.0, prior: float = 1.0, loop: float = 0.9, iteratio
 
 
 PLAIN = settings()
+VOICES = GroupingConfig(enabled=False)  # every voice that is told apart is a speaker
 
 
 @pytest.fixture(scope="module")
@@ -251,12 +252,57 @@ def test_speakers_too_many_are_put_together_where_the_voices_are_alike(voices: E
     owners = turns(2, 200)
     blocks = conversation(voices, owners)
     config = Config(
-        speakers=settings(prior=0.1, iterations=1), clustering=ClusteringConfig(starts=1, spare=4), output=ANY_TURN
+        speakers=settings(prior=0.1, iterations=1),
+        clustering=ClusteringConfig(starts=1, spare=4),
+        grouping=VOICES,
+        output=ANY_TURN,
     )
     assert infer(blocks, [voices], Limits(), config).n_speakers > 2
     outcome = infer(blocks, [voices], Limits(1, 2), config)
     assert outcome.n_speakers == 2
     assert adjusted_rand_score(outcome.labels, owners) > 0.95
+
+
+def split(offset: float, ratio: float = 0.0, enabled: bool = True) -> Config:
+    """Return settings that tell too many voices apart, and by what they are joined."""
+    weights = dict.fromkeys(("less", "more", "pieces", "longest_less", "longest_more", "unbroken", "total"), 0.0)
+    return Config(
+        speakers=settings(prior=0.1, iterations=1),
+        clustering=ClusteringConfig(starts=1, spare=4),
+        grouping=GroupingConfig(enabled=enabled, offset=offset, ratio=ratio, **weights),
+        output=ANY_TURN,
+    )
+
+
+def test_voices_of_one_speaker_are_put_together(voices: EigenvoiceModel) -> None:
+    """The posterior of a speaker is the sum over the voices; nothing is inferred again."""
+    owners = turns(2, 200)
+    blocks = conversation(voices, owners)
+    apart = infer(blocks, [voices], Limits(), split(0.0, enabled=False))
+    outcome = infer(blocks, [voices], Limits(), split(0.0, 10.0))
+    assert apart.n_speakers > 2
+    assert outcome.n_speakers == 2
+    assert adjusted_rand_score(outcome.labels, owners) > 0.97
+    np.testing.assert_allclose(outcome.posterior.sum(axis=1), 1)
+    np.testing.assert_array_equal(outcome.labels, outcome.posterior.argmax(axis=1))
+    speaker = [np.bincount(outcome.labels[apart.labels == voice]).argmax() for voice in range(apart.n_speakers)]
+    sums = [apart.posterior[:, np.equal(speaker, number)].sum(axis=1) for number in range(2)]
+    np.testing.assert_allclose(outcome.posterior, np.transpose(sums), atol=1e-12)
+
+
+def test_all_voices_may_be_one_speaker(voices: EigenvoiceModel) -> None:
+    blocks = conversation(voices, turns(2, 200))
+    outcome = infer(blocks, [voices], Limits(), split(100.0))
+    np.testing.assert_array_equal(outcome.posterior, np.ones((200, 1)))
+    assert infer(blocks, [voices], Limits(2), split(100.0)).n_speakers == 2
+
+
+def test_no_voices_are_put_together_where_it_is_not_asked_for(voices: EigenvoiceModel) -> None:
+    """Off is the same as on with odds that join nothing, whatever the weights are."""
+    blocks = conversation(voices, turns(2, 200))
+    off, never = infer(blocks, [voices], Limits(), split(100.0, enabled=False)), split(-100.0)
+    assert off.n_speakers > 2
+    np.testing.assert_allclose(infer(blocks, [voices], Limits(), never).posterior, off.posterior, atol=1e-12)
 
 
 def test_a_limit_that_is_met_anyway_changes_nothing(voices: EigenvoiceModel) -> None:

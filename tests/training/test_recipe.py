@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from diarize.annotation import Segment
 from diarize.config import Config, TrainingConfig
 from diarize.errors import ModelError
 from diarize.model import Model
-from diarize.training import train
+from diarize.training import learn_sessions, train
 
 RATE = 16000
 TINY = Config(
@@ -109,6 +110,69 @@ def test_several_folders(folder: Path, tmp_path: Path) -> None:
     (voices,) = model.bands["wide"].voices
     assert voices.n_voices == 4  # one less than speakers
     assert voices.sessions is not None
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of three speakers, each in two sessions."""
+    folder = tmp_path_factory.mktemp("days")
+    for seed in range(3):
+        (folder / f"speaker{seed}").mkdir()
+        for number, day in enumerate(("monday", "friday")):
+            path = folder / f"speaker{seed}" / f"{day}__1.wav"
+            soundfile.write(path, voice(seed, 1.5 + 0.5 * number) * (1 + number), RATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def taught(model: Model, days: Path) -> Model:
+    return learn_sessions(model, days, config=TINY, seed=3)
+
+
+def arrays_of(model: Model, path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return all that the file of a model holds."""
+    model.save(path)
+    with np.load(path) as file:
+        return dict(file)
+
+
+def test_sessions_are_learnt_for_every_member_and_nothing_else_changes(
+    model: Model, taught: Model, tmp_path: Path
+) -> None:
+    before, after = arrays_of(model, tmp_path / "before.npz"), arrays_of(taught, tmp_path / "after.npz")
+    new = {f"{band}/voices_{k}_{name}" for band in model.bands for k in range(2) for name in ("between", "within")}
+    assert len(new) == 8
+    assert set(after) - set(before) == new
+    for name, array in before.items():
+        assert array.dtype == after[name].dtype
+        assert array.tobytes() == after[name].tobytes(), name
+    for name in new:
+        assert after[name].shape == (2, 2)
+        assert (np.linalg.eigvalsh(after[name]) > 0).all()
+    assert len({after[name].tobytes() for name in new}) == 8  # each member from copies of its own, each band by itself
+    assert all(voices.sessions is None for band in model.bands.values() for voices in band.voices)
+    assert all(voices.sessions for band in Model.load(tmp_path / "after.npz").bands.values() for voices in band.voices)
+
+
+def test_same_seed_same_sessions(model: Model, taught: Model, days: Path, tmp_path: Path) -> None:
+    steps: list[tuple[str, float]] = []
+    again = learn_sessions(
+        model, days, config=TINY, seed=3, progress=lambda step, fraction: steps.append((step, fraction))
+    )
+    one, two = arrays_of(taught, tmp_path / "one.npz"), arrays_of(again, tmp_path / "two.npz")
+    assert one.keys() == two.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
+    assert steps == [("sessions", 0.0), ("sessions", 0.5), ("done", 1.0)]
+    other = arrays_of(learn_sessions(model, days, config=TINY, seed=7), tmp_path / "other.npz")
+    assert not np.array_equal(other["wide/voices_0_within"], one["wide/voices_0_within"])
+
+
+def test_sessions_of_nobody(model: Model, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no speaker has two sessions"):
+        learn_sessions(model, folder, config=TINY)
+    with pytest.raises(ModelError, match="no such folder"):
+        learn_sessions(model, tmp_path / "none", config=TINY)
 
 
 def test_too_little_speech(tmp_path: Path) -> None:

@@ -116,14 +116,19 @@ def test_sessions_are_told_from_speakers(eigenvoices: EigenvoiceModel) -> None:
     assert within[1] > 5 * between[1]
 
 
-def test_disturbed_copies_are_no_sessions(eigenvoices: EigenvoiceModel) -> None:
-    one, three = talkers(20, 2, 1, 0.3), talkers(20, 2, 3, 0.3)
-    for clean, talker in zip(one, three, strict=True):
-        talker.copies[0] = clean.copies[0]
-    models = [with_sessions(eigenvoices, lambda people=people: people, 1.0) for people in (one, three)]  # type: ignore[misc]
-    assert models[0].sessions is not None
-    assert models[1].sessions is not None
-    np.testing.assert_array_equal(models[0].sessions.within, models[1].sessions.within)
+def test_each_disturbed_copy_of_a_session_is_one_more(eigenvoices: EigenvoiceModel) -> None:
+    """Two copies of two sessions say what four sessions say, three copies of the only one what three say."""
+    people = talkers(20, 2, 2, 0.3) + talkers(20, 1, 3, 0.3)
+    longer = [
+        Talker([np.concatenate(talker.copies)], np.arange(0, len(talker.copies) * talker.boundaries[-1] + 1, 200))
+        for talker in people
+    ]
+    assert [len(talker.boundaries) - 1 for talker in longer] == [4] * 20 + [3] * 20
+    one, two = (with_sessions(eigenvoices, lambda each=each: each, 1.0).sessions for each in (people, longer))  # type: ignore[misc]
+    assert one is not None
+    assert two is not None
+    np.testing.assert_allclose(one.within, two.within, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(one.between, two.between, rtol=1e-5, atol=1e-7)
 
 
 def test_one_session_each_teaches_nothing_of_sessions(eigenvoices: EigenvoiceModel) -> None:
