@@ -140,7 +140,7 @@ def fit(features: Floats, same: npt.NDArray[np.bool_], weights: Floats, time: fl
 
 
 def left_out(
-    parts: Sequence[Sequence[Pairs]], time: float
+    parts: Sequence[Sequence[Pairs]], time: float = 1.0
 ) -> tuple[Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.str_]]:
     """Return log-odds of every pair by a fit to the other folds, whether it is one person, its weight, its stratum."""
     folds = [[pairs for found in parts[number::FOLDS] for pairs in found] for number in range(FOLDS)]

@@ -22,13 +22,13 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 
 STEP, SIZE = 0.01, 3
-WEIGHTS = ("ratio", "less", "more", "pieces", "longest_less", "longest_more", "unbroken", "total")
+WEIGHTS = ("ratio", "ratio_longest", "less", "pieces", "longest_less", "longest_more", "unbroken")
 BETWEEN, WITHIN = np.diag([1.0, 0.7, 1.2]) + 0.2, np.diag([0.1, 0.3, 0.05]) + 0.03
 
 
 def weighed(**values: float) -> GroupingConfig:
     """Return a decision in which only the given weights are not zero."""
-    return GroupingConfig(**{name: float(values.get(name, 0.0)) for name in ("offset", *WEIGHTS)})
+    return GroupingConfig(**{name: float(values.get(name, 0.0)) for name in ("offset", "alone", *WEIGHTS)})
 
 
 def blocks_of(labels: Labels, runs: list[int] | None = None, lengths: list[int] | None = None) -> SpeechBlocks:
@@ -110,11 +110,11 @@ def test_what_was_heard_of_two_in_one(seed: int) -> None:
 def test_features_of_a_pair() -> None:
     heard = Heard.of(LABELS, blocks_of(LABELS, RUNS, LENGTHS))
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
-    total = np.log(2.20)
+    rates, longest = (3.0 / 10.67, -1.0 / 10.53, 0.5 / 10.53), np.log([0.52, 0.45, 0.45])
     expected = [
-        [3.0 / 10.67, np.log(1.67), np.log(2.00), np.log(3), np.log(0.52), np.log(0.70), 2.5 / 4, total],
-        [-1.0 / 10.53, np.log(1.53), np.log(2.00), np.log(3), np.log(0.45), np.log(0.70), 2.5 / 3, total],
-        [0.5 / 10.53, np.log(1.53), np.log(1.67), np.log(3), np.log(0.45), np.log(0.52), 0.5 / 2, total],
+        [rates[0], rates[0] * longest[0], np.log(1.67), np.log(3), longest[0], np.log(0.70), 2.5 / 4],
+        [rates[1], rates[1] * longest[1], np.log(1.53), np.log(3), longest[1], np.log(0.70), 2.5 / 3],
+        [rates[2], rates[2] * longest[2], np.log(1.53), np.log(3), longest[2], np.log(0.52), 0.5 / 2],
     ]
     ratios = np.array([3.0, -1.0, 0.5])
     np.testing.assert_allclose(pair_features(ratios, heard, pairs), expected)
@@ -124,7 +124,7 @@ def test_features_of_a_pair() -> None:
 
 def test_each_weight_is_of_the_column_of_its_name() -> None:
     for column, name in enumerate(WEIGHTS):
-        assert weighed(**{name: 7.0}).weights == tuple(7.0 * (place == column) for place in range(8))
+        assert weighed(**{name: 7.0}).weights == tuple(7.0 * (place == column) for place in range(7))
 
 
 def voices(sessions: SessionModel | None) -> EigenvoiceModel:
@@ -264,15 +264,15 @@ def log_odds(view: View, labels: Labels, runs: Labels, one: list[int], two: list
     alone, together = (counted(each, runs, [20] * len(labels)) for each in (labels, owners))
     less, more = sorted((6, 7), key=lambda owner: together.seconds[owner])
     longest = {owner: alone.longest[group].max() for owner, group in ((6, one), (7, two))}
+    rate = ratio(view, hard(labels), 0.3, one, two) / (10 + together.seconds[less])
     columns = [
-        ratio(view, hard(labels), 0.3, one, two) / (10 + together.seconds[less]),
+        rate,
+        rate * np.log(0.1 + longest[less]),
         np.log(1 + together.seconds[less]),
-        np.log(1 + together.seconds[more]),
         np.log(1 + together.pieces[less]),
         np.log(0.1 + longest[less]),
         np.log(0.1 + longest[more]),
         (0.5 + together.unbroken[6, 7]) / (1 + together.changes[6, 7]),
-        np.log(20 * STEP * len(labels)),
     ]
     return sum(getattr(config, name) * value for name, value in zip(WEIGHTS, columns, strict=True)) + config.offset
 
@@ -286,7 +286,7 @@ def test_joining_goes_on_with_what_was_joined(seed: int) -> None:
         labels = np.append(labels, rng.integers(0, 6))
     blocks = blocks_of(labels, np.cumsum(rng.random(len(labels)) < 0.2).tolist())
     view = heard_by(MODEL, 0.9 * rng.normal(size=(6, SIZE)), labels, seed)
-    config = weighed(**dict(zip(WEIGHTS, [9.0, *rng.normal(0, 0.5, 7)], strict=True)))
+    config = weighed(**dict(zip(WEIGHTS, [9.0, *rng.normal(0, 0.5, 6)], strict=True)))
     members = [[voice] for voice in range(6)]
     for count in range(5, 0, -1):
         pairs = combinations(range(len(members)), 2)
@@ -303,7 +303,7 @@ def test_a_partition_in_the_order_of_the_voices(seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = np.unique(rng.integers(0, rng.integers(1, 7), rng.integers(1, 31)), return_inverse=True)[1]
     n_voices, least = int(labels.max()) + 1, int(rng.integers(1, 5))
-    limits, offset, time = Limits(least, least + int(rng.integers(0, 5))), rng.normal(0, 2), rng.normal(size=7)
+    limits, offset, time = Limits(least, least + int(rng.integers(0, 5))), rng.normal(0, 2), rng.normal(size=6)
     view = heard_by(MODEL, rng.normal(size=(n_voices, SIZE)), labels, seed)
     config = weighed(offset=offset, **dict(zip(WEIGHTS, [5.0, *time], strict=True)))
     groups = group_voices(hard(labels), labels, blocks_of(labels), [view], limits, 0.3, config)
@@ -312,3 +312,14 @@ def test_a_partition_in_the_order_of_the_voices(seed: int) -> None:
     assert min(limits.least, n_voices) <= groups.max() + 1 <= limits.most
     again = group_voices(hard(labels), labels, blocks_of(labels), [view, view], limits, 0.3, config)
     np.testing.assert_array_equal(groups, again)
+
+
+@pytest.mark.parametrize(("alone", "most", "count"), [(0.4, 9, 3), (0.6, 9, 1), (0.4, 2, 2), (0.6, 2, 1)])
+def test_everybody_is_one_where_no_pair_on_the_way_is_much_likelier_two(alone: float, most: int, count: int) -> None:
+    """Half a nat speaks against every pair."""
+    labels = np.repeat([0, 1, 2], 6)
+    view, config = heard_by(MODEL, np.zeros((3, SIZE)), labels, 0), weighed(offset=-0.5, alone=alone)
+    groups = group_voices(hard(labels), labels, blocks_of(labels), [view], Limits(1, most), 0.3, config)
+    assert groups.max() + 1 == count
+    two = group_voices(hard(labels), labels, blocks_of(labels), [view], Limits(2, most), 0.3, config)
+    assert two.max() + 1 == min(3, most)
