@@ -21,7 +21,7 @@ from diarize.model import BANDS, BandModel, Model
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector
 from diarize.training.augment import Augmenter
-from diarize.training.material import Material, Person, load_sounds, people_in
+from diarize.training.material import Material, Person, load_sounds, people_in, session_of
 from diarize.training.overlap import train_overlap
 from diarize.training.sessions import with_sessions
 from diarize.training.speech import train_speech_models
@@ -129,17 +129,18 @@ def learn_sessions(
     """
     config, report = config or Config(), progress or (lambda step, fraction: None)
     people = [person for folder in speech_dirs for person in people_in(Path(folder))]
-    bands = {name: band.features for name, band in model.bands.items()}
-    members: dict[str, list[EigenvoiceModel]] = {name: [] for name in bands}
-    for number in range(max(len(band.voices) for band in model.bands.values())):
-        report("sessions", number / config.training.ensemble)
-        with _spooled(people, list(bands.values()), noise_dir, rooms_dir, config, seed + number) as spool:
+    if not any(len({session_of(path) for path in person.files}) > 1 for person in people):
+        raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
+    features = [band.features for band in model.bands.values()]
+    members: dict[str, list[EigenvoiceModel]] = {name: [] for name in model.bands}
+    count = max(len(band.voices) for band in model.bands.values())
+    for number in range(count):
+        report("sessions", number / count)
+        with _spooled(people, features, noise_dir, rooms_dir, config, seed * count + number) as spool:
             for index, (name, band) in enumerate(model.bands.items()):
                 for voices in band.voices[number : number + 1]:
                     scale = config.speakers.acoustic_scale
                     members[name].append(with_sessions(voices, partial(spool.talkers, index), scale))
-    if not all(voices.sessions for band in members.values() for voices in band):
-        raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
     report("done", 1.0)
     taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
     return replace(model, bands=taught)
