@@ -143,10 +143,8 @@ def left_out(
     parts: Sequence[Sequence[Pairs]], time: float = 1.0
 ) -> tuple[Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.str_]]:
     """Return log-odds of every pair by a fit to the other folds, whether it is one person, its weight, its stratum."""
-    folds = [
-        [pairs for found in parts[number :: min(FOLDS, len(parts))] for pairs in found]
-        for number in range(min(FOLDS, len(parts)))
-    ]
+    count = min(FOLDS, len(parts))
+    folds = [[pairs for found in parts[number::count] for pairs in found] for number in range(count)]
     columns = []
     for number, fold in enumerate(folds):
         others = [pairs for k, other in enumerate(folds) if k != number for pairs in other]
