@@ -157,7 +157,7 @@ class ClusteringConfig(Section):
     window: float = setting(1.8, "s; length of the pieces that are compared", 0.4, 10.0)
     max_windows: int = setting(400, "pieces compared at most; longer recordings are strided", 50, 5000)
     dimensions: int = setting(30, "discriminant directions of the comparison", 2, 400)
-    spare: int = setting(5, "clusters beyond the estimated count that the inference may empty", 0, 10)
+    spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
     per_cluster: float = setting(45.0, "s of speech for which there is one cluster at least at the start", 5, 36000)
     starts: int = setting(3, "starting points of each eigenvoice model; the outcomes are averaged", 1, 50)
     max_speakers: int = setting(20, "largest number of speakers that the graph may say there are", 1, 200)
@@ -172,9 +172,9 @@ class SpeakerConfig(Section):
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that a block's speaker continues in the next", 0.0, 0.9999)
-    prior: float = setting(1.2, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
+    prior: float = setting(2.4, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
     reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
-    min_prior: float = setting(0.6, "FB in short recordings", 0.1, 100)
+    min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)
     max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 
 
