@@ -184,8 +184,8 @@ class GroupingConfig(Section):
 
     prefix: ClassVar[str] = "grouping."
     enabled: bool = setting(True, "join voices that are one speaker in several moods, places or on several phones")
-    offset: float = setting(-0.32, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
-    alone: float = setting(0.6, "further nats in favour of one speaker where that leaves nobody else", -100, 100)
+    offset: float = setting(-0.62, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
+    alone: float = setting(0.9, "further nats in favour of one speaker where that leaves nobody else", -100, 100)
     ratio: float = setting(1.34, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
     ratio_longest: float = setting(1.38, "weight of the same times the logarithm of the longest piece", -1000, 1000)
     less: float = setting(1.57, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
