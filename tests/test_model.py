@@ -78,14 +78,15 @@ def test_saved_and_read_again_a_model_says_the_same(saved: Path) -> None:
 
 def test_the_shipped_filters_are_those_that_librosa_designs() -> None:
     designed = FilterBank.design(builtin_model().bands["wide"].features)
-    np.testing.assert_array_equal(builtin_model().filters.weights, designed.weights)
-    np.testing.assert_array_equal(builtin_model().filters.edges, designed.edges)
+    # processors differ in the last digit
+    np.testing.assert_allclose(builtin_model().filters.weights, designed.weights, rtol=1e-6)
+    np.testing.assert_allclose(builtin_model().filters.edges, designed.edges, rtol=1e-12)
 
 
 def test_a_model_without_filters_gets_them_designed(tmp_path: Path, arrays: dict[str, Any]) -> None:
     del arrays["filters/weights"], arrays["filters/edges"]
     np.savez(path := tmp_path / "older.npz", **arrays)
-    np.testing.assert_array_equal(Model.load(path).filters.weights, builtin_model().filters.weights)
+    np.testing.assert_allclose(Model.load(path).filters.weights, builtin_model().filters.weights, rtol=1e-6)
 
 
 def test_saving_twice_gives_the_same_arrays(saved: Path, tmp_path: Path, arrays: dict[str, Any]) -> None:

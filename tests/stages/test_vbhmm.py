@@ -265,7 +265,9 @@ def test_speakers_too_many_are_put_together_where_the_voices_are_alike(voices: E
 
 def split(offset: float, ratio: float = 0.0, enabled: bool = True) -> Config:
     """Return settings that tell too many voices apart, and by what they are joined."""
-    weights = dict.fromkeys(("less", "more", "pieces", "longest_less", "longest_more", "unbroken", "total"), 0.0)
+    weights = dict.fromkeys(
+        ("alone", "ratio_longest", "less", "pieces", "longest_less", "longest_more", "unbroken"), 0.0
+    )
     return Config(
         speakers=settings(prior=0.1, iterations=1),
         clustering=ClusteringConfig(starts=1, spare=4),
