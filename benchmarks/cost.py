@@ -28,12 +28,13 @@ from pathlib import Path
 import click
 import numpy as np
 import soundfile
+from startup import ONE_THREAD
 
-from diarize.audio import read_audio
+from diarize.audio import SUFFIXES, read_audio
+from diarize.formats.files import files_in
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE = 16000  # Hz
-SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 RUN = """
 import resource
 from diarize.cli import main
@@ -42,12 +43,11 @@ try:
 finally:
     print(resource.getrusage(resource.RUSAGE_SELF))
 """
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def strung(folder: Path, hours: float, target: Path) -> None:
     """Write the recordings of a folder one after the other, from the first again when all are through."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SOUNDS]
+    paths = files_in(folder, SUFFIXES, below=True)
     if not paths:
         raise click.ClickException(f"{folder}: no recordings")
     left = round(hours * 3600 * RATE)
@@ -112,6 +112,6 @@ def main(folder: Path, hours: tuple[float, ...], repeat: int) -> None:
 
 
 if __name__ == "__main__":
-    if os.environ.get(THREADS[0]) != "1":  # numpy reads it when it is imported
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **dict.fromkeys(THREADS, "1")})
+    if not ONE_THREAD.items() <= os.environ.items():  # numpy reads them when it is imported
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
     main()

@@ -1,6 +1,6 @@
 """Which of the voices that the inference told apart are one speaker in several moods, places or on several phones.
 
-The inference is set to hear too many voices rather than too few. Two of them are joined where it is more likely than
+The inference tells voices apart that are one person's. Two of them are joined where it is more likely than
 not that one person speaks: by how well one speaker with two sessions explains both, by how much was heard of each, and
 by how their pieces lie in time. A speaker comes in pieces of seconds; what is split off a speaker comes in crumbs.
 """
@@ -17,7 +17,7 @@ from diarize.config import GroupingConfig
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.limits import Limits
 from diarize.stages.sessions import SessionModel
-from diarize.stages.speakers import BlockStatistics, View
+from diarize.stages.speakers import View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -180,6 +180,8 @@ def group_voices(
     while count > limits.least:
         first, second = map(int, np.unravel_index(odds.argmax(), odds.shape))  # first < second: its place stays
         lowest = min(lowest, float(odds[first, second]))
+        if count <= limits.most and lowest < min(0.0, -config.alone):
+            break  # nothing that comes changes the answer
         groups = np.where(groups == second, first, groups - (groups > second))
         count -= 1
         if lowest >= 0 or count >= limits.most:
@@ -203,10 +205,8 @@ class _Space:
     @classmethod
     def of(cls, view: View, shares: Floats, scale: float) -> _Space:
         statistics, voices = view
-        weights = shares.T.astype(np.float32)
-        summed = BlockStatistics(weights @ statistics.counts, weights @ statistics.projected)
         sessions = voices.sessions or SessionModel.without_deviations(voices.n_voices)
-        return cls(sessions, *sessions.of_speaker(*voices.naturals(summed, scale)))
+        return cls(sessions, *sessions.of_speaker(*voices.naturals(statistics.weighted(shares), scale)))
 
     def joined(self, first: int, second: int) -> _Space:
         precision, linear = np.delete(self.precision, second, axis=0), np.delete(self.linear, second, axis=0)

@@ -47,6 +47,11 @@ class BlockStatistics:
         members = csr_array((np.ones(len(groups), np.float32), (groups, rows)), (n_groups, len(groups)))
         return BlockStatistics(members @ self.counts, members @ self.projected)
 
+    def weighted(self, shares: Floats) -> BlockStatistics:
+        """Return the sums over blocks for each speaker, a block counted by its share, (n_blocks, n_speakers)."""
+        weights = shares.T.astype(np.float32)
+        return BlockStatistics(weights @ self.counts, weights @ self.projected)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeakerPosterior:
@@ -151,10 +156,8 @@ class EigenvoiceModel:
 
     def _natural(self, statistics: BlockStatistics, shares: Floats, ratio: float) -> tuple[Floats, Floats]:
         """Return L and L y of eq. (15), (n_speakers, n_voices, n_voices) and (n_speakers, n_voices)."""
-        size, weights = self.n_voices, shares.T.astype(np.float32)
-        precision = np.eye(size) + ratio * ((weights @ statistics.counts) @ self.precisions).reshape(-1, size, size)
-        linear = (weights @ statistics.projected).astype(np.float64)
-        return precision, ratio * linear
+        precision, linear = self.naturals(statistics.weighted(shares), ratio)
+        return np.eye(self.n_voices) + precision, linear
 
     def naturals(self, statistics: BlockStatistics, scale: float) -> tuple[Floats, Floats]:
         """Return what each row of statistics says of the factors: L and l of the likelihood exp(l'w - w'Lw / 2).

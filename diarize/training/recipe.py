@@ -71,7 +71,7 @@ def train(
         A file cannot be read.
     """
     config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = [person for folder in speech_dirs for person in people_in(Path(folder))]
+    people = _everyone(speech_dirs)
     rate = config.features.sample_rate
     noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
     bands = config.features, narrowed(config.features, NARROW_LIMIT)
@@ -128,38 +128,42 @@ def learn_sessions(
         A file cannot be read.
     """
     config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = [person for folder in speech_dirs for person in people_in(Path(folder))]
+    people = _everyone(speech_dirs)
     if not any(len({session_of(path) for path in person.files}) > 1 for person in people):
         raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
     features = [band.features for band in model.bands.values()]
     members: dict[str, list[EigenvoiceModel]] = {name: [] for name in model.bands}
+    augment, scale = _augmenter(features[0], noise_dir, rooms_dir), config.speakers.acoustic_scale
     count = max(len(band.voices) for band in model.bands.values())
     for number in range(count):
         report("sessions", number / count)
-        with _spooled(people, features, noise_dir, rooms_dir, config, seed * count + number) as spool:
+        with _spooled(people, features, augment, config.training.copies, seed * count + number) as spool:
             for index, (name, band) in enumerate(model.bands.items()):
-                for voices in band.voices[number : number + 1]:
-                    scale = config.speakers.acoustic_scale
-                    members[name].append(with_sessions(voices, partial(spool.talkers, index), scale))
+                if number < len(band.voices):
+                    members[name].append(with_sessions(band.voices[number], partial(spool.talkers, index), scale))
     report("done", 1.0)
     taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
     return replace(model, bands=taught)
 
 
+def _everyone(speech_dirs: Iterable[str | os.PathLike[str]]) -> list[Person]:
+    return [person for folder in speech_dirs for person in people_in(Path(folder))]
+
+
+def _augmenter(
+    features: FeatureConfig, noise_dir: str | os.PathLike[str] | None, rooms_dir: str | os.PathLike[str] | None
+) -> Augmenter:
+    rate = features.sample_rate
+    return Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
+
+
 @contextmanager
 def _spooled(
-    people: Sequence[Person],
-    bands: Sequence[FeatureConfig],
-    noise_dir: str | os.PathLike[str] | None,
-    rooms_dir: str | os.PathLike[str] | None,
-    config: Config,
-    seed: int,
+    people: Sequence[Person], bands: Sequence[FeatureConfig], augment: Augmenter, n_copies: int, seed: int
 ) -> Iterator[Spool]:
     """Give a spool of the features of people and of their disturbed copies, on disk until the end."""
-    rate = bands[0].sample_rate
-    augment = Augmenter(rate, load_sounds(rooms_dir, rate), load_sounds(noise_dir, rate))
     with TemporaryDirectory(prefix="diarize-") as folder, threadpool_limits(1):
-        spool = Spool(Path(folder), bands, config.training.copies)
+        spool = Spool(Path(folder), bands, n_copies)
         for index, person in enumerate(people):
             spool.add(person, augment, np.random.default_rng([seed, 0, index]))
         yield spool
@@ -174,7 +178,8 @@ def _voices(
     seed: int,
 ) -> list[EigenvoiceModel]:
     """Train an eigenvoice model for each band, from copies that no other member of the ensemble sees."""
-    with _spooled(people, bands, noise_dir, rooms_dir, config, seed) as spool:
+    augment = _augmenter(bands[0], noise_dir, rooms_dir)
+    with _spooled(people, bands, augment, config.training.copies, seed) as spool:
         return [_voices_of(partial(spool.talkers, index), config, seed) for index in range(len(bands))]
 
 

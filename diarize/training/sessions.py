@@ -38,14 +38,12 @@ def with_sessions(model: EigenvoiceModel, talkers: Callable[[], Iterable[Talker]
     EigenvoiceModel
         As it was where no speaker has two sessions.
     """
-    rows, owners, several = [], [], False
-    for number, talker in enumerate(talkers()):
-        n_sessions = len(talker.boundaries) - 1
-        several |= n_sessions > 1
-        rows += [model.statistics(copy, talker.boundaries) for copy in talker.copies]
-        owners += [number] * (n_sessions * len(talker.copies))
-    if not several:
+    if not any(len(talker.boundaries) > 2 for talker in talkers()):
         return model
+    rows, owners = [], []
+    for number, talker in enumerate(talkers()):
+        rows += [model.statistics(copy, talker.boundaries) for copy in talker.copies]
+        owners += [number] * ((len(talker.boundaries) - 1) * len(talker.copies))
     counts, projected = np.concatenate([row.counts for row in rows]), np.concatenate([row.projected for row in rows])
     precision, linear = model.naturals(BlockStatistics(counts, projected), scale)
     return replace(model, sessions=fit_sessions(precision, linear, np.array(owners)))
