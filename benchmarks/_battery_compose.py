@@ -11,7 +11,7 @@ import numpy.typing as npt
 from _battery_sound import CODECS, LEVEL, RATE, Place, Sounds, dialling, equal_spectra, places_in_room, through_line
 from _battery_strata import Conversation
 from _battery_turns import Event, draw_turns, read_events, with_breaks
-from _battery_voices import Session, Tape, Voice, bridged, voices_in
+from _battery_voices import Session, Tape, Voice, bridged, stretches, voices_in
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import resample_poly
 
@@ -123,7 +123,7 @@ def _legs(
         leg[at : at + len(heard)] += heard[: len(leg) - at]
         if noise is not None:
             marks = audible(heard[: len(marks)], marks, noise)
-        spoken += [Turn((at + a) / RATE, (at + b) / RATE, conversation.speakers[one]) for a, b in _stretches(marks)]
+        spoken += [Turn((at + a) / RATE, (at + b) / RATE, conversation.speakers[one]) for a, b in stretches(marks)]
     return legs, spoken
 
 
@@ -164,12 +164,6 @@ def _mixed(
         sound[at : at + n_samples] += _excerpt(sounds.music, n_samples, -rng.uniform(12.0, 25.0), rng)
     sound += sounds.noise(len(sound), snr, rng)
     return sound if conversation.rate == RATE else resample_poly(sound, 1, 2).astype(np.float32)
-
-
-def _stretches(marks: Mask) -> list[list[int]]:
-    """Return first and one past the last sample of each stretch of speech."""
-    edges: list[list[int]] = np.flatnonzero(np.diff(marks.astype(np.int8), prepend=0, append=0)).reshape(-1, 2).tolist()
-    return edges
 
 
 def _tapes(conversation: Conversation, stock: Stock, rng: np.random.Generator) -> list[list[Tape]]:

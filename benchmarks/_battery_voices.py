@@ -157,11 +157,16 @@ class Tape:
         return _faded(self.sound[at]), self.marks[at]
 
 
+def stretches(marks: Mask) -> list[list[int]]:
+    """Return first and one past the last sample of each stretch of speech."""
+    edges: list[list[int]] = np.flatnonzero(np.diff(marks.astype(np.int8), prepend=0, append=0)).reshape(-1, 2).tolist()
+    return edges
+
+
 def bridged(marks: Mask) -> Mask:
     """Return marks at `RATE` in which the pauses that `LABELLED` calls speech are speech, those at joints as well."""
-    edges = np.flatnonzero(np.diff(marks.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     whole = marks.copy()
-    for (_, end), (start, _) in pairwise(edges):
+    for (_, end), (start, _) in pairwise(stretches(marks)):
         if start - end < LABELLED.pause * LABELLED.step * RATE:
             whole[end:start] = True
     return whole

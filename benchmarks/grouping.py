@@ -7,6 +7,10 @@ each mostly of one person and for two seconds at least, a logistic regression le
 person. A recording counts by the root of its pairs, a pair by the root of its seconds: most pairs come from few long
 recordings. Printed are the area under the ROC curve by stratum, of conversations left out (folds), and the settings.
 
+The weights that ship were fitted to an inference that splits more: --set speakers.prior=1.2 --set
+speakers.min_prior=0.6 --set clustering.spare=5; 0.9 nats were then taken off the offset ("Voices and speakers" in
+benchmarks/LOG.md).
+
 --time shrinks the weights of all columns but the first two, which say how alike the voices are, and fits these again:
 the speech of the battery repeats its phrases more than people do, so that its crumbs tell more than real ones.
 """
@@ -16,7 +20,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -82,11 +86,13 @@ def spoken(blocks: SpeechBlocks, labels: npt.NDArray[np.intp], recording: Record
     return table
 
 
-def pairs_of(blocks: SpeechBlocks, views: Sequence[View], config: Config, table: Recording, truth: Annotation) -> Pairs:
+def pairs_of(
+    blocks: SpeechBlocks, views: Sequence[View], config: Config, recording: Recording, truth: Annotation, stratum: str
+) -> Pairs:
     """Return what the decision sees of the voices in a recording, and what is true."""
     outcome = infer(blocks, [view.voices for view in views], UNLIMITED, config)
     heard = Heard.of(outcome.labels, blocks)
-    shares = spoken(blocks, outcome.labels, table, truth)
+    shares = spoken(blocks, outcome.labels, recording, truth)
     pure = shares.max(axis=1) > PURE * np.maximum(shares.sum(axis=1), 1)
     kept = np.flatnonzero(pure & (heard.seconds > LEAST))
     first, second = np.triu_indices(len(kept), 1)
@@ -94,7 +100,7 @@ def pairs_of(blocks: SpeechBlocks, views: Sequence[View], config: Config, table:
     ratios = joining_ratios(outcome.posterior, views, config.speakers.acoustic_scale, pairs)
     owner = shares.argmax(axis=1)
     weights = np.sqrt(heard.seconds[pairs].min(axis=1, initial=np.inf) / max(len(pairs), 1))
-    return Pairs(pair_features(ratios, heard, pairs), owner[pairs[:, 0]] == owner[pairs[:, 1]], weights, "")
+    return Pairs(pair_features(ratios, heard, pairs), owner[pairs[:, 0]] == owner[pairs[:, 1]], weights, stratum)
 
 
 def measured(
@@ -113,8 +119,7 @@ def measured(
                 continue
             blocks = cut_blocks(analysis.recording, speech_frames, analysis.band.voices, config.speakers.block)
             views = [View(*pair) for pair in zip(blocks.statistics, analysis.band.voices, strict=True)]
-            pairs = pairs_of(blocks, views, config, analysis.recording, recording.reference)
-            found.append(replace(pairs, stratum=one.stratum))
+            found.append(pairs_of(blocks, views, config, analysis.recording, recording.reference, one.stratum))
         return found
 
 
