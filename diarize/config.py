@@ -202,6 +202,23 @@ class GroupingConfig(Section):
 
 
 @dataclass(frozen=True, slots=True)
+class VoicelessConfig(Section):
+    """Which of the speakers are no voice: weights of a logistic regression. Without effect on given speech marks."""
+
+    prefix: ClassVar[str] = "voiceless."
+    enabled: bool = setting(True, "take speakers away that are no voice: tones, music, coughs")
+    offset: float = setting(-23.1, "nats in favour of no voice; less takes fewer away", -1000, 1000)
+    variety: float = setting(-2.3, "weight of the logarithm of the share of sounds that are visited", -1000, 1000)
+    movement: float = setting(-11.0, "weight of the logarithm of how much the slopes of the spectrum vary", -1000, 1000)
+    unevenness: float = setting(0.88, "weight of the deviation of the log-likelihood under all voices", -1000, 1000)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights in the order of the columns of `diarize.stages.voiceless.voice_cues`."""
+        return (self.variety, self.movement, self.unevenness)
+
+
+@dataclass(frozen=True, slots=True)
 class OverlapConfig(Section):
     """Where two speak at once; full band only."""
 
@@ -250,6 +267,7 @@ class Config(Section):
     clustering: ClusteringConfig = ClusteringConfig()
     speakers: SpeakerConfig = SpeakerConfig()
     grouping: GroupingConfig = GroupingConfig()
+    voiceless: VoicelessConfig = VoicelessConfig()
     overlap: OverlapConfig = OverlapConfig()
     output: OutputConfig = OutputConfig()
     training: TrainingConfig = TrainingConfig()

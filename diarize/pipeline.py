@@ -15,14 +15,15 @@ from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.model import BandModel, Model, builtin_model
-from diarize.stages.blocks import cut_blocks
+from diarize.stages.blocks import SpeechBlocks, cut_blocks
 from diarize.stages.confidence import Calibration
 from diarize.stages.detection import Detection, detect_speech
 from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.overlap import find_overlap
 from diarize.stages.recording import Recording, analyse
 from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numbered
-from diarize.stages.vbhmm import infer
+from diarize.stages.vbhmm import Outcome, infer
+from diarize.stages.voiceless import is_voice
 
 Progress = Callable[[str, float], None]
 
@@ -198,8 +199,7 @@ class Diarizer:
     ) -> Diarization:
         """Return who speaks in the frames with speech; there is one at least."""
         config, recording, band = self.config, analysis.recording, analysis.band
-        blocks = cut_blocks(recording, detection.speech, band.voices, config.speakers.block)
-        outcome = infer(blocks, band.voices, limits, config, report)
+        detection, blocks, outcome = self._voices(analysis, detection, limits, report)
         overlap = None
         if band.overlap is not None and config.overlap.enabled and outcome.n_speakers > 1:
             overlap = find_overlap(recording, blocks, outcome, band.overlap, band.voices[0], config)
@@ -212,6 +212,28 @@ class Diarizer:
         return Diarization(
             annotation, recording.frames, detection, band, self.model, config, names, blocks, outcome, overlap
         )
+
+    def _voices(
+        self, analysis: Analysis, detection: Detection, limits: Limits, report: Callable[[float], None]
+    ) -> tuple[Detection, SpeechBlocks, Outcome]:
+        """Return who speaks in each block; where the speech was found here, what is no voice loses it first.
+
+        Who is left is then found again, undisturbed. If nobody would be left, or too little for the least number of
+        speakers, all stays as it is.
+        """
+        config, recording, voices = self.config, analysis.recording, analysis.band.voices
+        blocks = cut_blocks(recording, detection.speech, voices, config.speakers.block)
+        outcome = infer(blocks, voices, limits, config, report)
+        while config.voiceless.enabled and detection.evidence is not None:
+            kept = is_voice(outcome.labels, blocks, recording.cues, voices[0].background, config.voiceless)
+            if kept.all() or not kept.any():
+                break
+            rest = detection.dismiss(blocks.over_frames(~kept[outcome.labels], False))
+            fewer = cut_blocks(recording, rest.speech, voices, config.speakers.block)
+            if len(fewer) < limits.least:
+                break
+            detection, blocks, outcome = rest, fewer, infer(fewer, voices, limits, config)
+        return detection, blocks, outcome
 
     def _nothing(self, analysis: Analysis, detection: Detection, limits: Limits, uri: str, why: str) -> Diarization:
         if limits.least > 1:

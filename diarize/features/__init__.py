@@ -6,7 +6,7 @@ carries them: importing librosa takes longer than most recordings. Tests hold th
 
 from diarize.features.band import effective_band, narrowed
 from diarize.features.cepstra import add_deltas, mfcc, voice_features
-from diarize.features.cues import SpeechCues, speech_cues
+from diarize.features.cues import SLOPES, SpeechCues, speech_cues
 from diarize.features.filters import FilterBank, mel_bank
 from diarize.features.harmonicity import harmonicity
 from diarize.features.normalisation import normalise
@@ -15,6 +15,7 @@ from diarize.features.texture import TEXTURE_STEP
 
 __all__ = [
     "FLOOR",
+    "SLOPES",
     "TEXTURE_STEP",
     "FilterBank",
     "Spectrum",

@@ -30,6 +30,7 @@ _CEPSTRA_GAIN = 1 / 3
 _VOICING = (5, 31)  # frames over which harmonicity is averaged: a sound, a word
 _VOICING_GAIN = np.float32(6.0)  # brings it to the scale of the cepstra
 _N_COLUMNS = 2 * _N_CEPSTRA + 3 + len(_VOICING)
+SLOPES = slice(_N_CEPSTRA + 2, 2 * _N_CEPSTRA + 3)  # columns with the slopes of level and cepstra
 
 
 class SpeechCues(NamedTuple):

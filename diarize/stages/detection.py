@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,18 +29,27 @@ class Detection:
         For background and for speech, from the adapted models; None where marks were given.
     chain : MinimumDuration, optional
         The chain of background and speech that decided; None where marks were given.
+    dismissed : array of bool, shape (n_frames,), optional
+        Frames that were taken for speech at first, and are no voice.
     """
 
     speech: Mask
     evidence: npt.NDArray[np.floating] | None = None
     chain: hmm.MinimumDuration | None = None
+    dismissed: Mask | None = None
+
+    def dismiss(self, frames: Mask) -> Detection:
+        """Return the same without the speech in some frames, (n_frames,)."""
+        before = np.zeros_like(frames) if self.dismissed is None else self.dismissed
+        return replace(self, speech=self.speech & ~frames, dismissed=before | frames)
 
     @cached_property
     def probability(self) -> Floats:
         """How probable speech is in each frame, (n_frames,): 0 or 1 where marks were given."""
         if self.evidence is None or self.chain is None or not len(self.speech):
             return self.speech.astype(np.float64)
-        return np.asarray(hmm.forward_backward(self.evidence, self.chain).posterior[:, 1])
+        probability = np.asarray(hmm.forward_backward(self.evidence, self.chain).posterior[:, 1])
+        return probability if self.dismissed is None else np.where(self.dismissed, 0.0, probability)
 
 
 def detect_speech(recording: Recording, detector: SpeechDetector, settings: SpeechConfig) -> Detection:
