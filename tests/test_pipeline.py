@@ -17,12 +17,14 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation, Segment
-from diarize.config import Config, FeatureConfig, OutputConfig, OverlapConfig, SpeakerConfig
+from diarize.config import Config, FeatureConfig, OutputConfig, OverlapConfig, SpeakerConfig, VoicelessConfig
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
 from diarize.evaluation.scoring import score
 from diarize.formats.uem import read_uem
 from diarize.model import Model, builtin_model
-from diarize.pipeline import Diarizer
+from diarize.pipeline import Analysis, Diarizer
+from diarize.stages.detection import Detection
+from diarize.stages.limits import UNLIMITED, Limits
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "audio_samples"
@@ -397,3 +399,41 @@ def test_marks_must_be_segments(quick: Diarizer, dialogue: Samples) -> None:
 def test_marks_beyond_the_audio_are_told_from_silence(quick: Diarizer, dialogue: Samples) -> None:
     with pytest.warns(DiarizeWarning, match="no speech is marked in it"):
         assert len(quick((dialogue, RATE), speech=[Segment(900.0, 901.0)])) == 0
+
+
+@pytest.fixture(scope="module")
+def interrupted(diarizer: Diarizer) -> tuple[Analysis, Detection, Segment]:
+    """Return the dialogue with a number dialled in the middle, which is taken for speech, and where that is."""
+    sound, _ = soundfile.read(DIALOGUE, dtype="float32")
+    at, time = int(20.2 * RATE), np.arange(6 * RATE) / RATE
+    keys = 0.1 * (np.sin(2 * np.pi * 770 * time) + np.sin(2 * np.pi * 1336 * time)) * (time % 0.4 < 0.2)
+    analysis = diarizer.analyse((np.concatenate([sound[:at], keys.astype(np.float32), sound[at:]]), RATE))
+    detection, heard = diarizer.detect(analysis), Segment(20.2, 26.2)
+    return analysis, replace(detection, speech=detection.speech | analysis.recording.frames.mask([heard])), heard
+
+
+def seconds_in(annotation: Annotation, place: Segment) -> float:
+    return seconds_of(annotation.crop(place).speech())
+
+
+@pytest.mark.parametrize("limits", [UNLIMITED, Limits(2, 2)])
+def test_what_is_no_voice_is_no_speaker(
+    diarizer: Diarizer, interrupted: tuple[Analysis, Detection, Segment], limits: Limits
+) -> None:
+    analysis, detection, keys = interrupted
+    result = diarizer.attribute(analysis, detection, limits)
+    assert len(result.names) == 2
+    assert seconds_in(result.annotation, keys) < 0.2
+    assert seconds_of(result.annotation.speech()) > 40  # of 49 that are spoken
+    assert not result.posterior[~result.detection.speech].any()
+
+
+def test_what_is_no_voice_stays_where_the_marks_or_the_settings_say_so(
+    diarizer: Diarizer, interrupted: tuple[Analysis, Detection, Segment]
+) -> None:
+    analysis, detection, keys = interrupted
+    marked = diarizer.attribute(analysis, Detection(detection.speech)).annotation
+    off = Diarizer(Config(voiceless=VoicelessConfig(enabled=False))).attribute(analysis, detection).annotation
+    assert seconds_in(marked, keys) > 5
+    assert seconds_in(off, keys) > 5
+    assert len(marked.labels) == len(off.labels) == 3

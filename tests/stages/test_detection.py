@@ -147,3 +147,13 @@ def test_detected_speech_and_pauses_last_as_long_as_they_have_to() -> None:
 def test_another_filter_bank_is_an_error() -> None:
     with pytest.raises(ModelError, match="trained on 40 mel bands, the recording has 30"):
         detect_speech(spectrum_of(np.zeros(10), n_mels=30), by_level(), SpeechConfig())
+
+
+def test_dismissed_frames_are_no_speech_and_stay_so() -> None:
+    evidence = np.random.default_rng(0).normal(0, 1.5, (9, 2))
+    whole = Detection(np.arange(9) > 1, evidence, hmm.MinimumDuration(alternation(0.1), np.ones(2, np.intp)))
+    first, second = np.arange(9) == 3, np.arange(9) > 6
+    rest = whole.dismiss(first).dismiss(second)
+    assert rest.speech.tolist() == [False, False, True, False, True, True, True, False, False]
+    assert not rest.probability[first | second].any()
+    np.testing.assert_array_equal(rest.probability[[0, 1, 2, 4, 5, 6]], whole.probability[[0, 1, 2, 4, 5, 6]])
