@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -139,43 +138,3 @@ MAKERS: dict[str, Maker] = {
     "hum": hum,
     "clicks": clicks,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a kind of sound comes into conversations.
-
-    Parameters
-    ----------
-    name : str
-        In `MAKERS`.
-    seconds : (float, float)
-        Limits of a break.
-    call : bool
-        Whether it is heard on the telephone.
-    under : float
-        Share of the conversations that have it under all of the time.
-    hour : bool
-        Whether one of the conversations takes an hour.
-    """
-
-    name: str
-    seconds: tuple[float, float]
-    call: bool = False
-    under: float = 0.0
-    hour: bool = False
-
-
-KINDS = (
-    Kind("dialling", (3, 11), call=True, hour=True),
-    Kind("keys", (2, 6), call=True),
-    Kind("hold", (15, 90), call=True),
-    Kind("jingle", (2, 9)),
-    Kind("music", (4, 40), under=0.2),
-    Kind("applause", (3, 15)),
-    Kind("rain", (20, 300), under=0.3, hour=True),
-    Kind("coughs", (1, 6)),
-    Kind("knocks", (1, 8)),
-    Kind("hum", (10, 60), under=0.3),
-    Kind("clicks", (5, 60), under=0.3),
-)

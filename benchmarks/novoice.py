@@ -10,97 +10,38 @@ share of speech that has none, and DER.
 The voices are none that the shipped model has heard. Music and applause are recorded, and its detector was trained
 with these files; everything else is made of formulas that it has not met. The two folds share neither voices nor
 recorded sounds.
+
+    python benchmarks/novoice.py --fit --fold 0
+
+prints the settings of a logistic regression instead: which of the speakers that are found are no voice.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 import numpy.typing as npt
-from _battery_compose import PEAK, Stock, _legs, _mixed, _places
-from _battery_sound import LEVEL, RATE
-from _battery_strata import Conversation, Stratum, _plain, conversations
-from _battery_turns import draw_turns, with_breaks
-from _battery_voices import fold
-from _novoice_sound import KINDS, MAKERS, Kind
+from _battery_compose import Stock
+from _novoice_compose import FOLDS, Case, cases
+from _novoice_sound import MAKERS
 from battery import changed
+from grouping import fit
 
-from diarize import Annotation, Diarizer, DiarizeWarning, Segment, load_config
+from diarize import Diarizer, DiarizeWarning, Segment, load_config
 from diarize.evaluation.scoring import score
 from diarize.gmm.engine.threads import one_blas_thread
-from diarize.training.levels import at_level
+from diarize.stages.voiceless import voice_cues
 
-Samples = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
-FOLDS = 2
-CALLS, OTHERS = (2,), (1, 2, 3)  # speakers
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A conversation without and with something else in it.
-
-    Parameters
-    ----------
-    kind : str
-    recipe : Conversation
-    sounds : (array, array), each (n_samples,)
-        At the rate of the recipe.
-    reference : Annotation
-    breaks : list of Segment
-        In which nobody speaks.
-    """
-
-    kind: str
-    recipe: Conversation
-    sounds: tuple[Samples, Samples]
-    reference: Annotation
-    breaks: list[Segment]
-
-
-def cases(stock: Stock, part: int, kinds: Sequence[str], count: int) -> Iterator[Case]:
-    """Yield `count` conversations of each kind, of one of two folds of voices and recorded sounds."""
-    voices = fold(list(stock.voices.values()), part, FOLDS)
-    kept = {name: getattr(stock.sounds, name)[part::FOLDS] for name in ("noises", "music", "applause")}
-    stock = replace(stock, sounds=replace(stock.sounds, **kept))
-    for kind in KINDS:
-        if kind.name in kinds:
-            people = CALLS if kind.call else OTHERS
-            strata = [Stratum("short", kind.name, count - count // 3, (60, 300), people, _plain, 0.3)]
-            strata += [Stratum("long", kind.name, count // 3, (300, 600), people, _plain, 0.3)]
-            strata += [Stratum("long", "hour", 1, (3500, 3600), people, _plain, 0.3)] if kind.hour else []
-            seed = 100 * part + [one.name for one in KINDS].index(kind.name)
-            for recipe in conversations(voices, seed, strata):
-                yield composed(kind, replace(recipe, stratum="calls" if kind.call else "plain"), stock)
-
-
-def composed(kind: Kind, recipe: Conversation, stock: Stock) -> Case:
-    """Return the conversation of a recipe without and with the sound."""
-    rng = np.random.default_rng(recipe.seed)
-    style = ("calls",) if kind.call else tuple(stock.events)
-    references = [events for name in style for events in stock.events[name]]
-    turns = draw_turns(references, len(recipe.speakers), recipe.seconds, rng)
-    lengths = rng.uniform(*kind.seconds, 1 if recipe.kind == "hour" else int(rng.integers(1, 4))).tolist()
-    turns, breaks = with_breaks(turns, lengths, rng)
-    seconds = max(turn.end for turn in turns) + 1.0
-    legs, spoken = _legs(recipe, turns, seconds, _places(recipe, stock.sounds, rng), None, stock, rng)
-    heard, under = np.zeros(len(legs[0]), np.float32), rng.random() < kind.under
-    level = LEVEL - (rng.uniform(10, 20) if under else rng.uniform(-3, 15))
-    for start, end in [(0.0, seconds)] if under else breaks:
-        sound = at_level(MAKERS[kind.name](end - start, stock.sounds, rng), level)
-        at = int(start * RATE)
-        heard[at : at + len(sound)] += sound[: len(heard) - at]
-    seed = int(rng.integers(2**31))
-    pair = []
-    for added in (0, heard):  # the same lines and the same noise under both
-        mixed = _mixed(recipe, [legs[0] + added, *legs[1:]], recipe.snr, stock.sounds, np.random.default_rng(seed))
-        pair.append(mixed * np.float32(min(1.0, PEAK / max(float(np.abs(mixed).max()), 1e-9))))
-    return Case(kind.name, recipe, (pair[0], pair[1]), Annotation(spoken), [Segment(*one) for one in breaks])
+UNCLEAR = 0.2  # from a half; share of speech at which a speaker is neither a voice nor none
+NAMES = ("variety", "movement", "unevenness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +97,34 @@ def line(name: str, pairs: Sequence[tuple[Result, Result]]) -> str:
     return "".join([*cells, "".join(f"{count:6d}" for count in right), f"{people:8d}{pauses:8.0f}"])
 
 
+def speakers(diarizer: Diarizer, case: Case, which: int) -> tuple[Floats, Mask]:
+    """Return what the decision sees of the speakers that are found, (n_speakers, 3), and which of them are no voice.
+
+    Those who are neither are left out.
+    """
+    analysis = diarizer.analyse((case.sounds[which], case.recipe.rate))
+    detection = diarizer.detect(analysis)
+    if not detection.speech.any():
+        return np.zeros((0, 3)), np.zeros(0, np.bool_)
+    found = diarizer.attribute(analysis, detection)
+    assert found.blocks is not None
+    assert found.outcome is not None
+    cues = voice_cues(found.outcome.labels, found.blocks, analysis.recording.cues, analysis.band.voices[0].background)
+    frames = found.blocks.over_frames(found.outcome.labels, -1)
+    spoken = found.frames.mask(case.reference.speech())
+    share = np.array([spoken[frames == speaker].mean() for speaker in range(len(cues))])
+    clear = np.abs(share - 0.5) > UNCLEAR
+    return cues[clear], share[clear] < 0.5
+
+
+def fitted(parts: Sequence[tuple[Floats, Mask]]) -> str:
+    """Return the settings of the decision that fits the speakers of several recordings best."""
+    features, none = (np.concatenate(column) for column in zip(*parts, strict=True))
+    slopes, offset = fit(features, none, np.ones(len(none)))
+    lines = [f"# {none.sum()} of {len(none)} speakers are no voice", "[voiceless]", f"offset = {offset:.4g}"]
+    return "\n".join(lines + [f"{name} = {value:.4g}" for name, value in zip(NAMES, slopes, strict=True)])
+
+
 HEADER = f"{'':10}    n" + "".join(f"{name:>16}" for name in ("found", "ghosts", "s labelled", "miss %", "DER %"))
 HEADER += f"{'number right':>12}  people s of it"
 
@@ -166,13 +135,21 @@ HEADER += f"{'number right':>12}  people s of it"
 @click.option("--fold", "part", default=1, type=click.IntRange(0, FOLDS - 1), show_default=True, help="Which half.")
 @click.option("--kinds", default=",".join(MAKERS), show_default=True, help="Some of them, with commas between.")
 @click.option("--count", default=6, show_default=True, help="Conversations of each kind.")
+@click.option("--fit", "fitting", is_flag=True, help="Fit the decision.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.NAME=VALUE", help="Another setting.")
-def main(data: Path, speech: tuple[str, ...], part: int, kinds: str, count: int, settings: tuple[str, ...]) -> None:
-    diarizer = Diarizer(changed(load_config(), ",".join(settings)))
+def main(
+    data: Path, speech: tuple[str, ...], part: int, kinds: str, count: int, fitting: bool, settings: tuple[str, ...]
+) -> None:
+    chosen = (*settings, "voiceless.enabled=false") if fitting else settings
+    diarizer, stock = Diarizer(changed(load_config(), ",".join(chosen))), Stock.read(data, speech)
     table: dict[str, list[tuple[Result, Result]]] = {}
     with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore", DiarizeWarning)
-        for case in cases(Stock.read(data, speech), part, kinds.split(","), count):
+        listed = cases(stock, part, kinds.split(","), count)
+        if fitting:
+            click.echo(fitted([speakers(diarizer, case, which) for case in listed for which in (0, 1)]))
+            return
+        for case in listed:
             table.setdefault(case.kind, []).append((run(diarizer, case, 0), run(diarizer, case, 1)))
     click.echo(HEADER)
     for name, pairs in table.items():
