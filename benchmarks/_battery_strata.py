@@ -10,7 +10,7 @@ from _battery_sound import RATE
 from _battery_voices import Voice
 
 ENOUGH = 10.0  # s of sound that a voice needs, for a conversation of one occasion in that alone
-REPEATS = 2.0  # times that the mean speaker is heard with the same words at most
+REPEATS = 1.0  # times that the mean speaker is heard with the same words; people repeat nothing word for word
 SPANS = (0.0, 6.0, 12.0, 20.0)  # dB; largest difference of levels between speakers
 SNRS = (None, None, 30.0, 20.0, 15.0, 10.0)  # dB
 
@@ -117,10 +117,13 @@ STRATA = (
 
 
 def conversations(voices: Sequence[Voice], seed: int = 0, strata: Sequence[Stratum] = STRATA) -> list[Conversation]:
-    """Return the list of all conversations; each depends on the seed, its stratum and its place in it alone."""
+    """Return the list of all conversations; each depends on the seed, its stratum and its place in it alone.
+
+    Strata that no voice fits are left out.
+    """
     chosen = []
     for row, stratum in enumerate(strata):
-        for k in range(stratum.count):
+        for k in range(stratum.count if any(map(stratum.fits, voices)) else 0):
             chosen.append(_drawn(stratum, k, voices, np.random.SeedSequence([seed, row, k])))
     return chosen
 

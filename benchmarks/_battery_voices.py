@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from string import ascii_letters
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import soundfile
 from diarize.audio import read_audio
 from diarize.training.levels import rms
 from diarize.training.marks import MARKS, mark_speech
-from diarize.training.material import people_in
+from diarize.training.material import people_in, session_of
 
 RATE = 16000  # Hz; everything is composed at it
 TAUGHT = ("WUW2", "DSPSPEECH", "GCOMPRIS", "ASTERISK")  # sessions are phones, days or word lists; elsewhere moods
@@ -61,8 +62,9 @@ class Voice:
 
     @property
     def corpus(self) -> str:
-        """The part of the name before the first low line."""
-        return self.name.partition("_")[0]
+        """The part of the name before the first low line, or the letters that it begins with."""
+        corpus, mark, _ = self.name.partition("_")
+        return corpus if mark else corpus[: len(corpus) - len(corpus.lstrip(ascii_letters))]
 
     @property
     def moody(self) -> bool:
@@ -97,7 +99,7 @@ def voices_in(folders: Iterable[Path]) -> list[Voice]:
         for person in people_in(folder):
             sessions = defaultdict(list)
             for path in person.files:
-                sessions[path.name.partition("__")[0]].append(path)
+                sessions[session_of(path)].append(path)
             whole = [
                 Session(name, tuple(files), sum(soundfile.info(str(path)).duration for path in files))
                 for name, files in sorted(sessions.items())

@@ -3,9 +3,11 @@
     python benchmarks/battery.py [--share 0.1] [--strata single,calls] [--set speakers.prior=2.4] [--save A.json]
     python benchmarks/battery.py --variant speakers.prior=4.8,speakers.min_prior=2.4 ...
     python benchmarks/battery.py --compare A.json B.json
+    python benchmarks/battery.py --speech speech --fold 0 2 --least 14 [--rest DIR | --model TRAINED-ON-DIR.npz]
 
 Voices, real turns, noises and rooms come from folders below DATA. No voice may be one that the model was trained on:
-the shipped model has heard DATA/speech, and none of the two folders that are taken by default. Each conversation is
+the shipped model has heard DATA/speech, and none of the two folders that are taken by default. --rest makes a folder of
+all voices but a fold's, to train a model on that may be measured with the fold. Each conversation is
 composed in memory from its recipe and seed. DER in per cent, without a collar, overlap scored, number of speakers
 unknown; "all one" is the error of the true speech marks with one label for everybody.
 """
@@ -30,7 +32,7 @@ import soundfile
 from _battery_compose import Recording, Stock, compose
 from _battery_report import Row, comparison, report, rows_of
 from _battery_strata import Conversation, conversations
-from _battery_voices import fold
+from _battery_voices import Voice, fold
 
 from diarize import Annotation, Config, Diarizer, DiarizeWarning, Segment, Turn, load_config
 from diarize.evaluation.scoring import score
@@ -154,6 +156,15 @@ def _write(listed: Sequence[Conversation], stock: Stock, folder: Path) -> None:
         recording.reference.write_rttm(folder / f"{conversation.name}.rttm")
 
 
+def _link(voices: Sequence[Voice], left_out: set[str], folder: Path) -> None:
+    """Make a folder of links to the recordings of all other voices."""
+    for voice in voices:
+        if voice.name not in left_out:
+            (folder / voice.name).mkdir(parents=True)
+            for path in (path for session in voice.sessions for path in session.files):
+                (folder / voice.name / path.name).symlink_to(path.resolve())
+
+
 def _described(conversation: Conversation) -> str:
     return ", ".join(f"{name}={value}" for name, value in asdict(conversation).items())
 
@@ -193,6 +204,8 @@ def _save(path: Path, rows: Sequence[Row], config: Config, seed: int) -> None:
 @click.option("--data", default="../shared", type=click.Path(file_okay=False, path_type=Path), show_default=True)
 @click.option("--speech", multiple=True, default=("speech_sessions", "speech_measure"), show_default=True)
 @click.option("--fold", "part", nargs=2, type=int, metavar="K N", help="Of N parts of the voices only part K, from 0.")
+@click.option("--least", default=0.0, show_default=True, help="s; voices with less sound are left out.")
+@click.option("--rest", type=click.Path(file_okay=False, path_type=Path), help="Link the other voices here, and stop.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--strata", help="Some of them, with commas between.")
 @click.option("--share", default=1.0, show_default=True, help="Of the conversations of each stratum.")
@@ -211,6 +224,8 @@ def main(
     data: Path,
     speech: tuple[str, ...],
     part: tuple[int, int] | None,
+    least: float,
+    rest: Path | None,
     seed: int,
     strata: str | None,
     share: float,
@@ -232,7 +247,11 @@ def main(
         return
     stock = _stock(data, speech)
     voices = list(stock.voices.values())
-    listed = conversations(fold(voices, *part) if part else voices, seed)
+    chosen = fold(voices, *part) if part else voices
+    if rest:
+        _link(voices, {voice.name for voice in chosen}, rest)
+        return
+    listed = conversations([voice for voice in chosen if voice.seconds >= least], seed)
     listed = [one for one in listed if strata is None or one.stratum in strata.split(",")]
     listed = [one for one in shared_out(listed, share) if not names or one.name in names]
     if listing or write:

@@ -1,18 +1,17 @@
 """Fit the decision which of the voices that the inference tells apart are one speaker, to composed conversations.
 
     python benchmarks/grouping.py [--share 0.5] [--marks given] [--model MODEL.npz] [--set SECTION.NAME=VALUE]
+    python benchmarks/grouping.py --speech speech --least 14 --seed 1 --model FOLD0.npz --model FOLD1.npz --save A.npz
+    python benchmarks/grouping.py --seed 3 --add A.npz
 
 The conversations are those of battery.py. The inference runs with grouping off; for each pair of voices that it hears,
 each mostly of one person and for two seconds at least, a logistic regression learns whether the two are of the same
 person. A recording counts by the root of its pairs, a pair by the root of its seconds: most pairs come from few long
 recordings. Printed are the area under the ROC curve by stratum, of conversations left out (folds), and the settings.
 
-The weights that ship were fitted to an inference that splits more: --set speakers.prior=1.2 --set
-speakers.min_prior=0.6 --set clustering.spare=5; 0.9 nats were then taken off the offset ("Voices and speakers" in
-benchmarks/LOG.md).
-
---time shrinks the weights of all columns but the first two, which say how alike the voices are, and fits these again:
-the speech of the battery repeats its phrases more than people do, so that its crumbs tell more than real ones.
+The weights that ship are of the last two commands: of the voices of DATA/speech in two folds, each with a model that
+was trained on the other one (battery.py --rest), and of voices in several moods and on several phones. Each file and
+the run itself count alike.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,8 +29,8 @@ import numpy as np
 import numpy.typing as npt
 from _battery_compose import compose
 from _battery_strata import Conversation, conversations
+from _battery_voices import fold
 from battery import MARKS, _model, _stock, changed, shared_out
-from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -51,7 +50,7 @@ Floats = npt.NDArray[np.float64]
 PURE = 0.7  # share of a voice that is of one person at least
 LEAST = 2.0  # s of speech of each voice
 FOLDS = 5
-LIKENESS = 2  # columns that say how alike the voices are; the others are of time
+MODELS = "Instead of the shipped one; of several, each hears the voices of one fold, the first those of fold 0."
 NAMES = ("ratio", "ratio_longest", "less", "pieces", "longest_less", "longest_more", "unbroken")
 
 
@@ -104,7 +103,7 @@ def pairs_of(
 
 
 def measured(
-    data: Path, speech: tuple[str, ...], model: str | None, config: Config, marks: Sequence[str], one: Conversation
+    data: Path, speech: tuple[str, ...], config: Config, marks: Sequence[str], model: str | None, one: Conversation
 ) -> list[Pairs]:
     """Compose a conversation and return the pairs of voices in it, for each kind of marks."""
     with warnings.catch_warnings(), one_blas_thread():
@@ -123,39 +122,26 @@ def measured(
         return found
 
 
-def fit(features: Floats, same: npt.NDArray[np.bool_], weights: Floats, time: float = 1.0) -> tuple[Floats, float]:
-    """Return the weights and the offset of a logistic regression, its penalty the same for every column.
-
-    With `time` below 1 the weights of time are shrunk by it, and those of likeness and the offset fitted again.
-    """
+def fit(features: Floats, same: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
+    """Return the weights and the offset of a logistic regression, its penalty the same for every column."""
     centre, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     regression = LogisticRegression(max_iter=5000).fit((features - centre) / spread, same, weights / weights.mean())
     slopes = regression.coef_[0] / spread
-    offset = float(regression.intercept_[0] - centre @ slopes)
-    if time == 1.0:
-        return slopes, offset
-    known, signs = time * features[:, LIKENESS:] @ slopes[LIKENESS:], np.where(same, 1.0, -1.0)
-
-    def loss(free: Floats) -> float:
-        odds = features[:, :LIKENESS] @ free[:-1] + free[-1] + known
-        return float(np.average(np.logaddexp(0.0, -signs * odds), weights=weights))
-
-    free = minimize(loss, np.array([*slopes[:LIKENESS], offset])).x
-    return np.concatenate([free[:-1], time * slopes[LIKENESS:]]), float(free[-1])
+    return slopes, float(regression.intercept_[0] - centre @ slopes)
 
 
 def left_out(
-    parts: Sequence[Sequence[Pairs]], time: float = 1.0
+    parts: Sequence[Sequence[Pairs]],
 ) -> tuple[Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.str_]]:
     """Return log-odds of every pair by a fit to the other folds, whether it is one person, its weight, its stratum."""
     count = min(FOLDS, len(parts))
     folds = [[pairs for found in parts[number::count] for pairs in found] for number in range(count)]
     columns = []
-    for number, fold in enumerate(folds):
+    for number, left in enumerate(folds):
         others = [pairs for k, other in enumerate(folds) if k != number for pairs in other]
-        slopes, offset = fit(*joined(others), time)
-        features, same, weights = joined(fold)
-        strata = np.repeat([pairs.stratum for pairs in fold], [len(pairs.same) for pairs in fold])
+        slopes, offset = fit(*joined(others))
+        features, same, weights = joined(left)
+        strata = np.repeat([pairs.stratum for pairs in left], [len(pairs.same) for pairs in left])
         columns.append((features @ slopes + offset, same, weights, strata))
     return tuple(np.concatenate(column) for column in zip(*columns, strict=True))  # type: ignore[return-value]
 
@@ -167,15 +153,46 @@ def joined(parts: Sequence[Pairs]) -> tuple[Floats, npt.NDArray[np.bool_], Float
     return features, same, weights
 
 
+def save(parts: Sequence[Sequence[Pairs]], path: Path) -> None:
+    """Keep the pairs of several recordings."""
+    numbers = [number for number, found in enumerate(parts) for pairs in found for _ in pairs.same]
+    strata = [pairs.stratum for found in parts for pairs in found for _ in pairs.same]
+    features, same, weights = joined([pairs for found in parts for pairs in found])
+    np.savez(path, features=features, same=same, weights=weights, recording=numbers, stratum=strata)
+
+
+def load(path: Path) -> list[list[Pairs]]:
+    """Return what was kept, a list for each recording that has pairs."""
+    with np.load(path) as arrays:
+        kept, recordings = dict(arrays), arrays["recording"]
+    parts = []
+    for number in np.unique(recordings):
+        rows = recordings == number
+        features, same, weights = (kept[name][rows] for name in ("features", "same", "weights"))
+        parts.append([Pairs(features, same, weights, str(kept["stratum"][rows][0]))])
+    return parts
+
+
+def alike(sources: Sequence[list[list[Pairs]]]) -> list[list[Pairs]]:
+    """Return the recordings of all sources, their weights such that each source counts the same."""
+    recordings = []
+    for parts in sources:
+        total = sum(float(pairs.weights.sum()) for found in parts for pairs in found)
+        recordings += [[replace(pairs, weights=pairs.weights / total) for pairs in found] for found in parts]
+    return recordings
+
+
 @click.command(help=__doc__)
 @click.option("--data", default="../shared", type=click.Path(file_okay=False, path_type=Path), show_default=True)
 @click.option("--speech", multiple=True, default=("speech_sessions", "speech_measure"), show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--share", default=1.0, show_default=True, help="Of the conversations of each stratum.")
 @click.option("--marks", type=click.Choice(["both", *MARKS]), default="given", show_default=True)
-@click.option("--model", type=click.Path(exists=True, dir_okay=False), help="A model instead of the shipped one.")
+@click.option("--model", "models", multiple=True, type=click.Path(exists=True, dir_okay=False), help=MODELS)
+@click.option("--least", default=0.0, show_default=True, help="s; voices with less sound are left out.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.NAME=VALUE", help="Another setting.")
-@click.option("--time", default=0.75, show_default=True, help="Share of the weights of time that is kept.")
+@click.option("--save", "saved", type=click.Path(dir_okay=False, path_type=Path), help="Keep the pairs here.")
+@click.option("--add", "added", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--jobs", default=2, show_default=True)
 def main(
     data: Path,
@@ -183,26 +200,37 @@ def main(
     seed: int,
     share: float,
     marks: str,
-    model: str | None,
+    models: tuple[str, ...],
+    least: float,
     settings: tuple[str, ...],
-    time: float,
+    saved: Path | None,
+    added: tuple[Path, ...],
     jobs: int,
 ) -> None:
     config = changed(load_config(), ",".join((*settings, "grouping.enabled=false")))
-    listed = shared_out(conversations(list(_stock(data, speech).voices.values()), seed), share)
+    voices = [voice for voice in _stock(data, speech).voices.values() if voice.seconds >= least]
+    listed, heard_by = [], []
+    for number, model in enumerate(models or (None,)):
+        chosen = shared_out(conversations(fold(voices, number, max(len(models), 1)), seed), share)
+        listed += chosen
+        heard_by += [model] * len(chosen)
     order = np.argsort([-one.seconds for one in listed], kind="stable")
-    task = partial(measured, data, speech, model, config, MARKS if marks == "both" else (marks,))
+    task = partial(measured, data, speech, config, MARKS if marks == "both" else (marks,))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        outcomes = dict(zip(order.tolist(), pool.map(task, [listed[k] for k in order]), strict=True))
+        found = pool.map(task, [heard_by[k] for k in order], [listed[k] for k in order])
+        outcomes = dict(zip(order.tolist(), found, strict=True))
     parts = [outcomes[k] for k in range(len(listed))]
-    odds, same, weights, strata = left_out(parts, time)
+    if saved:
+        save(parts, saved)
+    parts = alike([parts, *map(load, added)])
+    odds, same, weights, strata = left_out(parts)
     click.echo(f"{len(same)} pairs, {same.mean():.0%} of one person; area under the ROC curve, left out")
     for stratum in ("all", *dict.fromkeys(strata)):
-        chosen = np.full(len(strata), True) if stratum == "all" else strata == stratum
-        if 0 < same[chosen].sum() < chosen.sum():
-            area = roc_auc_score(same[chosen], odds[chosen], sample_weight=weights[chosen])
+        chosen_pairs = np.full(len(strata), True) if stratum == "all" else strata == stratum
+        if 0 < same[chosen_pairs].sum() < chosen_pairs.sum():
+            area = roc_auc_score(same[chosen_pairs], odds[chosen_pairs], sample_weight=weights[chosen_pairs])
             click.echo(f"  {stratum:12} {100 * area:5.1f}")
-    slopes, offset = fit(*joined([pairs for found in parts for pairs in found]), time)
+    slopes, offset = fit(*joined([pairs for found in parts for pairs in found]))
     click.echo("\n[grouping]\n" + "\n".join(f"{name} = {value:.4g}" for name, value in zip(NAMES, slopes, strict=True)))
     click.echo(f"offset = {offset:.4g}")
 

@@ -157,7 +157,7 @@ class ClusteringConfig(Section):
     window: float = setting(1.8, "s; length of the pieces that are compared", 0.4, 10.0)
     max_windows: int = setting(400, "pieces compared at most; longer recordings are strided", 50, 5000)
     dimensions: int = setting(30, "discriminant directions of the comparison", 2, 400)
-    spare: int = setting(2, "clusters beyond the estimated count that the inference may empty", 0, 10)
+    spare: int = setting(3, "clusters beyond the estimated count that the inference may empty", 0, 10)
     per_cluster: float = setting(45.0, "s of speech for which there is one cluster at least at the start", 5, 36000)
     starts: int = setting(3, "starting points of each eigenvoice model; the outcomes are averaged", 1, 50)
     max_speakers: int = setting(20, "largest number of speakers that the graph may say there are", 1, 200)
@@ -172,9 +172,9 @@ class SpeakerConfig(Section):
     iterations: int = setting(20, "rounds of variational Bayes at most", 1, 200)
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that a block's speaker continues in the next", 0.0, 0.9999)
-    prior: float = setting(2.4, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
+    prior: float = setting(1.7, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
     reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
-    min_prior: float = setting(1.2, "FB in short recordings", 0.1, 100)
+    min_prior: float = setting(0.85, "FB in short recordings", 0.1, 100)
     max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 
 
@@ -184,15 +184,15 @@ class GroupingConfig(Section):
 
     prefix: ClassVar[str] = "grouping."
     enabled: bool = setting(True, "join voices that are one speaker in several moods, places or on several phones")
-    offset: float = setting(-0.62, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
-    alone: float = setting(0.9, "further nats in favour of one speaker where that leaves nobody else", -100, 100)
-    ratio: float = setting(1.34, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
-    ratio_longest: float = setting(1.38, "weight of the same times the logarithm of the longest piece", -1000, 1000)
-    less: float = setting(1.57, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
-    pieces: float = setting(-1.15, "weight of the logarithm of its pieces", -100, 100)
-    longest_less: float = setting(-1.58, "weight of the logarithm of its longest piece", -100, 100)
-    longest_more: float = setting(-0.75, "weight of the same of the voice that speaks more", -100, 100)
-    unbroken: float = setting(1.95, "weight of the share of changes between the two without a pause", -100, 100)
+    offset: float = setting(-0.03, "nats in favour of one speaker; more gives fewer speakers", -100, 100)
+    alone: float = setting(0.5, "further nats in favour of one speaker where that leaves nobody else", -100, 100)
+    ratio: float = setting(2.36, "weight of the log-likelihood ratio of one speaker to two, for each second", 0, 1000)
+    ratio_longest: float = setting(2.04, "weight of the same times the logarithm of the longest piece", -1000, 1000)
+    less: float = setting(1.14, "weight of the logarithm of the seconds of the voice that speaks less", -100, 100)
+    pieces: float = setting(-0.65, "weight of the logarithm of its pieces", -100, 100)
+    longest_less: float = setting(-1.84, "weight of the logarithm of its longest piece", -100, 100)
+    longest_more: float = setting(-1.03, "weight of the same of the voice that speaks more", -100, 100)
+    unbroken: float = setting(2.93, "weight of the share of changes between the two without a pause", -100, 100)
 
     @property
     def weights(self) -> tuple[float, ...]:
