@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 
+from diarize.spooling import Rows, parts
+
 Features = npt.NDArray[np.float32]
 
 TEXTURE_STEP = 10  # frames that share a row of texture
@@ -17,15 +19,17 @@ _LAGS = (2, 5, 10)  # frames between the spectra whose difference is the flux
 _MODULATION = ((5, 13), (9, 25), (17, 51))  # frames; widths of averages whose difference passes 8, 4 and 2 Hz
 
 
-def texture(bands: Features, cepstra: Features) -> Features:
+def texture(bands: Rows, cepstra: Rows, least: float = -np.inf) -> Features:
     """Return how spectrum and level change within two seconds around each step, and how the spectrum is shaped.
 
     Parameters
     ----------
-    bands : array of shape (n_frames, n_mels)
+    bands : rows of shape (n_frames, n_mels)
         Log-mel energies.
-    cepstra : array of shape (n_frames, 13)
+    cepstra : rows of shape (n_frames, 13)
         The mean of the bands, and 12 cepstra.
+    least : float, nats
+        Bands below it are raised to it.
 
     Returns
     -------
@@ -33,14 +37,21 @@ def texture(bands: Features, cepstra: Features) -> Features:
         A row for each `TEXTURE_STEP` frames begun: deviations of level and cepstra, flux, modulation of the level, mean
         cepstra, ripple of the spectrum.
     """
-    level, low = cepstra[:, 0], 3 * bands.shape[1] // 10  # the bands up to about 800 Hz resolve harmonics
-    mean = moving_average(_steps(cepstra), _WINDOW)
-    variance = moving_average(_steps(cepstra**2), _WINDOW) - mean**2
-    flux = np.stack([_flux(bands, lag) for lag in _LAGS], axis=1)
+    n_frames, low = len(cepstra), 3 * bands.shape[1] // 10  # the bands up to about 800 Hz resolve harmonics
+    flux, steps = np.zeros((n_frames, len(_LAGS)), np.float32), []
+    for part in parts(n_frames):
+        spectra = np.maximum(bands[part.start : part.stop + max(_LAGS)], least)
+        for column, lag in enumerate(_LAGS):
+            change = _flux(spectra, lag)[: part.stop - part.start]
+            flux[part.start + lag // 2 : part.start + lag // 2 + len(change), column] = change
+        own, curvature = cepstra[part], np.diff(spectra[: part.stop - part.start], n=2, axis=1)
+        steps.append([own[:, 0], *map(_steps, (own, own**2, np.abs(curvature), curvature))])
+    level, means, squares, ripple, lasting = map(np.concatenate, zip(*steps, strict=True))
+    mean = moving_average(means, _WINDOW)
+    variance = moving_average(squares, _WINDOW) - mean**2
     passed = [moving_average(level, short) - moving_average(level, long) for short, long in _MODULATION]
     modulation = np.stack(passed, axis=1)
-    curvature = np.diff(bands, n=2, axis=1)
-    ripples = [_steps(np.abs(curvature)), np.abs(moving_average(_steps(curvature), _PERSISTENCE))]
+    ripples = [ripple, np.abs(moving_average(lasting, _PERSISTENCE))]
     halves = [half.mean(axis=1) for ripple in ripples for half in (ripple[:, :low], ripple[:, low:])]
     columns = [
         np.log(np.sqrt(np.maximum(variance, 0)) + 0.05),  # running sums round to below 0
@@ -59,11 +70,10 @@ def moving_average(x: Features, width: int) -> Features:
 
 
 def _flux(bands: Features, lag: int) -> Features:
-    """Return the mean difference between the spectra `lag` frames apart, level aside."""
+    """Return the mean difference between the spectra `lag` frames apart, level aside; (n_frames - lag,)."""
     change = bands[lag:] - bands[:-lag]
     change -= change.mean(axis=1, keepdims=True)
-    flux = np.zeros(len(bands), np.float32)
-    flux[lag // 2 : lag // 2 + len(change)] = np.abs(change).mean(axis=1)
+    flux: Features = np.abs(change, out=change).mean(axis=1)
     return flux
 
 

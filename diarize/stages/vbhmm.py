@@ -101,11 +101,12 @@ def infer(
     prior = prior_weight(blocks.seconds, config.speakers)
     rng = np.random.default_rng(config.seed)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
-    starts = [(view, labels) for view in views for labels in starting_labels(blocks, view, 1, config.clustering, rng)]
     outcomes, share = [], 1.0 if limits == UNLIMITED else _FREE
-    for number, (view, labels) in enumerate(starts):
-        outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
-        report(share * (number + 1) / len(starts))
+    for view in views:
+        held = view.held()
+        for labels in starting_labels(blocks, held, 1, config.clustering, rng):
+            outcomes.append(_rounds(*held, _shares(labels), prior, config.speakers))
+            report(share * len(outcomes) / (len(views) * config.clustering.starts))
     agreed = _averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = _grouped(agreed, blocks, views, limits, config)
@@ -131,21 +132,19 @@ def _limited(
     compete by the evidence bound with the original F_B.
     """
     rng = np.random.default_rng(config.seed)
-    starts = [
-        (view, labels)
-        for view in views
-        for labels in starting_labels(blocks, view, limits.least, config.clustering, rng)
-    ]
+    starts = [list(starting_labels(blocks, view.held(), limits.least, config.clustering, rng)) for view in views]
     within: list[Outcome] = []
     for weakening in range(_WEAKENINGS):
         if within and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
             break
-        for view, labels in starts:
-            outcome = _settle(view, labels, limits.most, prior / 2**weakening, config.speakers)
-            if outcome.n_speakers in limits:
-                within.append(outcome)
+        for view, of_view in zip(views, starts, strict=True):
+            held = view.held()
+            for labels in of_view:
+                outcome = _settle(held, labels, limits.most, prior / 2**weakening, config.speakers)
+                if outcome.n_speakers in limits:
+                    within.append(outcome)
     if not within:
-        return _exactly(starts[0][1], limits)
+        return _exactly(starts[0][0], limits)
     merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in within]
     best = [within[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
     return _averaged(best, blocks.lengths, limits.least)
