@@ -37,44 +37,49 @@ def texture(bands: Rows, cepstra: Rows, least: float = -np.inf) -> Features:
         A row for each `TEXTURE_STEP` frames begun: deviations of level and cepstra, flux, modulation of the level, mean
         cepstra, ripple of the spectrum.
     """
-    n_frames, low = len(cepstra), 3 * bands.shape[1] // 10  # the bands up to about 800 Hz resolve harmonics
-    flux, steps = np.zeros((n_frames, len(_LAGS)), np.float32), []
-    for part in parts(n_frames):
-        spectra = np.maximum(bands[part.start : part.stop + max(_LAGS)], least)
-        for column, lag in enumerate(_LAGS):
-            change = _flux(spectra, lag)[: part.stop - part.start]
-            flux[part.start + lag // 2 : part.start + lag // 2 + len(change), column] = change
-        own, curvature = cepstra[part], np.diff(spectra[: part.stop - part.start], n=2, axis=1)
-        steps.append([own[:, 0], *map(_steps, (own, own**2, np.abs(curvature), curvature))])
-    level, means, squares, ripple, lasting = map(np.concatenate, zip(*steps, strict=True))
+    steps, level = [], np.empty(len(cepstra), np.float32)
+    for part in parts(len(cepstra)):
+        own = cepstra[part]
+        level[part] = own[:, 0]
+        steps.append([_steps(own), _steps(own**2), *_movement(bands, part, least)])
+    means, squares, flux, ripple = map(np.concatenate, zip(*steps, strict=True))
     mean = moving_average(means, _WINDOW)
     variance = moving_average(squares, _WINDOW) - mean**2
     passed = [moving_average(level, short) - moving_average(level, long) for short, long in _MODULATION]
-    modulation = np.stack(passed, axis=1)
-    ripples = [ripple, np.abs(moving_average(lasting, _PERSISTENCE))]
-    halves = [half.mean(axis=1) for ripple in ripples for half in (ripple[:, :low], ripple[:, low:])]
+    modulation = np.concatenate([_steps(band[:, None] ** 2) for band in passed], axis=1)
     columns = [
         np.log(np.sqrt(np.maximum(variance, 0)) + 0.05),  # running sums round to below 0
-        np.log(moving_average(_steps(flux), _WINDOW) + 0.05),
-        np.log(np.sqrt(np.maximum(moving_average(_steps(modulation**2), _WINDOW), 0)) + 0.02),
+        np.log(moving_average(flux, _WINDOW) + 0.05),
+        np.log(np.sqrt(np.maximum(moving_average(modulation, _WINDOW), 0)) + 0.02),
         mean[:, 1:7],
-        np.log(moving_average(np.stack(halves, axis=1), _WINDOW) + 0.02),
+        np.log(moving_average(ripple, _WINDOW) + 0.02),
     ]
     return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def _movement(bands: Rows, part: slice, least: float) -> tuple[Features, Features]:
+    """Return flux and ripple of the steps of a part, (n_steps, 3) and (n_steps, 4); the part begins with a step."""
+    first = max(0, part.start - TEXTURE_STEP)
+    around = np.maximum(bands[first : part.stop + TEXTURE_STEP], least)  # a step more on either side
+    inner = slice(part.start - first, part.stop - first)
+    flux = np.zeros((len(around), len(_LAGS)), np.float32)
+    for column, lag in enumerate(_LAGS):
+        change = around[lag:] - around[:-lag]
+        change -= change.mean(axis=1, keepdims=True)
+        flux[lag // 2 : lag // 2 + len(change), column] = np.abs(change, out=change).mean(axis=1)
+    curvature = np.diff(around, n=2, axis=1)
+    lasting = np.abs(moving_average(_steps(curvature), _PERSISTENCE))
+    ripples = [_steps(np.abs(curvature, out=curvature)), lasting]
+    low = 3 * bands.shape[1] // 10  # the bands up to about 800 Hz resolve harmonics
+    halves = [half.mean(axis=1) for ripple in ripples for half in (ripple[:, :low], ripple[:, low:])]
+    first, last = inner.start // TEXTURE_STEP, -(-inner.stop // TEXTURE_STEP)
+    return _steps(flux[inner]), np.stack(halves, axis=1)[first:last]
 
 
 def moving_average(x: Features, width: int) -> Features:
     """Return the mean of the `width` rows around each; the first and the last row are repeated beyond the ends."""
     means: Features = uniform_filter1d(x, width, axis=0, mode="nearest")
     return means
-
-
-def _flux(bands: Features, lag: int) -> Features:
-    """Return the mean difference between the spectra `lag` frames apart, level aside; (n_frames - lag,)."""
-    change = bands[lag:] - bands[:-lag]
-    change -= change.mean(axis=1, keepdims=True)
-    flux: Features = np.abs(change, out=change).mean(axis=1)
-    return flux
 
 
 def _steps(x: Features) -> Features:

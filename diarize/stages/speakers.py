@@ -206,7 +206,7 @@ class EigenvoiceModel:
         means = np.linalg.solve(precision, linear[:, :, None])[:, :, 0]
         return np.asarray(prior * 0.5 * ((means * linear).sum(axis=1) - np.linalg.slogdet(precision)[1]))
 
-    def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Floats:
+    def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Features:
         """Return the expected log-likelihood of each block under each speaker, eq. (16) without its constant.
 
         Returns
@@ -215,8 +215,10 @@ class EigenvoiceModel:
         """
         first, zeroth = self._expected(speakers)
         counts, projected = np.asarray(statistics.counts), np.asarray(statistics.projected)
-        likelihood = projected @ first.astype(np.float32) - counts @ zeroth.astype(np.float32)
-        return np.asarray(scale * likelihood, dtype=np.float64)
+        likelihood = projected @ first.astype(np.float32)
+        likelihood -= counts @ zeroth.astype(np.float32)
+        likelihood *= np.float32(scale)
+        return likelihood
 
     def evidence(self, x: Rows, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
         """Return the log-likelihood of spans of frames at full scale, as `log_likelihood` does, without statistics.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,13 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
+from diarize.spooling import Rows, parts, spooled
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
 from diarize.stages.grouping import group_voices
 from diarize.stages.limits import UNLIMITED, Limits, merge_closest, support
 from diarize.stages.matching import best_pairs
-from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
+from diarize.stages.speakers import EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -32,6 +34,7 @@ _FREE = 0.3  # share of the work without limits, where there are some
 _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
 _VOTERS = 3  # most outcomes within the limits whose mean is taken
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
+_WAITING = 1 << 22  # bytes of an outcome that are kept in memory while the others are computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,24 @@ class Outcome:
     def certainty(self) -> Floats:
         """The probability of each block's label, shape (n_blocks,)."""
         return np.asarray(self.posterior[np.arange(len(self.labels)), self.labels])
+
+
+class _Kept(NamedTuple):
+    """An outcome that waits for the others: its posterior in single precision, of long recordings on disk."""
+
+    posterior: Rows
+    labels: Labels
+    bounds: tuple[float, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> _Kept:
+        posterior = outcome.posterior
+        pieces = (posterior[part].astype(np.float32) for part in parts(len(posterior)))
+        return cls(spooled(pieces, outcome.n_speakers, _WAITING), outcome.labels, outcome.bounds)
+
+    def again(self) -> Outcome:
+        """The outcome, in memory."""
+        return Outcome(np.asarray(self.posterior, np.float64), self.labels, self.bounds)
 
 
 def infer(
@@ -105,7 +126,7 @@ def infer(
     for view in views:
         held = view.held()
         for labels in starting_labels(blocks, held, 1, config.clustering, rng):
-            outcomes.append(_rounds(*held, _shares(labels), prior, config.speakers))
+            outcomes.append(_Kept.of(_rounds(held, _shares(labels), prior, config.speakers)))
             report(share * len(outcomes) / (len(views) * config.clustering.starts))
     agreed = _averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
@@ -133,7 +154,7 @@ def _limited(
     """
     rng = np.random.default_rng(config.seed)
     starts = [list(starting_labels(blocks, view.held(), limits.least, config.clustering, rng)) for view in views]
-    within: list[Outcome] = []
+    within: list[_Kept] = []
     for weakening in range(_WEAKENINGS):
         if within and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
             break
@@ -142,29 +163,29 @@ def _limited(
             for labels in of_view:
                 outcome = _settle(held, labels, limits.most, prior / 2**weakening, config.speakers)
                 if outcome.n_speakers in limits:
-                    within.append(outcome)
+                    within.append(_Kept.of(outcome))
     if not within:
         return _exactly(starts[0][0], limits)
-    merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in within]
+    merits = [support(kept.again().posterior, views, config.speakers, prior) for kept in within]
     best = [within[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
     return _averaged(best, blocks.lengths, limits.least)
 
 
-def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
+def _averaged(outcomes: list[_Kept], lengths: Labels, least: int) -> Outcome:
     """Return the mean posterior of all outcomes over the speakers of the one that agrees best with all the others.
 
     Parameters
     ----------
-    outcomes : list of Outcome
+    outcomes : list of _Kept
         One at least. Speakers of each are matched one to one with those of the best; who has no match is left out.
     lengths : array of int, shape (n_blocks,)
         How much each block counts in matching.
     least : int
         Speakers that must be left; if there are fewer, the outcome that agrees best is returned as it is.
     """
-    best = outcomes[most_agreed([outcome.labels for outcome in outcomes], lengths)]
+    best = outcomes[most_agreed([outcome.labels for outcome in outcomes], lengths)].again()
     total = np.zeros_like(best.posterior)
-    for outcome in outcomes:
+    for outcome in (kept.again() for kept in outcomes):
         shared = best.posterior.T @ (outcome.posterior * lengths[:, None])
         own, other = best_pairs(shared)
         total[:, own] += outcome.posterior[:, other]
@@ -200,13 +221,13 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 def _settle(view: View, labels: Labels, most: int, prior: float, config: SpeakerConfig) -> Outcome:
     """Run the inference from one start; if it ends with too many speakers, put some together and run it again."""
-    outcome = _rounds(*view, _shares(labels), prior, config)
+    outcome = _rounds(view, _shares(labels), prior, config)
     if outcome.n_speakers <= most:
         return outcome
     merged = outcome.posterior
     while merged.shape[1] > most:
         merged = merge_closest(merged, view, config.acoustic_scale, prior)
-    return _rounds(*view, _normalised(merged + _TRACE), prior, config)
+    return _rounds(view, _normalised(merged + _TRACE), prior, config)
 
 
 def _exactly(labels: Labels, limits: Limits) -> Outcome:
@@ -218,14 +239,14 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
     return Outcome(_shares(merged), merged)
 
 
-def _rounds(
-    statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
-) -> Outcome:
+def _rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21)."""
+    statistics, voices = view
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):
         speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
+        del shares  # of long recordings as large as what follows
         evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
         chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
