@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,28 @@ PART = 20_000  # rows handled at a time: of 10 ms, somewhat over three minutes
 _LIMIT = 1 << 25  # bytes kept in memory
 
 
+class _File:
+    """A temporary file without a name, closed when nothing refers to it any more."""
+
+    __slots__ = ("_file", "_lock")
+
+    def __init__(self) -> None:
+        self._lock, self._file = Lock(), TemporaryFile()  # noqa: SIM115  (closed below)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):  # it could be opened
+            self._file.close()
+
+    def append(self, values: Features) -> None:
+        self._file.write(np.ascontiguousarray(values, np.float32).data)
+
+    def read(self, first: int, values: Features) -> None:
+        """Fill an array with the numbers from `first` on."""
+        with self._lock:
+            self._file.seek(first * values.itemsize)
+            self._file.readinto(values.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+
+
 class Spooled:
     """Rows of float32 in a file that has no name, and so vanishes with this object or with the process.
 
@@ -27,17 +49,17 @@ class Spooled:
 
     Parameters
     ----------
-    file : binary file
+    file : _File
         Holds the rows one after the other.
     n_rows, width : int
     n_columns : int
         The first columns only, of the `width` in the file.
     """
 
-    __slots__ = ("_file", "_lock", "_width", "shape")
+    __slots__ = ("_file", "_width", "shape")
 
-    def __init__(self, file: IO[bytes], n_rows: int, width: int, n_columns: int, lock: Lock | None = None) -> None:
-        self._file, self._width, self._lock = file, width, lock or Lock()
+    def __init__(self, file: _File, n_rows: int, width: int, n_columns: int) -> None:
+        self._file, self._width = file, width
         self.shape = (n_rows, n_columns)
 
     def __len__(self) -> int:
@@ -47,7 +69,10 @@ class Spooled:
         first, last, step = rows.indices(len(self))
         if step == 1:
             return self._read(first, max(first, last))
-        taken = [self._read(first + part.start, first + part.stop) for part in parts(last - first, PART // step * step)]
+        taken = [
+            self._read(first + part.start, first + part.stop)
+            for part in parts(last - first, max(1, PART // step) * step)
+        ]
         return np.concatenate([some[::step] for some in taken] or [self._read(0, 0)])
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
@@ -58,13 +83,11 @@ class Spooled:
 
     def lowest(self, n_columns: int) -> Spooled:
         """Return the first columns, in the same file."""
-        return Spooled(self._file, len(self), self._width, n_columns, self._lock)
+        return Spooled(self._file, len(self), self._width, n_columns)
 
     def _read(self, first: int, last: int) -> Features:
         rows = np.empty((last - first, self._width), np.float32)
-        with self._lock:
-            self._file.seek(first * self._width * rows.itemsize)
-            self._file.readinto(rows.reshape(-1).view(np.uint8))  # type: ignore[attr-defined]
+        self._file.read(first * self._width, rows)
         return rows[:, : self.shape[1]]
 
 
@@ -95,9 +118,9 @@ def spooled(pieces: Iterable[Features], n_columns: int, limit: int = _LIMIT) -> 
         n_rows += len(piece)
         held.append(piece)
         if 4 * n_rows * n_columns > limit:
-            file = file or TemporaryFile()  # noqa: SIM115  (closed with the object that reads it)
+            file = file or _File()
             while held:
-                file.write(np.ascontiguousarray(held.pop(0), np.float32).data)
+                file.append(held.pop(0))
     if file is not None:
         return Spooled(file, n_rows, n_columns, n_columns)
     stacked = np.empty((n_rows, n_columns), np.float32)

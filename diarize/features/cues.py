@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from diarize.features.cepstra import cosine_basis, slopes
 from diarize.features.spectrum import Spectrum
-from diarize.features.texture import N_TEXTURE, moving_average, texture
+from diarize.features.texture import N_TEXTURE, TEXTURE_STEP, moving_average, texture
 from diarize.spooling import Rows, parts, spooled
 
 Features = npt.NDArray[np.float32]
@@ -32,6 +32,8 @@ _SLOPE_GAIN = 3.0  # brings slopes to the scale of the cepstra
 _CEPSTRA_GAIN = 1 / 3
 _VOICING = (5, 31)  # frames over which harmonicity is averaged: a sound, a word
 _VOICING_GAIN = np.float32(6.0)  # brings it to the scale of the cepstra
+_MARGIN = 20 * TEXTURE_STEP  # frames around a part, more than any window of the texture reaches
+_STRETCH = 2000  # frames, a whole number of steps of texture
 _N_COLUMNS = 2 * _N_CEPSTRA + 3 + len(_VOICING)
 
 
@@ -48,6 +50,24 @@ class SpeechCues(NamedTuple):
 
     frames: Rows
     texture: Features
+
+    def sample(self, n_frames: int) -> SpeechCues:
+        """Return about so many frames, in stretches that lie evenly over the recording, or all if there are fewer."""
+        if len(self.frames) <= n_frames:
+            return self
+        stretches = list(parts(len(self.frames), _STRETCH))
+        chosen = np.linspace(0, len(stretches) - 1, max(1, n_frames // _STRETCH)).round().astype(int)
+        rows = [self.during(stretches[number]) for number in np.unique(chosen)]
+        return SpeechCues(*map(np.concatenate, zip(*rows, strict=True)))
+
+    def during(self, part: slice) -> SpeechCues:
+        """Return the cues of some frames, in memory; the part begins with a step of texture."""
+        return SpeechCues(self.frames[part], self.texture[_steps(part)])
+
+
+def _steps(part: slice) -> slice:
+    """Return the steps of texture that a part of the frames has, which begins with a step."""
+    return slice(part.start // TEXTURE_STEP, -(-part.stop // TEXTURE_STEP))
 
 
 def speech_cues(spectrum: Spectrum) -> SpeechCues:
@@ -81,8 +101,18 @@ def speech_cues(spectrum: Spectrum) -> SpeechCues:
     basis = cosine_basis(spectrum.n_mels, _N_CEPSTRA) * _CEPSTRA_GAIN
     basis[:, 0] = 1 / spectrum.n_mels  # the level in place of c0
     weights = basis.astype(np.float32)
-    cepstra = spooled((np.maximum(log_mel[part], least) @ weights for part in each), weights.shape[1])
-    change = texture(log_mel, cepstra, float(least))
+    changes = []
+
+    def described() -> Iterator[Features]:
+        for part in each:
+            first = max(0, part.start - _MARGIN)
+            bands = np.maximum(log_mel[first : part.stop + _MARGIN], least)
+            rows: Features = bands @ weights
+            inner = slice(part.start - first, part.stop - first)
+            changes.append(texture(bands, rows)[_steps(inner)])
+            yield rows[inner]
+
+    cepstra = spooled(described(), weights.shape[1])
     level = moving_average(np.concatenate([cepstra[part][:, 0] for part in each]), _SMOOTHING)
     quiet = np.float32(np.quantile(level, _QUIET))
     middle, loud = np.quantile(level[heard], (0.5, _LOUD)).astype(np.float32)
@@ -92,7 +122,9 @@ def speech_cues(spectrum: Spectrum) -> SpeechCues:
         [own[:, :1] - quiet, loud - own[:, :1], own[:, 1:], slope, *(column[part] for column in voicing)]
         for part, own, slope in _with_slopes(cepstra, typical)
     )
-    return SpeechCues(spooled((np.concatenate(columns, axis=1) for columns in pieces), _N_COLUMNS), change)
+    return SpeechCues(
+        spooled((np.concatenate(columns, axis=1) for columns in pieces), _N_COLUMNS), np.concatenate(changes)
+    )
 
 
 def _mean(cepstra: Rows, chosen: Mask) -> Features:

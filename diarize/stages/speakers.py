@@ -250,7 +250,7 @@ class EigenvoiceModel:
         (n_voices, n_speakers) and (n_components, n_speakers)
         """
         second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
-        return speakers.means.T, 0.5 * self.precisions @ second.reshape(len(second), -1).T
+        return speakers.means.T, 0.5 * (self.precisions @ second.reshape(len(second), -1).T)
 
     def ivectors(self, statistics: BlockStatistics, scale: float = _EMBEDDING_SCALE) -> Floats:
         """Return the posterior mean of the factors for each row of statistics on its own, eq. (10).

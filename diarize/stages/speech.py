@@ -65,18 +65,15 @@ class SpeechModel:
         """
         settings = settings or SpeechConfig()
         frames, texture = cues
-        evidence = np.empty((len(frames), 2), np.float32)
-        for part in parts(len(frames)):
-            piece = frames[part]
-            for column, mixture in enumerate((self.background, self.speech)):
-                evidence[part, column] = log_likelihood(piece, mixture)
+        columns = [log_likelihood(frames[:], mixture) for mixture in (self.background, self.speech)]
+        evidence: Features = np.stack(columns, axis=1)
         favour = log_likelihood(texture, self.speech_texture) - log_likelihood(texture, self.background_texture)
         veto = np.minimum(favour + np.float32(_DOUBT), 0)
         evidence[:, 1] += np.repeat(veto, TEXTURE_STEP)[: len(frames)] + np.float32(settings.bias)
         evidence *= np.float32(settings.acoustic_scale)
         return evidence
 
-    def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechModel:
+    def adapt(self, cues: SpeechCues, speech: Mask, share: float = 1.0) -> SpeechModel:
         """Return the model moved towards this recording, given a first decision on it.
 
         The means of both mixtures of frames follow what was taken for their class (MAP; Reynolds et al. 2000).
@@ -87,6 +84,8 @@ class SpeechModel:
             Of a recording with `n_mels` bands.
         speech : array of shape (n_frames,)
             The first decision.
+        share : float
+            Of the recording that the cues are of; they count as if they were all of it.
 
         References
         ----------
@@ -95,8 +94,8 @@ class SpeechModel:
         """
         return replace(
             self,
-            background=_adapted(self.background, cues.frames, ~speech),
-            speech=_adapted(self.speech, cues.frames, speech),
+            background=_adapted(self.background, cues.frames, ~speech, share),
+            speech=_adapted(self.speech, cues.frames, speech, share),
         )
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
@@ -143,15 +142,17 @@ class SpeechDetector:
 
     def log_likelihood(self, cues: SpeechCues, settings: SpeechConfig | None = None) -> Features:
         """Return the mean evidence, (n_frames, 2); see `SpeechModel.log_likelihood`."""
-        evidence = self.members[0].log_likelihood(cues, settings)
-        for member in self.members[1:]:
-            evidence += member.log_likelihood(cues, settings)
+        evidence = np.zeros((len(cues.frames), 2), np.float32)
+        for part in parts(len(evidence)):
+            piece = cues.during(part)
+            for member in self.members:
+                evidence[part] += member.log_likelihood(piece, settings)
         evidence /= np.float32(len(self.members))
         return evidence
 
-    def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechDetector:
+    def adapt(self, cues: SpeechCues, speech: Mask, share: float = 1.0) -> SpeechDetector:
         """Return the detector with every model moved towards the recording; see `SpeechModel.adapt`."""
-        return SpeechDetector(tuple(member.adapt(cues, speech) for member in self.members))
+        return SpeechDetector(tuple(member.adapt(cues, speech, share) for member in self.members))
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
         """Return plain arrays, as `numpy.savez` takes them, to be read back by `from_arrays`."""
@@ -178,10 +179,10 @@ class SpeechDetector:
         return cls(tuple(SpeechModel.from_arrays(arrays, f"{prefix}{number}_") for number in range(count)))
 
 
-def _adapted(mixture: MixtureParameters, frames: Rows, chosen: Mask) -> MixtureParameters:
+def _adapted(mixture: MixtureParameters, frames: Rows, chosen: Mask, share: float) -> MixtureParameters:
     sums: Statistics | None = None
     for part in parts(len(frames)):
         if chosen[part].any():
             more = accumulate(frames[part][chosen[part]], mixture)
             sums = more if sums is None else sums + more
-    return mixture if sums is None else map_adapt(mixture, sums, relevance=_RELEVANCE)
+    return mixture if sums is None else map_adapt(mixture, sums, relevance=_RELEVANCE * share)

@@ -128,6 +128,7 @@ def infer(
         for labels in starting_labels(blocks, held, 1, config.clustering, rng):
             outcomes.append(_Kept.of(_rounds(held, _shares(labels), prior, config.speakers)))
             report(share * len(outcomes) / (len(views) * config.clustering.starts))
+        del held  # before the next one is read
     agreed = _averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = _grouped(agreed, blocks, views, limits, config)
@@ -164,6 +165,7 @@ def _limited(
                 outcome = _settle(held, labels, limits.most, prior / 2**weakening, config.speakers)
                 if outcome.n_speakers in limits:
                     within.append(_Kept.of(outcome))
+            del held
     if not within:
         return _exactly(starts[0][0], limits)
     merits = [support(kept.again().posterior, views, config.speakers, prior) for kept in within]
