@@ -164,7 +164,10 @@ def _energies(powers: Iterable[Features], config: FeatureConfig, filters: Filter
 
     rows = spooled(plain(), config.n_mels)
     gain = _gain(np.concatenate(loudest), config)
-    return spooled((np.maximum(rows[part] + gain, floor) for part in parts(len(rows))), config.n_mels)
+    if isinstance(rows, Spooled):
+        return spooled((np.maximum(rows[part] + gain, floor) for part in parts(len(rows))), config.n_mels)
+    rows += gain
+    return np.maximum(rows, floor, out=rows)
 
 
 def _centred(samples: Samples) -> Samples:
