@@ -33,7 +33,6 @@ _CEPSTRA_GAIN = 1 / 3
 _VOICING = (5, 31)  # frames over which harmonicity is averaged: a sound, a word
 _VOICING_GAIN = np.float32(6.0)  # brings it to the scale of the cepstra
 _MARGIN = 20 * TEXTURE_STEP  # frames around a part, more than any window of the texture reaches
-_STRETCH = 2000  # frames, a whole number of steps of texture
 _N_COLUMNS = 2 * _N_CEPSTRA + 3 + len(_VOICING)
 
 
@@ -50,15 +49,6 @@ class SpeechCues(NamedTuple):
 
     frames: Rows
     texture: Features
-
-    def sample(self, n_frames: int) -> SpeechCues:
-        """Return about so many frames, in stretches that lie evenly over the recording, or all if there are fewer."""
-        if len(self.frames) <= n_frames:
-            return self
-        stretches = list(parts(len(self.frames), _STRETCH))
-        chosen = np.linspace(0, len(stretches) - 1, max(1, n_frames // _STRETCH)).round().astype(int)
-        rows = [self.during(stretches[number]) for number in np.unique(chosen)]
-        return SpeechCues(*map(np.concatenate, zip(*rows, strict=True)))
 
     def during(self, part: slice) -> SpeechCues:
         """Return the cues of some frames, in memory; the part begins with a step of texture."""

@@ -17,8 +17,6 @@ from diarize.stages.speech import SpeechDetector
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_ENOUGH = 60_000  # frames that the models are moved by
-
 
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -46,9 +44,7 @@ class Detection:
 
 
 def detect_speech(recording: Recording, detector: SpeechDetector, settings: SpeechConfig) -> Detection:
-    """Find the frames with speech: with the models as they are, and once more with models adapted to the recording.
-
-    Ten minutes of a recording are enough to say where the models have to move.
+    """Find the frames with speech: once with the models as they are, once more with models adapted to the recording.
 
     Raises
     ------
@@ -62,11 +58,9 @@ def detect_speech(recording: Recording, detector: SpeechDetector, settings: Spee
         )
     change, step = 1 - settings.stay, recording.features.frame_step
     least = [max(1, round(seconds / step)) for seconds in (settings.min_silence, settings.min_speech)]
-    sample = recording.cues.sample(_ENOUGH)
-    evidence = detector.log_likelihood(sample, settings)
+    evidence = detector.log_likelihood(recording.cues, settings)
     first, _ = hmm.viterbi(evidence, alternation(2 * change))  # no minimum durations: changes come easier
-    share = len(sample.frames) / max(1, len(recording.cues.frames))
-    evidence = detector.adapt(sample, first == 1, share).log_likelihood(recording.cues, settings)
+    evidence = detector.adapt(recording.cues, first == 1).log_likelihood(recording.cues, settings)
     chain = hmm.MinimumDuration(alternation(change), np.array(least))
     labels, _ = hmm.viterbi(evidence, chain)
     return Detection(np.asarray(labels == 1), evidence, chain)

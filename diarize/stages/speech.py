@@ -73,7 +73,7 @@ class SpeechModel:
         evidence *= np.float32(settings.acoustic_scale)
         return evidence
 
-    def adapt(self, cues: SpeechCues, speech: Mask, share: float = 1.0) -> SpeechModel:
+    def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechModel:
         """Return the model moved towards this recording, given a first decision on it.
 
         The means of both mixtures of frames follow what was taken for their class (MAP; Reynolds et al. 2000).
@@ -84,8 +84,6 @@ class SpeechModel:
             Of a recording with `n_mels` bands.
         speech : array of shape (n_frames,)
             The first decision.
-        share : float
-            Of the recording that the cues are of; they count as if they were all of it.
 
         References
         ----------
@@ -94,8 +92,8 @@ class SpeechModel:
         """
         return replace(
             self,
-            background=_adapted(self.background, cues.frames, ~speech, share),
-            speech=_adapted(self.speech, cues.frames, speech, share),
+            background=_adapted(self.background, cues.frames, ~speech),
+            speech=_adapted(self.speech, cues.frames, speech),
         )
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
@@ -150,9 +148,9 @@ class SpeechDetector:
         evidence /= np.float32(len(self.members))
         return evidence
 
-    def adapt(self, cues: SpeechCues, speech: Mask, share: float = 1.0) -> SpeechDetector:
+    def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechDetector:
         """Return the detector with every model moved towards the recording; see `SpeechModel.adapt`."""
-        return SpeechDetector(tuple(member.adapt(cues, speech, share) for member in self.members))
+        return SpeechDetector(tuple(member.adapt(cues, speech) for member in self.members))
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
         """Return plain arrays, as `numpy.savez` takes them, to be read back by `from_arrays`."""
@@ -179,10 +177,10 @@ class SpeechDetector:
         return cls(tuple(SpeechModel.from_arrays(arrays, f"{prefix}{number}_") for number in range(count)))
 
 
-def _adapted(mixture: MixtureParameters, frames: Rows, chosen: Mask, share: float) -> MixtureParameters:
+def _adapted(mixture: MixtureParameters, frames: Rows, chosen: Mask) -> MixtureParameters:
     sums: Statistics | None = None
     for part in parts(len(frames)):
         if chosen[part].any():
             more = accumulate(frames[part][chosen[part]], mixture)
             sums = more if sums is None else sums + more
-    return mixture if sums is None else map_adapt(mixture, sums, relevance=_RELEVANCE * share)
+    return mixture if sums is None else map_adapt(mixture, sums, relevance=_RELEVANCE)

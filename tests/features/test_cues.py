@@ -151,17 +151,11 @@ def test_long_recordings_are_described_in_parts_as_if_they_were_one() -> None:
             np.testing.assert_allclose(cues.frames[frame : frame + 1][0, 14:27], 3 * slope, atol=1e-4)
 
 
-def test_a_sample_is_stretches_of_frames_and_of_their_texture() -> None:
-    n_frames = 31_234
-    frames = np.repeat(np.arange(n_frames, dtype=np.float32)[:, None], 29, axis=1)
-    steps = np.repeat(np.arange(-(-n_frames // 10), dtype=np.float32)[:, None], 29, axis=1)
-    cues = SpeechCues(frames, steps)
-    assert cues.sample(n_frames) is cues
-    sample = cues.sample(10_000)
-    assert 8000 < len(sample.frames) <= 10_000
-    assert len(sample.texture) == -(-len(sample.frames) // 10)
-    places = sample.frames[:][:, 0]
-    assert places[0] < 2000
-    assert places[-1] > n_frames - 2000
-    assert np.diff(places).min() == 1
-    np.testing.assert_array_equal(sample.texture[:, 0].repeat(10)[: len(places)], places // 10)
+def test_the_cues_of_a_part_are_its_frames_and_its_steps() -> None:
+    cues = SpeechCues(
+        np.arange(93 * 29, dtype=np.float32).reshape(93, 29), np.arange(290, dtype=np.float32).reshape(10, 29)
+    )
+    for part, steps in ((slice(0, 40), slice(0, 4)), (slice(40, 93), slice(4, 10)), (slice(90, 93), slice(9, 10))):
+        frames, texture = cues.during(part)
+        np.testing.assert_array_equal(frames, cues.frames[part])
+        np.testing.assert_array_equal(texture, cues.texture[steps])
