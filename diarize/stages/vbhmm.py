@@ -248,14 +248,18 @@ def _rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> 
     bounds: list[float] = []
     for _ in range(config.iterations):
         speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
-        del shares  # of long recordings as large as what follows
-        evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
-        chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
+        del shares  # arrays of this size fill the memory in long recordings: as few as possible at a time
+        chain = hmm.forward_backward(
+            voices.log_likelihood(statistics, speakers, config.acoustic_scale),
+            hmm.SpeakerLoop(weights, config.loop_probability),
+        )
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
         bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (21)
         alive = weights > _FAINT
         if not alive.all():
-            shares, weights, bounds = _normalised(shares[:, alive]), weights[alive] / weights[alive].sum(), []
+            del chain
+            shares = shares[:, alive]
+            shares, weights, bounds = _normalised(shares), weights[alive] / weights[alive].sum(), []
         elif len(bounds) > 3 and bounds[-1] - bounds[-2] < _CONVERGED:
             break
     labels = shares.argmax(axis=1)
@@ -275,4 +279,5 @@ def _shares(labels: Labels) -> Floats:
 
 def _normalised(shares: Floats) -> Floats:
     shares = shares + 1e-100
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
