@@ -99,5 +99,4 @@ class Diarization:
         """Statistics of each speaker, a row each, as each eigenvoice model of the band sees the speech."""
         if self.blocks is None or self.outcome is None:
             return ()
-        shares = self.outcome.posterior.T.astype(np.float32)
-        return tuple(BlockStatistics(shares @ one.counts, shares @ one.projected) for one in self.blocks.statistics)
+        return tuple(one.weighted(self.outcome.posterior) for one in self.blocks.statistics)

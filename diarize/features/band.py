@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
 from diarize.features.filters import FilterBank, mel_edges
-
-Features = npt.NDArray[np.float32]
+from diarize.spooling import Rows
 
 _NO_CONTENT = np.log(10**4.0)  # 40 dB
 
 
-def effective_band(log_mel: Features, config: FeatureConfig, filters: FilterBank | None = None) -> float:
+def effective_band(log_mel: Rows, config: FeatureConfig, filters: FilterBank | None = None) -> float:
     """Return the frequency (Hz) up to which a recording has content: about 4000 for telephone sound at 16 kHz.
 
     The level of a band is that of its loudest frames, so that fricatives count although they are rare. A band has
@@ -24,7 +22,7 @@ def effective_band(log_mel: Features, config: FeatureConfig, filters: FilterBank
 
     Parameters
     ----------
-    log_mel : array of shape (n_frames, n_mels)
+    log_mel : rows of shape (n_frames, n_mels)
         From `diarize.features.log_mel`.
     config : FeatureConfig
         The settings it was made with.

@@ -9,30 +9,47 @@ from scipy.fft import dct
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
 from diarize.features.normalisation import normalise
+from diarize.spooling import Rows, parts, spooled
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def voice_features(log_mel: Features, speech: Mask, config: FeatureConfig) -> Features:
+def voice_features(log_mel: Rows, speech: Mask, config: FeatureConfig) -> Rows:
     """Return what the speaker models see of a recording: cepstra of its speech, normalised over it.
 
     Parameters
     ----------
-    log_mel : array of shape (n_frames, n_mels), float32
+    log_mel : rows of shape (n_frames, n_mels), float32
     speech : array of bool, shape (n_frames,)
         Frames with speech.
     config : FeatureConfig
 
     Returns
     -------
-    array of shape (n_speech_frames, n_features), float32
+    rows of shape (n_speech_frames, n_features), float32
+        Where nothing but a mean is taken out, long recordings pass piece by piece and the rows lie on disk.
     """
-    cepstra = add_deltas(mfcc(log_mel, config), config.deltas)
+    if not config.deltas and not config.window and config.normalisation in ("none", "mean"):
+        return _mean_taken_out(log_mel, speech, config)
+    cepstra = add_deltas(mfcc(np.asarray(log_mel), config), config.deltas)
     window = round(config.window / config.frame_step)
     normal = normalise(cepstra, config.normalisation, window, speech)
     return np.ascontiguousarray(normal[speech], dtype=np.float32)
+
+
+def _mean_taken_out(log_mel: Rows, speech: Mask, config: FeatureConfig) -> Rows:
+    """Return the cepstra of the speech, piece by piece, as `normalise` would."""
+    width = config.n_mfcc + config.c0
+    plain = spooled((mfcc(log_mel[part], config)[speech[part]] for part in parts(len(log_mel))), width)
+    if config.normalisation == "none" or not len(plain):
+        return plain
+    total = np.zeros(width)
+    for part in parts(len(plain)):
+        total += plain[part].sum(axis=0, dtype=np.float64)
+    mean = total / len(plain)
+    return spooled(((plain[part] - mean).astype(np.float32) for part in parts(len(plain))), width)  # eq. (3)
 
 
 def mfcc(log_mel: Features, config: FeatureConfig) -> Features:

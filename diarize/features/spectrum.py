@@ -13,6 +13,7 @@ from diarize.config import FeatureConfig
 from diarize.features.filters import FilterBank, frame_sizes, hann_window
 from diarize.features.harmonicity import harmonicity
 from diarize.grid import FrameGrid
+from diarize.spooling import Rows, Spooled, parts, spooled
 
 Samples = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
@@ -31,13 +32,13 @@ class Spectrum:
 
     Parameters
     ----------
-    log_mel : array of shape (n_frames, n_mels), float32
-        Log-mel energies, eq. (1).
+    log_mel : rows of shape (n_frames, n_mels), float32
+        Log-mel energies, eq. (1); of long recordings on disk.
     harmonicity : array of shape (n_frames,), float32
         How much each frame's spectrum looks like that of a voice.
     """
 
-    log_mel: Features
+    log_mel: Rows
     harmonicity: Features
 
     def __len__(self) -> int:
@@ -50,7 +51,9 @@ class Spectrum:
 
     def lowest(self, n_mels: int) -> Spectrum:
         """Return the spectrum in the lowest bands only, without a copy."""
-        return Spectrum(self.log_mel[:, :n_mels], self.harmonicity)
+        log_mel = self.log_mel
+        rows = log_mel.lowest(n_mels) if isinstance(log_mel, Spooled) else log_mel[:, :n_mels]
+        return Spectrum(rows, self.harmonicity)
 
 
 def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBank | None = None) -> Spectrum:
@@ -67,12 +70,14 @@ def mel_spectrum(blocks: Iterable[Samples], config: FeatureConfig, filters: Filt
     >>> sound.log_mel.shape, sound.harmonicity.shape
     ((98, 40), (98,))
     """
-    bank, rows = _bank(config, filters), []
     voicing = [np.zeros(0, np.float32)]
-    for power in _powers(blocks, config):
-        rows.append(_log_energies(power, bank))
-        voicing.append(harmonicity(power, config.sample_rate))
-    return Spectrum(_levelled(_stacked(rows, config.n_mels), config), np.concatenate(voicing))
+
+    def powers() -> Iterator[Features]:
+        for power in _powers(blocks, config):
+            voicing.append(harmonicity(power, config.sample_rate))
+            yield power
+
+    return Spectrum(_energies(powers(), config, filters), np.concatenate(voicing))
 
 
 def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBank | None = None) -> Features:
@@ -115,9 +120,7 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     >>> log_mel([np.zeros(16000, np.float32)], FeatureConfig()).shape
     (98, 40)
     """
-    bank = _bank(config, filters)
-    rows = [_log_energies(power, bank) for power in _powers(blocks, config)]
-    return _levelled(_stacked(rows, config.n_mels), config)
+    return np.asarray(_energies(_powers(blocks, config), config, filters))
 
 
 def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
@@ -145,9 +148,26 @@ def _powers(blocks: Iterable[Samples], config: FeatureConfig) -> Iterator[Featur
         yield spectrum.real**2 + spectrum.imag**2
 
 
-def _log_energies(power: Features, bank: Features) -> Features:
-    energies: Features = np.log(np.maximum(power @ bank, np.float32(_SILENT)))
-    return energies
+def _energies(powers: Iterable[Features], config: FeatureConfig, filters: FilterBank | None) -> Rows:
+    """Return the logarithms of the power in mel bands, of a recording that is too quiet everywhere made louder.
+
+    A sum with the logarithms does what a product with the samples would have done.
+    """
+    bank, floor = _bank(config, filters), np.log(np.full(1, FLOOR, np.float32))
+    loudest = [np.zeros(0, np.float32)]  # band of each frame
+
+    def plain() -> Iterator[Features]:
+        for power in powers:
+            energies: Features = np.log(np.maximum(power @ bank, np.float32(_SILENT)))
+            loudest.append(energies.max(axis=1))
+            yield energies
+
+    rows = spooled(plain(), config.n_mels)
+    gain = _gain(np.concatenate(loudest), config)
+    if isinstance(rows, Spooled):
+        return spooled((np.maximum(rows[part] + gain, floor) for part in parts(len(rows))), config.n_mels)
+    rows += gain
+    return np.maximum(rows, floor, out=rows)
 
 
 def _centred(samples: Samples) -> Samples:
@@ -158,16 +178,12 @@ def _centred(samples: Samples) -> Samples:
     return samples - np.float32(offset)
 
 
-def _levelled(log_mel: Features, config: FeatureConfig) -> Features:
-    """Make a recording louder that is too quiet everywhere, and apply the floor, both in place.
-
-    A sum with the logarithms does what a product with the samples would have done.
-    """
-    loudest = np.sort(log_mel.max(axis=1, initial=-np.inf))[-round(1 / config.frame_step) :]
-    if len(loudest) and np.log(10 * _SILENT) < loudest[0] < np.log(_QUIET):
-        log_mel += np.float32(np.log(4.0) * round((np.log(_USUAL) - loudest[0]) / np.log(4.0)))
-    floor = np.log(np.full(1, FLOOR, np.float32))
-    return np.maximum(log_mel, floor, out=log_mel)
+def _gain(loudest: Features, config: FeatureConfig) -> np.float32:
+    """Return what is added to all logarithms (nats), given those of the loudest band of each frame, (n_frames,)."""
+    second = np.sort(loudest)[-round(1 / config.frame_step) :]
+    if len(second) and np.log(10 * _SILENT) < second[0] < np.log(_QUIET):
+        return np.float32(np.log(4.0) * round((np.log(_USUAL) - second[0]) / np.log(4.0)))
+    return np.float32(0)
 
 
 def _chunks(blocks: Iterable[Samples], length: int, step: int) -> Iterator[Samples]:
@@ -189,14 +205,3 @@ def _chunks(blocks: Iterable[Samples], length: int, step: int) -> Iterator[Sampl
         filled = length  # the buffer was made of zeros
     if filled >= length:
         yield buffer[: (filled - length) // step * step + length]
-
-
-def _stacked(rows: list[Features], n_columns: int) -> Features:
-    """Stack arrays, dropping each as it is copied: hours of features are not held twice."""
-    stacked = np.empty((sum(map(len, rows)), n_columns), np.float32)
-    end = len(stacked)
-    while rows:
-        part = rows.pop()
-        stacked[end - len(part) : end] = part
-        end -= len(part)
-    return stacked

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.features import voice_features
+from diarize.spooling import Rows
 from diarize.stages.recording import Recording
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
 
-Features = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
@@ -26,7 +26,7 @@ class SpeechBlocks:
     ----------
     speech : array of bool, shape (n_frames,)
         Frames of the recording with speech.
-    cepstra : array of shape (n_speech_frames, n_features), float32
+    cepstra : rows of shape (n_speech_frames, n_features), float32
         What the speaker models see of these frames.
     statistics : tuple of BlockStatistics
         The same blocks as each eigenvoice model sees them.
@@ -39,7 +39,7 @@ class SpeechBlocks:
     """
 
     speech: Mask
-    cepstra: Features
+    cepstra: Rows
     statistics: tuple[BlockStatistics, ...]
     lengths: Labels
     runs: Labels

@@ -18,6 +18,7 @@ from diarize import hmm
 from diarize.config import Config, SpeakerConfig
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters, log_likelihood
+from diarize.spooling import Rows
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.detection import alternation
 from diarize.stages.overlap_cues import CELL, cell_edges, overlap_cues
@@ -49,7 +50,7 @@ class OverlapModel:
     single: MixtureParameters
     double: MixtureParameters
 
-    def log_odds(self, frames: Features, evidence: Floats, labels: Labels, step: float) -> Floats:
+    def log_odds(self, frames: Rows, evidence: Floats, labels: Labels, step: float) -> Floats:
         """Return the log odds of two voices against one, if both are equally likely beforehand.
 
         Parameters

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 from scipy.special import softmax
 
+from diarize.spooling import Rows
 from diarize.stages.neighbours import neighbours
 
 Features = npt.NDArray[np.float32]
@@ -51,12 +52,12 @@ def cell_edges(speech: Mask) -> Labels:
     return np.concatenate([np.zeros(1, np.intp), np.cumsum(counts)])
 
 
-def overlap_cues(frames: Features, evidence: Floats, labels: Labels, step: float) -> Iterator[Features]:
+def overlap_cues(frames: Rows, evidence: Floats, labels: Labels, step: float) -> Iterator[Features]:
     """Yield what the mixtures describe, some thousand cells at a time.
 
     Parameters
     ----------
-    frames : array of shape (n_frames, n_features)
+    frames : rows of shape (n_frames, n_features)
         What the speech detector sees of each frame.
     evidence : array of shape (n_cells, n_speakers), nats
         Log-likelihood of the speech in each cell under the models of two speakers at least, above that of the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters, segment_statistics
+from diarize.spooling import Rows, parts, spooled
 from diarize.stages.sessions import SessionModel
 
 Features = npt.NDArray[np.float32]
@@ -29,28 +30,32 @@ class BlockStatistics:
 
     Parameters
     ----------
-    counts : array of shape (n_blocks, n_components), float32
+    counts : rows of shape (n_blocks, n_components), float32
         Summed responsibilities of the background mixture, eq. (6).
-    projected : array of shape (n_blocks, n_voices), float32
+    projected : rows of shape (n_blocks, n_voices), float32
         First-order statistics seen through the eigenvoices: rho in eq. (16), summed over the frames of a block.
     """
 
-    counts: Features
-    projected: Features
+    counts: Rows
+    projected: Rows
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    def held(self) -> BlockStatistics:
+        """Return the same in memory."""
+        return BlockStatistics(np.asarray(self.counts), np.asarray(self.projected))
 
     def summed(self, groups: Indices, n_groups: int) -> BlockStatistics:
         """Return the sums over blocks of the same group."""
         rows = np.arange(len(groups))
         members = csr_array((np.ones(len(groups), np.float32), (groups, rows)), (n_groups, len(groups)))
-        return BlockStatistics(members @ self.counts, members @ self.projected)
+        return BlockStatistics(members @ np.asarray(self.counts), members @ np.asarray(self.projected))
 
     def weighted(self, shares: Floats) -> BlockStatistics:
         """Return the sums over blocks for each speaker, a block counted by its share, (n_blocks, n_speakers)."""
         weights = shares.T.astype(np.float32)
-        return BlockStatistics(weights @ self.counts, weights @ self.projected)
+        return BlockStatistics(weights @ np.asarray(self.counts), weights @ np.asarray(self.projected))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,25 +121,32 @@ class EigenvoiceModel:
         zeroth = np.einsum("kd,kdr->kr", self.background.means, first)
         return first.reshape(-1, self.n_voices).astype(np.float32), zeroth.astype(np.float32)
 
-    def statistics(self, x: Features, boundaries: Indices) -> BlockStatistics:
+    def statistics(self, x: Rows, boundaries: Indices) -> BlockStatistics:
         """Sum up consecutive blocks of frames.
 
         Parameters
         ----------
-        x : array of shape (n_frames, n_features), float32
+        x : rows of shape (n_frames, n_features), float32
             Normalised features of the speech.
         boundaries : array of int, shape (n_blocks + 1,)
             Block b is x[boundaries[b]:boundaries[b + 1]].
         """
-        n_blocks, slopes = len(boundaries) - 1, self.slopes
-        counts = np.empty((n_blocks, self.background.n_components), np.float32)
-        projected = np.empty((n_blocks, self.n_voices), np.float32)
-        for start in range(0, n_blocks, _BLOCKS_AT_ONCE):
-            part = slice(start, min(start + _BLOCKS_AT_ONCE, n_blocks))
-            zeroth, first = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
-            counts[part] = zeroth
-            projected[part] = first.reshape(len(first), -1) @ slopes[0] - zeroth @ slopes[1]
-        return BlockStatistics(counts, projected)
+        slopes, projected = self.slopes, []
+
+        def counted() -> Iterator[Features]:
+            for part in parts(len(boundaries) - 1, _BLOCKS_AT_ONCE):
+                zeroth, first = self._sums(x, boundaries[part.start : part.stop + 1])
+                projected.append(first @ slopes[0] - zeroth @ slopes[1])
+                yield zeroth
+
+        counts = spooled(counted(), self.background.n_components)
+        return BlockStatistics(counts, spooled(projected, self.n_voices))
+
+    def _sums(self, x: Rows, boundaries: Indices) -> tuple[Features, Features]:
+        """Return eq. (6) of consecutive blocks, (n_blocks, n_components) and (n_blocks, n_components * n_features)."""
+        rows = x[int(boundaries[0]) : int(boundaries[-1])]
+        zeroth, first = segment_statistics(rows, self.background, boundaries - boundaries[0])
+        return zeroth, first.reshape(len(first), -1)
 
     def posterior(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> SpeakerPosterior:
         """Find the speakers that the shares suggest, eq. (15).
@@ -174,8 +186,8 @@ class EigenvoiceModel:
             They add over the rows of a session.
         """
         size = self.n_voices
-        precision = (statistics.counts.astype(np.float64) @ self.precisions).reshape(-1, size, size)
-        return scale * precision, scale * statistics.projected.astype(np.float64)
+        precision = (np.asarray(statistics.counts, np.float64) @ self.precisions).reshape(-1, size, size)
+        return scale * precision, scale * np.asarray(statistics.projected, np.float64)
 
     def evidence_gain(self, statistics: BlockStatistics, shares: Floats, scale: float, prior: float) -> Floats:
         """Return by how much each speaker's factors raise the bound (21) above what the background model gives.
@@ -194,7 +206,7 @@ class EigenvoiceModel:
         means = np.linalg.solve(precision, linear[:, :, None])[:, :, 0]
         return np.asarray(prior * 0.5 * ((means * linear).sum(axis=1) - np.linalg.slogdet(precision)[1]))
 
-    def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Floats:
+    def log_likelihood(self, statistics: BlockStatistics, speakers: SpeakerPosterior, scale: float) -> Features:
         """Return the expected log-likelihood of each block under each speaker, eq. (16) without its constant.
 
         Returns
@@ -202,15 +214,18 @@ class EigenvoiceModel:
         array of shape (n_blocks, n_speakers), nats
         """
         first, zeroth = self._expected(speakers)
-        likelihood = statistics.projected @ first.astype(np.float32) - statistics.counts @ zeroth.astype(np.float32)
-        return np.asarray(scale * likelihood, dtype=np.float64)
+        counts, projected = np.asarray(statistics.counts), np.asarray(statistics.projected)
+        likelihood = projected @ first.astype(np.float32)
+        likelihood -= counts @ zeroth.astype(np.float32)
+        likelihood *= np.float32(scale)
+        return likelihood
 
-    def evidence(self, x: Features, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
+    def evidence(self, x: Rows, boundaries: Indices, speakers: SpeakerPosterior) -> Floats:
         """Return the log-likelihood of spans of frames at full scale, as `log_likelihood` does, without statistics.
 
         Parameters
         ----------
-        x : array of shape (n_frames, n_features), float32
+        x : rows of shape (n_frames, n_features), float32
         boundaries : array of int, shape (n_spans + 1,)
             Span i is x[boundaries[i]:boundaries[i + 1]]. There may be so many that their statistics fill the memory.
         speakers : SpeakerPosterior
@@ -224,10 +239,9 @@ class EigenvoiceModel:
         by_feature, by_component = (slope @ first for slope in self.slopes)  # eq. (16) before the sum over features
         zeroth, by_feature = (zeroth + by_component).astype(np.float32), by_feature.astype(np.float32)
         evidence = np.empty((len(boundaries) - 1, first.shape[1]))
-        for start in range(0, len(evidence), _BLOCKS_AT_ONCE):
-            part = slice(start, min(start + _BLOCKS_AT_ONCE, len(evidence)))
-            counts, sums = segment_statistics(x, self.background, boundaries[part.start : part.stop + 1])
-            evidence[part] = sums.reshape(len(sums), -1) @ by_feature - counts @ zeroth
+        for part in parts(len(evidence), _BLOCKS_AT_ONCE):
+            counts, sums = self._sums(x, boundaries[part.start : part.stop + 1])
+            evidence[part] = sums @ by_feature - counts @ zeroth
         return evidence
 
     def _expected(self, speakers: SpeakerPosterior) -> tuple[Floats, Floats]:
@@ -236,7 +250,7 @@ class EigenvoiceModel:
         (n_voices, n_speakers) and (n_components, n_speakers)
         """
         second = speakers.covariances + speakers.means[:, :, None] * speakers.means[:, None, :]
-        return speakers.means.T, 0.5 * self.precisions @ second.reshape(len(second), -1).T
+        return speakers.means.T, 0.5 * (self.precisions @ second.reshape(len(second), -1).T)
 
     def ivectors(self, statistics: BlockStatistics, scale: float = _EMBEDDING_SCALE) -> Floats:
         """Return the posterior mean of the factors for each row of statistics on its own, eq. (10).
@@ -251,7 +265,9 @@ class EigenvoiceModel:
         for start in range(0, len(statistics), _BLOCKS_AT_ONCE):
             part = slice(start, start + _BLOCKS_AT_ONCE)
             precision = unit + np.float32(scale) * (statistics.counts[part] @ precisions).reshape(-1, size, size)
-            means[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part, :, None])[:, :, 0]
+            means[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part][:, :, None])[
+                :, :, 0
+            ]
         return means
 
     def embed(self, statistics: BlockStatistics, n_dimensions: int) -> Floats:
@@ -305,6 +321,10 @@ class View(NamedTuple):
 
     statistics: BlockStatistics
     voices: EigenvoiceModel
+
+    def held(self) -> View:
+        """Return the same with the statistics in memory."""
+        return View(self.statistics.held(), self.voices)
 
 
 def voice_precisions(voices: Floats) -> Floats:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from diarize.config import SpeechConfig
 from diarize.errors import ModelError
 from diarize.features import TEXTURE_STEP, SpeechCues
-from diarize.gmm import MixtureParameters, log_likelihood, map_adapt
+from diarize.gmm import MixtureParameters, Statistics, accumulate, log_likelihood, map_adapt
+from diarize.spooling import Rows, parts
 
 Features = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -64,12 +65,13 @@ class SpeechModel:
         """
         settings = settings or SpeechConfig()
         frames, texture = cues
-        columns = [log_likelihood(frames, mixture) for mixture in (self.background, self.speech)]
+        columns = [log_likelihood(frames[:], mixture) for mixture in (self.background, self.speech)]
         evidence: Features = np.stack(columns, axis=1)
         favour = log_likelihood(texture, self.speech_texture) - log_likelihood(texture, self.background_texture)
         veto = np.minimum(favour + np.float32(_DOUBT), 0)
         evidence[:, 1] += np.repeat(veto, TEXTURE_STEP)[: len(frames)] + np.float32(settings.bias)
-        return evidence * np.float32(settings.acoustic_scale)
+        evidence *= np.float32(settings.acoustic_scale)
+        return evidence
 
     def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechModel:
         """Return the model moved towards this recording, given a first decision on it.
@@ -90,8 +92,8 @@ class SpeechModel:
         """
         return replace(
             self,
-            background=_adapted(self.background, cues.frames[~speech]),
-            speech=_adapted(self.speech, cues.frames[speech]),
+            background=_adapted(self.background, cues.frames, ~speech),
+            speech=_adapted(self.speech, cues.frames, speech),
         )
 
     def arrays(self, prefix: str = "") -> dict[str, npt.NDArray[Any]]:
@@ -138,10 +140,13 @@ class SpeechDetector:
 
     def log_likelihood(self, cues: SpeechCues, settings: SpeechConfig | None = None) -> Features:
         """Return the mean evidence, (n_frames, 2); see `SpeechModel.log_likelihood`."""
-        evidence = self.members[0].log_likelihood(cues, settings)
-        for member in self.members[1:]:
-            evidence += member.log_likelihood(cues, settings)
-        return evidence / np.float32(len(self.members))
+        evidence = np.zeros((len(cues.frames), 2), np.float32)
+        for part in parts(len(evidence)):
+            piece = cues.during(part)
+            for member in self.members:
+                evidence[part] += member.log_likelihood(piece, settings)
+        evidence /= np.float32(len(self.members))
+        return evidence
 
     def adapt(self, cues: SpeechCues, speech: Mask) -> SpeechDetector:
         """Return the detector with every model moved towards the recording; see `SpeechModel.adapt`."""
@@ -172,5 +177,10 @@ class SpeechDetector:
         return cls(tuple(SpeechModel.from_arrays(arrays, f"{prefix}{number}_") for number in range(count)))
 
 
-def _adapted(mixture: MixtureParameters, frames: Features) -> MixtureParameters:
-    return map_adapt(mixture, frames, relevance=_RELEVANCE) if len(frames) else mixture
+def _adapted(mixture: MixtureParameters, frames: Rows, chosen: Mask) -> MixtureParameters:
+    sums: Statistics | None = None
+    for part in parts(len(frames)):
+        if chosen[part].any():
+            more = accumulate(frames[part][chosen[part]], mixture)
+            sums = more if sums is None else sums + more
+    return mixture if sums is None else map_adapt(mixture, sums, relevance=_RELEVANCE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,13 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
+from diarize.spooling import Rows, parts, spooled
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
 from diarize.stages.grouping import group_voices
 from diarize.stages.limits import UNLIMITED, Limits, merge_closest, support
 from diarize.stages.matching import best_pairs
-from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
+from diarize.stages.speakers import EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -32,6 +34,7 @@ _FREE = 0.3  # share of the work without limits, where there are some
 _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
 _VOTERS = 3  # most outcomes within the limits whose mean is taken
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
+_WAITING = 1 << 22  # bytes of an outcome that are kept in memory while the others are computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,24 @@ class Outcome:
     def certainty(self) -> Floats:
         """The probability of each block's label, shape (n_blocks,)."""
         return np.asarray(self.posterior[np.arange(len(self.labels)), self.labels])
+
+
+class _Kept(NamedTuple):
+    """An outcome that waits for the others: its posterior in single precision, of long recordings on disk."""
+
+    posterior: Rows
+    labels: Labels
+    bounds: tuple[float, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> _Kept:
+        posterior = outcome.posterior
+        pieces = (posterior[part].astype(np.float32) for part in parts(len(posterior)))
+        return cls(spooled(pieces, outcome.n_speakers, _WAITING), outcome.labels, outcome.bounds)
+
+    def again(self) -> Outcome:
+        """The outcome, in memory."""
+        return Outcome(np.asarray(self.posterior, np.float64), self.labels, self.bounds)
 
 
 def infer(
@@ -101,11 +122,13 @@ def infer(
     prior = prior_weight(blocks.seconds, config.speakers)
     rng = np.random.default_rng(config.seed)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
-    starts = [(view, labels) for view in views for labels in starting_labels(blocks, view, 1, config.clustering, rng)]
     outcomes, share = [], 1.0 if limits == UNLIMITED else _FREE
-    for number, (view, labels) in enumerate(starts):
-        outcomes.append(_rounds(*view, _shares(labels), prior, config.speakers))
-        report(share * (number + 1) / len(starts))
+    for view in views:
+        held = view.held()
+        for labels in starting_labels(blocks, held, 1, config.clustering, rng):
+            outcomes.append(_Kept.of(_rounds(held, _shares(labels), prior, config.speakers)))
+            report(share * len(outcomes) / (len(views) * config.clustering.starts))
+        del held  # before the next one is read
     agreed = _averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = _grouped(agreed, blocks, views, limits, config)
@@ -131,41 +154,40 @@ def _limited(
     compete by the evidence bound with the original F_B.
     """
     rng = np.random.default_rng(config.seed)
-    starts = [
-        (view, labels)
-        for view in views
-        for labels in starting_labels(blocks, view, limits.least, config.clustering, rng)
-    ]
-    within: list[Outcome] = []
+    starts = [list(starting_labels(blocks, view.held(), limits.least, config.clustering, rng)) for view in views]
+    within: list[_Kept] = []
     for weakening in range(_WEAKENINGS):
         if within and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
             break
-        for view, labels in starts:
-            outcome = _settle(view, labels, limits.most, prior / 2**weakening, config.speakers)
-            if outcome.n_speakers in limits:
-                within.append(outcome)
+        for view, of_view in zip(views, starts, strict=True):
+            held = view.held()
+            for labels in of_view:
+                outcome = _settle(held, labels, limits.most, prior / 2**weakening, config.speakers)
+                if outcome.n_speakers in limits:
+                    within.append(_Kept.of(outcome))
+            del held
     if not within:
-        return _exactly(starts[0][1], limits)
-    merits = [support(outcome.posterior, views, config.speakers, prior) for outcome in within]
+        return _exactly(starts[0][0], limits)
+    merits = [support(kept.again().posterior, views, config.speakers, prior) for kept in within]
     best = [within[index] for index in np.argsort(merits, kind="stable")[: -_VOTERS - 1 : -1]]
     return _averaged(best, blocks.lengths, limits.least)
 
 
-def _averaged(outcomes: list[Outcome], lengths: Labels, least: int) -> Outcome:
+def _averaged(outcomes: list[_Kept], lengths: Labels, least: int) -> Outcome:
     """Return the mean posterior of all outcomes over the speakers of the one that agrees best with all the others.
 
     Parameters
     ----------
-    outcomes : list of Outcome
+    outcomes : list of _Kept
         One at least. Speakers of each are matched one to one with those of the best; who has no match is left out.
     lengths : array of int, shape (n_blocks,)
         How much each block counts in matching.
     least : int
         Speakers that must be left; if there are fewer, the outcome that agrees best is returned as it is.
     """
-    best = outcomes[most_agreed([outcome.labels for outcome in outcomes], lengths)]
+    best = outcomes[most_agreed([outcome.labels for outcome in outcomes], lengths)].again()
     total = np.zeros_like(best.posterior)
-    for outcome in outcomes:
+    for outcome in (kept.again() for kept in outcomes):
         shared = best.posterior.T @ (outcome.posterior * lengths[:, None])
         own, other = best_pairs(shared)
         total[:, own] += outcome.posterior[:, other]
@@ -201,13 +223,13 @@ def _without_short_turns(outcome: Outcome, limits: Limits, config: Config) -> Ou
 
 def _settle(view: View, labels: Labels, most: int, prior: float, config: SpeakerConfig) -> Outcome:
     """Run the inference from one start; if it ends with too many speakers, put some together and run it again."""
-    outcome = _rounds(*view, _shares(labels), prior, config)
+    outcome = _rounds(view, _shares(labels), prior, config)
     if outcome.n_speakers <= most:
         return outcome
     merged = outcome.posterior
     while merged.shape[1] > most:
         merged = merge_closest(merged, view, config.acoustic_scale, prior)
-    return _rounds(*view, _normalised(merged + _TRACE), prior, config)
+    return _rounds(view, _normalised(merged + _TRACE), prior, config)
 
 
 def _exactly(labels: Labels, limits: Limits) -> Outcome:
@@ -219,21 +241,25 @@ def _exactly(labels: Labels, limits: Limits) -> Outcome:
     return Outcome(_shares(merged), merged)
 
 
-def _rounds(
-    statistics: BlockStatistics, voices: EigenvoiceModel, shares: Floats, prior: float, config: SpeakerConfig
-) -> Outcome:
+def _rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21)."""
+    statistics, voices = view
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):
         speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
-        evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
-        chain = hmm.forward_backward(evidence, hmm.SpeakerLoop(weights, config.loop_probability))
+        del shares  # arrays of this size fill the memory in long recordings: as few as possible at a time
+        chain = hmm.forward_backward(
+            voices.log_likelihood(statistics, speakers, config.acoustic_scale),
+            hmm.SpeakerLoop(weights, config.loop_probability),
+        )
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
         bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (21)
         alive = weights > _FAINT
         if not alive.all():
-            shares, weights, bounds = _normalised(shares[:, alive]), weights[alive] / weights[alive].sum(), []
+            del chain
+            shares = shares[:, alive]
+            shares, weights, bounds = _normalised(shares), weights[alive] / weights[alive].sum(), []
         elif len(bounds) > 3 and bounds[-1] - bounds[-2] < _CONVERGED:
             break
     labels = shares.argmax(axis=1)
@@ -253,4 +279,5 @@ def _shares(labels: Labels) -> Floats:
 
 def _normalised(shares: Floats) -> Floats:
     shares = shares + 1e-100
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares

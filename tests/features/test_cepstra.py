@@ -13,8 +13,9 @@ from scipy.fft import dct
 
 from diarize.config import FeatureConfig
 from diarize.errors import ConfigError
-from diarize.features import add_deltas, log_mel, mfcc, voice_features
+from diarize.features import add_deltas, log_mel, mfcc, normalise, voice_features
 from diarize.features.cepstra import cosine_basis, slopes
+from diarize.spooling import spooled
 
 WIDE = FeatureConfig()
 
@@ -92,8 +93,18 @@ def test_voice_features_are_the_cepstra_of_the_speech_about_their_mean(deltas: i
     heard = np.hstack(parts)[speech]
     got = voice_features(energies, speech, WIDE.with_(deltas=deltas))
     assert got.dtype == np.float32
+    assert isinstance(got, np.ndarray)
     assert got.flags.c_contiguous
     np.testing.assert_allclose(got, heard - heard.mean(axis=0), atol=1e-4)
+
+
+@pytest.mark.parametrize("normalisation", ["none", "mean", "mean_variance"])
+def test_voice_features_of_rows_on_disk_are_those_of_an_array(normalisation: str, speechlike: Sound) -> None:
+    energies, config = log_mel([speechlike(60000)], WIDE), WIDE.with_(normalisation=normalisation)
+    speech, rows = alternating(len(energies)), spooled([energies], 40, limit=0)
+    expected = normalise(mfcc(energies, config), normalisation, 0, speech)[speech]
+    np.testing.assert_allclose(voice_features(rows, speech, config), expected, atol=1e-5)
+    assert len(voice_features(rows, np.zeros(len(speech), np.bool_), config)) == 0
 
 
 def test_voice_features_have_a_window_in_seconds(speechlike: Sound) -> None:

@@ -8,6 +8,8 @@ import pytest
 from scipy.fft import dct
 
 from diarize.features import TEXTURE_STEP, Spectrum, SpeechCues, speech_cues
+from diarize.features.texture import texture
+from diarize.spooling import PART, Spooled, spooled
 
 Features = npt.NDArray[np.float32]
 
@@ -132,3 +134,28 @@ def test_what_the_recorder_adds_far_below_the_loud_moments_is_cut_off() -> None:
         for decibel in (70.0, 79.0)
     ]
     np.testing.assert_allclose(texture[0][45], texture[1][45], atol=1e-4)
+
+
+def test_long_recordings_are_described_in_parts_as_if_they_were_one() -> None:
+    """Texture against that of the whole spectrum at once, slopes against fitted lines, where parts meet."""
+    log_mel = noise_like(2 * PART + 4321)
+    rows = spooled([log_mel], 40, limit=0)
+    cues = speech_cues(Spectrum(rows, np.full(len(log_mel), 0.1, np.float32)))
+    assert isinstance(rows, Spooled)
+    cepstra = dct(log_mel, type=2, norm="ortho", axis=1)[:, :13] / 3
+    cepstra[:, 0] = log_mel.mean(axis=1)
+    np.testing.assert_allclose(cues.texture, texture(log_mel, cepstra), atol=1e-3)
+    for border in (PART, 2 * PART):
+        for frame in range(border - 5, border + 5):
+            slope = np.polyfit(np.arange(9), cepstra[frame - 4 : frame + 5], 1)[0]
+            np.testing.assert_allclose(cues.frames[frame : frame + 1][0, 14:27], 3 * slope, atol=1e-4)
+
+
+def test_the_cues_of_a_part_are_its_frames_and_its_steps() -> None:
+    cues = SpeechCues(
+        np.arange(93 * 29, dtype=np.float32).reshape(93, 29), np.arange(290, dtype=np.float32).reshape(10, 29)
+    )
+    for part, steps in ((slice(0, 40), slice(0, 4)), (slice(40, 93), slice(4, 10)), (slice(90, 93), slice(9, 10))):
+        frames, texture = cues.during(part)
+        np.testing.assert_array_equal(frames, cues.frames[part])
+        np.testing.assert_array_equal(texture, cues.texture[steps])

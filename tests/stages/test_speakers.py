@@ -15,6 +15,7 @@ from scipy.stats import multivariate_normal, norm
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters
+from diarize.spooling import spooled
 from diarize.stages.sessions import SessionModel
 from diarize.stages.speakers import (
     BlockStatistics,
@@ -210,6 +211,27 @@ def test_statistics_are_sums_over_frames(boundaries: list[int]) -> None:
             for k in range(N_COMPONENTS):
                 rho += gamma[t, k] * voices[k].T @ ((x[t] - model.background.means[k]) / deviation[k])
         np.testing.assert_allclose(statistics.projected[b], rho, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_on_disk_give_the_same_statistics_and_evidence(model: EigenvoiceModel) -> None:
+    x = np.random.default_rng(4).normal(0, 1.5, (1300, N_FEATURES)).astype(np.float32)
+    boundaries = np.arange(0, 1301, 2)
+    expected, rows = model.statistics(x, boundaries), spooled([x], N_FEATURES, limit=0)
+    got = model.statistics(rows, boundaries)
+    on_disk = BlockStatistics(
+        *(spooled([np.asarray(one)], one.shape[1], limit=0) for one in (got.counts, got.projected))
+    )
+    held = on_disk.held()
+    for one, other in ((got, expected), (held, expected)):
+        np.testing.assert_array_equal(one.counts, expected.counts)
+        np.testing.assert_array_equal(one.projected, other.projected)
+    shares = np.random.default_rng(5).dirichlet(np.ones(3), len(boundaries) - 1)
+    speakers = model.posterior(on_disk, shares, SCALE, PRIOR)
+    np.testing.assert_array_equal(speakers.means, model.posterior(expected, shares, SCALE, PRIOR).means)
+    likelihood = model.log_likelihood(on_disk, speakers, SCALE)
+    np.testing.assert_array_equal(likelihood, model.log_likelihood(expected, speakers, SCALE))
+    evidence = model.evidence(rows, boundaries, speakers)
+    np.testing.assert_array_equal(evidence, model.evidence(x, boundaries, speakers))
 
 
 def test_whitened_statistics_are_centred_and_scaled(model: EigenvoiceModel) -> None:

@@ -169,7 +169,7 @@ class Kernel:
             moments = memory.array("moments", sizes[1:], self.dtype)
             moments[:, count:] = 0
             shares = memory.array("shares", sizes[::2], self.dtype)
-            yield self._block(_plain(x[rows]), rows, moments, shares, n_groups)
+            yield self._block(plain(x[rows]), rows, moments, shares, n_groups)
 
     def _block(self, x: Floats, rows: slice, moments: Floats, whole: Floats, n_groups: int) -> Block:
         from diarize.gmm.engine import loops
@@ -226,7 +226,7 @@ class Kernel:
         return block._replace(incomplete=places[missing])
 
 
-def _plain(x: Floats) -> Floats:
+def plain(x: Floats) -> Floats:
     """Return the rows as the compiled functions take them: contiguous, and read-only whether they were or not."""
     rows = np.ascontiguousarray(x).view()
     rows.flags.writeable = False

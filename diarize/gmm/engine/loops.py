@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from diarize.gmm.arrays import Float64, Floats
-from diarize.gmm.engine.compilation import FUSED, REORDERED, compiled
+from diarize.gmm.engine.compilation import FUSED, REORDERED, Integers, compiled
 from diarize.gmm.engine.elementary import exp, log
 from diarize.gmm.engine.tiles import COMPONENTS, MOMENTS, WIDE, densities_tile, pointer, sums_tile
 
@@ -265,6 +265,41 @@ def add_scaled(
     """Do `scale`, then `add_products`."""
     scale(factor, moments, n_moments, shares, n_components)
     add_products(shares, moments, sums)
+
+
+@compiled(fast=FUSED)
+def add_segments(shares: Floats, total: Floats, x: Floats, marks: Integers, zeroth: Floats, first: Floats) -> None:
+    """Add posteriors, and posteriors times rows, of consecutive segments.
+
+    Parameters
+    ----------
+    shares : array (k, n or more)
+        Posteriors times `total`, (n,).
+    x : array (n, d)
+        Rows.
+    marks : array (s + 1,)
+        Segment i is the rows from marks[i] up to marks[i + 1].
+    zeroth, first : array (s, k) and (s, k, d)
+        What is added to.
+    """
+    factor, n_features = 1 / total, x.shape[1]
+    for i in range(len(marks) - 1):
+        start, stop = marks[i], marks[i + 1]
+        whole = stop - (stop - start) % 4
+        for k in range(zeroth.shape[1]):
+            sums, count = first[i, k], zeroth[i, k]
+            for t in range(start, whole, 4):  # four rows at a time: the sums are read and written less often
+                a, b = x.dtype.type(shares[k, t] * factor[t]), x.dtype.type(shares[k, t + 1] * factor[t + 1])
+                c, d = x.dtype.type(shares[k, t + 2] * factor[t + 2]), x.dtype.type(shares[k, t + 3] * factor[t + 3])
+                count += (a + b) + (c + d)
+                for j in range(n_features):
+                    sums[j] += (a * x[t, j] + b * x[t + 1, j]) + (c * x[t + 2, j] + d * x[t + 3, j])
+            for t in range(whole, stop):
+                a = x.dtype.type(shares[k, t] * factor[t])
+                count += a
+                for j in range(n_features):
+                    sums[j] += a * x[t, j]
+            zeroth[i, k] = count
 
 
 @compiled(fast=FUSED)

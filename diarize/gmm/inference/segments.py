@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.gmm.arrays import Floats
-from diarize.gmm.engine.kernel import Block, Memory, compile_kernel
+from diarize.gmm.engine.kernel import Block, Memory, compile_kernel, plain
 from diarize.gmm.engine.rows import check_rows
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.gmm.parameters import MixtureParameters
@@ -82,17 +82,12 @@ def _add_segments(x: Floats, block: Block, marks: npt.NDArray[Any], zeroth: Floa
     if len(block.incomplete):
         row = block.rows.start + int(block.incomplete[0])
         raise ValueError(f"segments need complete rows, but row {row} of x holds NaN; remove or impute it")
-    posteriors = np.multiply(block.shares, 1 / block.total, out=block.shares).astype(x.dtype, copy=False)
     rows = x[block.rows]
     if len(marks) == 2:
+        posteriors = np.multiply(block.shares, 1 / block.total, out=block.shares).astype(x.dtype, copy=False)
         zeroth[0] += posteriors.sum(axis=1)
         first[0] += posteriors @ rows
         return
-    lengths = np.diff(marks)
-    edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    for run in map(slice, edges[:-1], edges[1:]):  # segments of equal length: one batched product
-        here = slice(marks[run.start] - marks[0], marks[run.stop] - marks[0])
-        batch = posteriors[:, here].reshape(len(posteriors), -1, lengths[run.start] or 1).swapaxes(0, 1)
-        if lengths[run.start]:
-            zeroth[run] = batch.sum(axis=2)
-            np.matmul(batch, rows[here].reshape(len(batch), -1, rows.shape[1]), out=first[run])
+    from diarize.gmm.engine import loops
+
+    loops.add_segments(block.shares, block.total[0], plain(rows), (marks - marks[0]).astype(np.int64), zeroth, first)
