@@ -16,6 +16,7 @@ import numpy.typing as npt
 from diarize.config import VoicelessConfig
 from diarize.features import SLOPES, SpeechCues
 from diarize.gmm import MixtureParameters, log_likelihood
+from diarize.spooling import parts
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.speakers import BlockStatistics
 
@@ -63,16 +64,20 @@ def voice_cues(labels: Labels, blocks: SpeechBlocks, cues: SpeechCues, backgroun
         the background mixture are visited, less the highest of all speakers; that of how much the slopes of level and
         cepstra vary; the standard deviation of the log-likelihood under the background mixture, nats.
     """
-    frames = np.repeat(labels, blocks.lengths)
-    slopes = cues.frames[blocks.speech, SLOPES]
-    likelihood = log_likelihood(blocks.cepstra, background)
     entropies = variety(labels, blocks.statistics)
-    columns = []
-    for speaker, entropy in enumerate(entropies):
-        own = frames == speaker
-        movement = np.log(slopes[own].std(axis=0, dtype=np.float64) + _STILL).mean()
-        columns.append((entropy - entropies.max(), movement, likelihood[own].std(dtype=np.float64)))
-    return np.array(columns)
+    frames, places = np.repeat(labels, blocks.lengths), np.flatnonzero(blocks.speech)
+    moments = np.zeros((3, len(entropies), SLOPES.stop - SLOPES.start + 1))
+    for part in parts(len(cues.frames)):
+        first, last = np.searchsorted(places, (part.start, part.stop))
+        slopes = cues.frames[part][places[first:last] - part.start, SLOPES]
+        likelihood = log_likelihood(blocks.cepstra[first:last], background)
+        values = np.concatenate([slopes, likelihood[:, None]], axis=1, dtype=np.float64)
+        for moment, powers in zip(moments, (np.ones_like(values), values, values**2), strict=True):
+            np.add.at(moment, frames[first:last], powers)
+    counts, sums, squares = moments
+    spread = np.sqrt(np.maximum(squares / counts - (sums / counts) ** 2, 0.0))
+    movement = np.log(spread[:, :-1] + _STILL).mean(axis=1)
+    return np.stack([entropies - entropies.max(), movement, spread[:, -1]], axis=1)
 
 
 def variety(labels: Labels, statistics: Sequence[BlockStatistics]) -> Floats:
@@ -91,7 +96,7 @@ def variety(labels: Labels, statistics: Sequence[BlockStatistics]) -> Floats:
     """
     n_speakers, entropies = int(labels.max()) + 1, []
     for one in statistics:
-        counts = one.summed(labels, n_speakers).counts.astype(np.float64)
+        counts = np.asarray(one.summed(labels, n_speakers).counts, np.float64)
         shares = counts / counts.sum(axis=1, keepdims=True)
         entropies.append(-(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1))
     return np.asarray(np.mean(entropies, axis=0))

@@ -358,7 +358,7 @@ def test_certainty_is_the_posterior_of_the_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "prior"), [(1.0, 1.2), (37.5, 1.2), (150.0, 2.4), (337.5, 3.6), (600.0, 4.8), (36000.0, 9.6)]
+    ("seconds", "prior"), [(1.0, 0.85), (37.5, 0.85), (150.0, 1.7), (337.5, 2.55), (600.0, 3.4), (36000.0, 9.6)]
 )
 def test_the_prior_grows_with_the_root_of_the_speech(seconds: float, prior: float) -> None:
     assert prior_weight(seconds, SpeakerConfig()) == pytest.approx(prior)
