@@ -156,7 +156,7 @@ def _write(listed: Sequence[Conversation], stock: Stock, folder: Path) -> None:
         recording.reference.write_rttm(folder / f"{conversation.name}.rttm")
 
 
-def _link(voices: Sequence[Voice], left_out: set[str], folder: Path) -> None:
+def link(voices: Sequence[Voice], left_out: set[str], folder: Path) -> None:
     """Make a folder of links to the recordings of all other voices."""
     for voice in voices:
         if voice.name not in left_out:
@@ -249,7 +249,7 @@ def main(
     voices = list(stock.voices.values())
     chosen = fold(voices, *part) if part else voices
     if rest:
-        _link(voices, {voice.name for voice in chosen}, rest)
+        link(voices, {voice.name for voice in chosen}, rest)
         return
     listed = conversations([voice for voice in chosen if voice.seconds >= least], seed)
     listed = [one for one in listed if strata is None or one.stratum in strata.split(",")]

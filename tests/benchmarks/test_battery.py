@@ -25,7 +25,7 @@ from _battery_sound import CODECS, RATE, Place, Sounds, dialling, equal_spectra 
 from _battery_strata import STRATA, Conversation, Stratum, conversations  # noqa: E402
 from _battery_turns import Event, draw_turns, events_of, with_breaks  # noqa: E402
 from _battery_voices import Session, Tape, Voice, bridged, fold, voices_in  # noqa: E402
-from battery import changed, shared_out  # noqa: E402
+from battery import changed, link, shared_out  # noqa: E402
 
 SHARED = BENCHMARKS.parents[1] / "shared"
 NOTHING = Sounds((), (), (), ())
@@ -125,6 +125,25 @@ class TestVoices:
         voices = list(stock.voices.values())
         parts = [{voice.name for voice in fold(voices, k, 2)} for k in range(2)]
         assert parts == [{"A_1", "A_3", "B_1"}, {"A_2", "B_2"}]
+
+    def test_files_without_a_session_are_of_one(self, tmp_path: Path) -> None:
+        for name in ("AB01", "AB02", "C_1"):
+            for k in range(2):
+                bursts(tmp_path / name / f"{k}.wav", [0.5], k)
+        voices = voices_in([tmp_path])
+        assert [[session.name for session in voice.sessions] for voice in voices] == [[""]] * 3
+        assert [len(voice.sessions[0].files) for voice in voices] == [2] * 3
+        assert [voice.corpus for voice in voices] == ["AB", "AB", "C"]
+
+    def test_the_rest_of_a_fold_is_everybody_else(self, stock: Stock, tmp_path: Path) -> None:
+        voices = list(stock.voices.values())
+        held = {voice.name for voice in fold(voices, 0, 2)}
+        link(voices, held, tmp_path / "rest")
+        rest = voices_in([tmp_path / "rest"])
+        assert {voice.name for voice in rest} == {voice.name for voice in voices} - held
+        for voice in rest:
+            assert [one.name for one in voice.sessions] == [one.name for one in stock.voices[voice.name].sessions]
+            assert voice.seconds == stock.voices[voice.name].seconds
 
     def test_a_tape_begins_with_speech_and_marks_it(self, folder: Path) -> None:
         tape = Tape(voices_in([folder])[0].sessions, rng())
@@ -247,6 +266,10 @@ class TestList:
         assert many[6:] == few[4:]
         assert conversations(voices, 2, [pairs])[0] != few[0]
         assert all(len({stock.voices[name].corpus for name in one.speakers}) == 1 for one in few)
+
+    def test_what_no_voice_fits_is_left_out(self, stock: Stock) -> None:
+        plain = [replace(voice, sessions=voice.sessions[:1]) for voice in stock.voices.values()]
+        assert {one.kind for one in conversations(plain)} & {"moods", "phones and days"} == set()
 
     def test_a_share_keeps_every_kind(self) -> None:
         listed = [conversation(name=f"{kind}{k}", kind=kind) for kind in ("a", "b") for k in range(10)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
-from grouping import FOLDS, NAMES, Pairs, fit, joined, left_out, spoken
+from grouping import FOLDS, NAMES, Pairs, alike, fit, joined, left_out, load, save, spoken
 
 from diarize import Annotation, Turn
 from diarize.config import FeatureConfig, GroupingConfig
@@ -109,3 +111,22 @@ def test_settings_are_named_in_the_order_of_the_weights() -> None:
     for column, name in enumerate(NAMES):
         config = GroupingConfig(**{**dict.fromkeys(NAMES, 0.0), name: 3.0})
         assert config.weights == tuple(3.0 * (place == column) for place in range(len(NAMES)))
+
+
+def test_kept_pairs_come_back_by_recording(tmp_path: Path) -> None:
+    """Two kinds of marks of a recording come back as one; a recording without pairs does not come back."""
+    found = conversations(4)
+    nothing = Pairs(np.zeros((0, len(SLOPES))), np.zeros(0, np.bool_), np.zeros(0), "x")
+    save([*found[:2], [nothing], *found[2:]], tmp_path / "pairs.npz")
+    back = load(tmp_path / "pairs.npz")
+    assert [[pairs.stratum for pairs in parts] for parts in back] == [["0"], ["1"], ["2"], ["3"]]
+    for before, after in zip(found, back, strict=True):
+        for left, right in zip(joined(before), joined(after), strict=True):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_each_source_counts_the_same() -> None:
+    recordings = alike([conversations(9), conversations(3)])
+    weights = [sum(pairs.weights.sum() for pairs in found) for found in recordings]
+    np.testing.assert_allclose([sum(weights[:9]), sum(weights[9:])], 1.0)
+    np.testing.assert_allclose(recordings[1][0].weights / recordings[0][0].weights[0], 2.0)
