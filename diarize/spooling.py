@@ -1,7 +1,7 @@
 """Rows of numbers that are written once and read piece by piece; where they are many they lie in a temporary file.
 
 What an hour of sound is turned into would fill the memory several times over, and no step needs more of it at a time
-than some seconds or minutes. Short recordings never touch the disk.
+than some seconds or minutes. Short recordings never touch the disk, and where it is full memory has to do.
 """
 
 from __future__ import annotations
@@ -26,20 +26,27 @@ class _File:
     __slots__ = ("_file", "_lock")
 
     def __init__(self) -> None:
-        self._lock, self._file = Lock(), TemporaryFile()  # noqa: SIM115  (closed below)
+        self._lock, self._file = Lock(), TemporaryFile(buffering=0)  # noqa: SIM115  (closed below)
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):  # it could be opened
             self._file.close()
 
     def append(self, values: Features) -> None:
-        self._file.write(np.ascontiguousarray(values, np.float32).data)
+        left = np.ascontiguousarray(values, np.float32).reshape(-1).view(np.uint8)
+        while len(left):
+            left = left[self._file.write(left.data) :]
 
     def read(self, first: int, values: Features) -> None:
         """Fill an array with the numbers from `first` on."""
         with self._lock:
             self._file.seek(first * values.itemsize)
-            self._file.readinto(values.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+            left = values.reshape(-1).view(np.uint8)
+            while len(left):
+                count = self._file.readinto(left.data)
+                if not count:
+                    raise OSError("a temporary file has lost its end")
+                left = left[count:]
 
 
 class Spooled:
@@ -113,14 +120,22 @@ def spooled(pieces: Iterable[Features], n_columns: int, limit: int = _LIMIT) -> 
            [2., 2., 2.]], dtype=float32))
     """
     held: list[Features] = []
-    file, n_rows = None, 0
+    file: _File | None = None
+    n_rows, n_written, room = 0, 0, True
     for piece in pieces:
         n_rows += len(piece)
         held.append(piece)
-        if 4 * n_rows * n_columns > limit:
+        if not room or 4 * n_rows * n_columns <= limit:
+            continue
+        try:
             file = file or _File()
             while held:
-                file.append(held.pop(0))
+                file.append(held[0])
+                n_written += len(held.pop(0))
+        except OSError:
+            if file is not None:
+                held.insert(0, Spooled(file, n_written, n_columns, n_columns)[:])
+            file, room = None, False
     if file is not None:
         return Spooled(file, n_rows, n_columns, n_columns)
     stacked = np.empty((n_rows, n_columns), np.float32)

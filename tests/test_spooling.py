@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from diarize.spooling import Spooled, parts, spooled
+from diarize.spooling import Spooled, _File, parts, spooled
 
 Features = npt.NDArray[np.float32]
 EXPECTED = np.random.default_rng(0).normal(size=(50_123, 7)).astype(np.float32)
@@ -103,3 +103,30 @@ def test_parts_cover_all_rows_once() -> None:
     for count in (0, 1, 9, 10, 11):
         covered = [row for part in parts(count, 5) for row in range(part.start, part.stop)]
         assert covered == list(range(count))
+
+
+@pytest.mark.parametrize("room", [0, 1, 3])
+def test_where_the_disk_is_full_rows_stay_in_memory(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """The disk takes so many pieces, and of the next one half."""
+    write, taken = _File.append, [0]
+
+    def append(file: _File, values: Features) -> None:
+        full = taken[0] == room
+        taken[0] += 1
+        write(file, values[: len(values) // 2] if full else values)
+        if full:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_File, "append", append)
+    rows = spooled(pieces(), 7, limit=0)
+    assert isinstance(rows, np.ndarray)
+    np.testing.assert_array_equal(rows, EXPECTED)
+    assert taken[0] == room + 1
+
+
+def test_without_a_folder_for_the_file_rows_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(**_: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("diarize.spooling.TemporaryFile", nowhere)
+    np.testing.assert_array_equal(spooled(pieces(), 7, limit=0), EXPECTED)
