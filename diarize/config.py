@@ -173,8 +173,8 @@ class SpeakerConfig(Section):
     acoustic_scale: float = setting(0.12, "weight of the evidence (FA), below 1 as frames hang together", 0.001, 1.0)
     loop_probability: float = setting(0.95, "probability that a block's speaker continues in the next", 0.0, 0.9999)
     prior: float = setting(1.7, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
-    reference: float = setting(150.0, "s of speech at which FB is `prior`; FB grows with its root", 1, 36000)
-    min_prior: float = setting(0.85, "FB in short recordings", 0.1, 100)
+    reference: float = setting(150.0, "s of speech at which FB is `prior`; it grows in proportion", 1, 36000)
+    min_prior: float = setting(0.6, "FB with no speech, from where it grows", 0.1, 100)
     max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 
 

@@ -174,7 +174,8 @@ def test_factors_are_those_of_the_speakers_statistics(plain: Diarization, sums: 
     """Eq. (15) written out, with F_B by the length of the speech."""
     settings = plain.config.speakers
     seconds = plain.detection.speech.sum() * plain.config.features.frame_step
-    prior = max(settings.min_prior, min(settings.prior * np.sqrt(seconds / settings.reference), settings.max_prior))
+    growing = settings.min_prior + (settings.prior - settings.min_prior) * seconds / settings.reference
+    prior = min(growing, settings.max_prior)
     ratio = settings.acoustic_scale / prior
     for factors, voices, (counts, projected) in zip(plain.factors, plain.band.voices, sums, strict=True):
         for speaker in range(len(plain.names)):

@@ -140,9 +140,9 @@ def infer(
 
 
 def prior_weight(seconds: float, config: SpeakerConfig) -> float:
-    """Return F_B of eq. (15) for so many seconds of speech: it grows with their square root, between two limits."""
-    prior = config.prior * np.sqrt(seconds / config.reference)
-    return max(config.min_prior, min(float(prior), config.max_prior))
+    """Return F_B of eq. (15) for so many seconds of speech: it grows with them, up to a limit."""
+    growth = max(config.prior - config.min_prior, 0.0) / config.reference
+    return min(config.min_prior + growth * seconds, max(config.max_prior, config.min_prior))
 
 
 def _limited(

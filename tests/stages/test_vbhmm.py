@@ -357,8 +357,10 @@ def test_certainty_is_the_posterior_of_the_label() -> None:
     assert outcome.certainty.tolist() == [posterior[block][label] for block, label in enumerate(labels)]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "prior"), [(1.0, 0.85), (37.5, 0.85), (150.0, 1.7), (337.5, 2.55), (600.0, 3.4), (36000.0, 9.6)]
-)
-def test_the_prior_grows_with_the_root_of_the_speech(seconds: float, prior: float) -> None:
+@pytest.mark.parametrize(("seconds", "prior"), [(0.0, 0.6), (75.0, 1.15), (150.0, 1.7), (600.0, 5.0), (36000.0, 9.6)])
+def test_the_prior_grows_with_the_speech_up_to_a_limit(seconds: float, prior: float) -> None:
     assert prior_weight(seconds, SpeakerConfig()) == pytest.approx(prior)
+
+
+def test_limits_of_the_prior_hold_in_any_order() -> None:
+    assert prior_weight(600.0, SpeakerConfig(prior=1.0, min_prior=3.0, max_prior=2.0)) == 3.0
