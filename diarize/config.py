@@ -174,7 +174,7 @@ class SpeakerConfig(Section):
     loop_probability: float = setting(0.95, "probability that a block's speaker continues in the next", 0.0, 0.9999)
     prior: float = setting(1.7, "weight of the prior (FB); more gives fewer voices", 0.1, 100)
     reference: float = setting(150.0, "s of speech at which FB is `prior`; it grows in proportion", 1, 36000)
-    min_prior: float = setting(0.6, "FB with no speech, from where it grows", 0.1, 100)
+    min_prior: float = setting(0.85, "FB with no speech, from where it grows", 0.1, 100)
     max_prior: float = setting(9.6, "FB in long recordings", 0.1, 1000)
 
 

@@ -357,7 +357,9 @@ def test_certainty_is_the_posterior_of_the_label() -> None:
     assert outcome.certainty.tolist() == [posterior[block][label] for block, label in enumerate(labels)]
 
 
-@pytest.mark.parametrize(("seconds", "prior"), [(0.0, 0.6), (75.0, 1.15), (150.0, 1.7), (600.0, 5.0), (36000.0, 9.6)])
+@pytest.mark.parametrize(
+    ("seconds", "prior"), [(0.0, 0.85), (75.0, 1.275), (150.0, 1.7), (600.0, 4.25), (36000.0, 9.6)]
+)
 def test_the_prior_grows_with_the_speech_up_to_a_limit(seconds: float, prior: float) -> None:
     assert prior_weight(seconds, SpeakerConfig()) == pytest.approx(prior)
 
