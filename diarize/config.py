@@ -251,8 +251,8 @@ class OutputConfig(Section):
     prefix: ClassVar[str] = "output."
     min_turn: float = setting(0.4, "s of speech; shorter turns are given to their neighbours", 0.0, 10.0)
     max_pause: float = setting(0.0, "s; pauses of the same speaker up to this are bridged", 0.0, 10.0)
-    confidence_slope: float = setting(0.53, "calibration of confidences: factor of their log-odds", 0.0, 10.0)
-    confidence_offset: float = setting(0.80, "calibration of confidences: nats added to their log-odds", -20.0, 20.0)
+    confidence_slope: float = setting(0.58, "calibration of confidences: factor of their log-odds", 0.0, 10.0)
+    confidence_offset: float = setting(0.0, "calibration of confidences: nats added to their log-odds", -20.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
