@@ -265,9 +265,8 @@ class EigenvoiceModel:
         for start in range(0, len(statistics), _BLOCKS_AT_ONCE):
             part = slice(start, start + _BLOCKS_AT_ONCE)
             precision = unit + np.float32(scale) * (statistics.counts[part] @ precisions).reshape(-1, size, size)
-            means[part] = np.linalg.solve(precision, np.float32(scale) * statistics.projected[part][:, :, None])[
-                :, :, 0
-            ]
+            linear = np.float32(scale) * statistics.projected[part]
+            means[part] = np.linalg.solve(precision, linear[:, :, None])[:, :, 0]
         return means
 
     def embed(self, statistics: BlockStatistics, n_dimensions: int) -> Floats:

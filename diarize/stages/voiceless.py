@@ -66,15 +66,15 @@ def voice_cues(labels: Labels, blocks: SpeechBlocks, cues: SpeechCues, backgroun
     """
     entropies = variety(labels, blocks.statistics)
     frames, places = np.repeat(labels, blocks.lengths), np.flatnonzero(blocks.speech)
-    moments = np.zeros((3, len(entropies), SLOPES.stop - SLOPES.start + 1))
+    sums, squares = np.zeros((2, len(entropies), SLOPES.stop - SLOPES.start + 1))
     for part in parts(len(cues.frames)):
         first, last = np.searchsorted(places, (part.start, part.stop))
         slopes = cues.frames[part][places[first:last] - part.start, SLOPES]
         likelihood = log_likelihood(blocks.cepstra[first:last], background)
         values = np.concatenate([slopes, likelihood[:, None]], axis=1, dtype=np.float64)
-        for moment, powers in zip(moments, (np.ones_like(values), values, values**2), strict=True):
-            np.add.at(moment, frames[first:last], powers)
-    counts, sums, squares = moments
+        np.add.at(sums, frames[first:last], values)
+        np.add.at(squares, frames[first:last], values**2)
+    counts = np.bincount(frames, minlength=len(entropies))[:, None]
     spread = np.sqrt(np.maximum(squares / counts - (sums / counts) ** 2, 0.0))
     movement = np.log(spread[:, :-1] + _STILL).mean(axis=1)
     return np.stack([entropies - entropies.max(), movement, spread[:, -1]], axis=1)
