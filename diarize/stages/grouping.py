@@ -184,7 +184,7 @@ def group_voices(
             break  # nothing that comes changes the answer
         groups = np.where(groups == second, first, groups - (groups > second))
         count -= 1
-        if lowest >= 0 or count >= limits.most:
+        if (lowest >= 0 and count > 1) or count >= limits.most:
             found = groups
         heard, spaces = heard.joined(first, second), [space.joined(first, second) for space in spaces]
         odds = np.delete(np.delete(odds, second, axis=0), second, axis=1)

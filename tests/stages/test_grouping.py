@@ -323,3 +323,12 @@ def test_everybody_is_one_where_no_pair_on_the_way_is_much_likelier_two(alone: f
     assert groups.max() + 1 == count
     two = group_voices(hard(labels), labels, blocks_of(labels), [view], Limits(2, most), 0.3, config)
     assert two.max() + 1 == min(3, most)
+
+
+@pytest.mark.parametrize(("alone", "most", "count"), [(-0.4, 9, 1), (-0.6, 9, 2), (-0.6, 1, 1)])
+def test_less_in_favour_of_one_speaker_alone_leaves_two(alone: float, most: int, count: int) -> None:
+    """Half a nat speaks for every pair."""
+    labels = np.repeat([0, 1, 2], 6)
+    view, config = heard_by(MODEL, np.zeros((3, SIZE)), labels, 0), weighed(offset=0.5, alone=alone)
+    groups = group_voices(hard(labels), labels, blocks_of(labels), [view], Limits(1, most), 0.3, config)
+    assert groups.max() + 1 == count
