@@ -123,7 +123,7 @@ def learn_sessions(
     Raises
     ------
     ModelError
-        No speaker has speech of two sessions.
+        No speaker has speech of two sessions, or enough of it.
     AudioError
         A file cannot be read.
     """
@@ -140,7 +140,10 @@ def learn_sessions(
         with _spooled(people, features, augment, config.training.copies, seed * count + number) as spool:
             for index, (name, band) in enumerate(model.bands.items()):
                 if number < len(band.voices):
-                    members[name].append(with_sessions(band.voices[number], partial(spool.talkers, index), scale))
+                    before = band.voices[number]
+                    members[name].append(with_sessions(before, partial(spool.talkers, index), scale))
+                    if members[name][-1] is before:
+                        raise ModelError("no speaker has two sessions with enough speech; give longer recordings")
     report("done", 1.0)
     taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
     return replace(model, bands=taught)

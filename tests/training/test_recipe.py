@@ -175,6 +175,15 @@ def test_sessions_of_nobody(model: Model, folder: Path, tmp_path: Path) -> None:
         learn_sessions(model, tmp_path / "none", config=TINY)
 
 
+def test_sessions_of_a_word_each(model: Model, tmp_path: Path) -> None:
+    for seed in range(2):
+        (tmp_path / f"speaker{seed}").mkdir()
+        for day in ("monday", "friday"):
+            soundfile.write(tmp_path / f"speaker{seed}" / f"{day}__1.wav", voice(seed, 0.3), RATE)
+    with pytest.raises(ModelError, match="no speaker has two sessions with enough speech"):
+        learn_sessions(model, tmp_path, config=TINY)
+
+
 def test_too_little_speech(tmp_path: Path) -> None:
     for seed in range(2):
         (tmp_path / str(seed)).mkdir()
