@@ -6,6 +6,7 @@ than some seconds or minutes. Short recordings never touch the disk, and where i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from threading import Lock
@@ -39,14 +40,20 @@ class _File:
 
     def read(self, first: int, values: Features) -> None:
         """Fill an array with the numbers from `first` on."""
+        place, left = first * values.itemsize, values.reshape(-1).view(np.uint8)
+        while len(left):
+            count = self._fill(left, place)
+            if not count:
+                raise OSError("a temporary file has lost its end")
+            place, left = place + count, left[count:]
+
+    def _fill(self, target: npt.NDArray[np.uint8], place: int) -> int:
+        """Read from a place as much as comes at once; return how many bytes came."""
+        if hasattr(os, "preadv"):  # the place where the file stands is left alone: forked processes share it
+            return os.preadv(self._file.fileno(), [target.data], place)
         with self._lock:
-            self._file.seek(first * values.itemsize)
-            left = values.reshape(-1).view(np.uint8)
-            while len(left):
-                count = self._file.readinto(left.data)
-                if not count:
-                    raise OSError("a temporary file has lost its end")
-                left = left[count:]
+            self._file.seek(place)
+            return int(self._file.readinto(target.data))
 
 
 class Spooled:

@@ -77,6 +77,17 @@ def test_threads_may_read_at_the_same_time(rows: Spooled) -> None:
         assert all(pool.map(read, range(0, 50_000, 97)))
 
 
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="needs reading at a place, which this platform lacks")
+def test_reading_leaves_the_place_that_forked_processes_share(rows: Spooled) -> None:
+    shared = os.dup(rows._file._file.fileno())  # the same open file, as a forked process has it
+    try:
+        before = os.lseek(shared, 0, os.SEEK_CUR)
+        np.testing.assert_array_equal(rows[400:900], EXPECTED[400:900])
+        assert os.lseek(shared, 0, os.SEEK_CUR) == before
+    finally:
+        os.close(shared)
+
+
 def test_a_copy_that_is_sent_elsewhere_is_an_array(rows: Spooled) -> None:
     sent = pickle.loads(pickle.dumps(rows))
     assert isinstance(sent, np.ndarray)
