@@ -76,15 +76,15 @@ def compose(conversation: Conversation, stock: Stock) -> Recording:
     rng = np.random.default_rng(conversation.seed)
     turns, breaks = _plan(conversation, stock, rng)
     seconds = max(turn.end for turn in turns) + rng.uniform(0.3, 2.0)
-    places = _places(conversation, stock.sounds, rng)
+    places = places_of(conversation, stock.sounds, rng)
     snr = None if conversation.snr is None else max(conversation.snr, AUDIBLE - min(place.gain for place in places))
     noise = None if snr is None else LEVEL - snr
-    legs, spoken = _legs(conversation, turns, seconds, places, noise, stock, rng)
+    legs, spoken = legs_of(conversation, turns, seconds, places, noise, stock, rng)
     for start, end in breaks:
         at = int(start * RATE)
         sound = _break(conversation, end - start, stock.sounds, rng)
         legs[0][at : at + len(sound)] += sound[: len(legs[0]) - at]
-    mixed = _mixed(conversation, legs, snr, stock.sounds, rng)
+    mixed = mixed_down(conversation, legs, snr, stock.sounds, rng)
     samples = mixed * np.float32(min(1.0, PEAK / max(float(np.abs(mixed).max()), 1e-9)))
     return Recording(samples, conversation.rate, Annotation(spoken, conversation.name))
 
@@ -101,7 +101,7 @@ def _plan(
     return turns, []
 
 
-def _legs(
+def legs_of(
     conversation: Conversation,
     turns: Sequence[Turn],
     seconds: float,
@@ -148,7 +148,7 @@ def audible(sound: Samples, marks: Mask, noise: float) -> Mask:
     return bridged(marks & (power > 10 ** ((noise + FAINT) / 10)))
 
 
-def _mixed(
+def mixed_down(
     conversation: Conversation, legs: Sequence[Samples], snr: float | None, sounds: Sounds, rng: np.random.Generator
 ) -> Samples:
     """Return the finished sound at the rate of the conversation."""
@@ -192,7 +192,7 @@ def _session(conversation: Conversation, number: int, n_turns: int, n_tapes: int
     return int(rng.integers(n_tapes))
 
 
-def _places(conversation: Conversation, sounds: Sounds, rng: np.random.Generator) -> list[Place]:
+def places_of(conversation: Conversation, sounds: Sounds, rng: np.random.Generator) -> list[Place]:
     n_people, span = len(conversation.speakers), conversation.span
     if conversation.stratum == "meetings" or (conversation.stratum != "calls" and rng.random() < ROOM):
         return places_in_room(n_people, span, rng, sounds.rooms)

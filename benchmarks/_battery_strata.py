@@ -75,12 +75,12 @@ class Stratum:
     narrow: float = 0.2
 
 
-def _plain(voice: Voice) -> bool:
+def one_session(voice: Voice) -> bool:
     return sum(session.seconds for session in voice.occasion()) >= ENOUGH
 
 
 def _wide(voice: Voice) -> bool:
-    return _plain(voice) and voice.corpus != "WUW2"
+    return one_session(voice) and voice.corpus != "WUW2"
 
 
 def _one_session(voice: Voice) -> bool:
@@ -107,7 +107,7 @@ STRATA = (
     Stratum("single", "one session", 30, (20, 300), (1,), _one_session),
     Stratum("single", "moods", 30, (20, 300), (1,), _moods),
     Stratum("single", "phones and days", 30, (20, 300), (1,), _taught),
-    Stratum("calls", "calls", 60, (30, 300), (2,), _plain, 0.75),
+    Stratum("calls", "calls", 60, (30, 300), (2,), one_session, 0.75),
     Stratum("meetings", "meetings", 60, (30, 360), (2, 3, 4, 4, 5, 6, 8, 10), _wide, 0.1),
     Stratum("broadcast", "broadcast", 40, (40, 300), (2, 3, 4, 5), _wide),
     Stratum("moods", "moods", 40, (40, 240), (2, 3, 4), _moods),

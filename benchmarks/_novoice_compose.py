@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from _battery_compose import PEAK, Stock, _legs, _mixed, _places
+from _battery_compose import PEAK, Stock, legs_of, mixed_down, places_of
 from _battery_sound import LEVEL, RATE
-from _battery_strata import Conversation, Stratum, _plain, conversations
+from _battery_strata import Conversation, Stratum, conversations, one_session
 from _battery_turns import draw_turns, with_breaks
 from _battery_voices import fold
 from _novoice_sound import MAKERS
@@ -93,9 +93,9 @@ def cases(stock: Stock, part: int, kinds: Sequence[str], count: int) -> Iterator
     for kind in KINDS:
         if kind.name in kinds:
             people = CALLS if kind.call else OTHERS
-            strata = [Stratum("short", kind.name, count - count // 3, (60, 300), people, _plain, 0.3)]
-            strata += [Stratum("long", kind.name, count // 3, (300, 600), people, _plain, 0.3)]
-            strata += [Stratum("long", "hour", 1, (3500, 3600), people, _plain, 0.3)] if kind.hour else []
+            strata = [Stratum("short", kind.name, count - count // 3, (60, 300), people, one_session, 0.3)]
+            strata += [Stratum("long", kind.name, count // 3, (300, 600), people, one_session, 0.3)]
+            strata += [Stratum("long", "hour", 1, (3500, 3600), people, one_session, 0.3)] if kind.hour else []
             seed = 100 * part + [one.name for one in KINDS].index(kind.name)
             for recipe in conversations(voices, seed, strata):
                 yield composed(kind, replace(recipe, stratum="calls" if kind.call else "plain"), stock)
@@ -110,7 +110,7 @@ def composed(kind: Kind, recipe: Conversation, stock: Stock) -> Case:
     lengths = rng.uniform(*kind.seconds, 1 if recipe.kind == "hour" else int(rng.integers(1, 4))).tolist()
     turns, breaks = with_breaks(turns, lengths, rng)
     seconds = max(turn.end for turn in turns) + 1.0
-    legs, spoken = _legs(recipe, turns, seconds, _places(recipe, stock.sounds, rng), None, stock, rng)
+    legs, spoken = legs_of(recipe, turns, seconds, places_of(recipe, stock.sounds, rng), None, stock, rng)
     heard, under = np.zeros(len(legs[0]), np.float32), rng.random() < kind.under
     level = LEVEL - (rng.uniform(10, 20) if under else rng.uniform(-3, 15))
     for start, end in [(0.0, seconds)] if under else breaks:
@@ -120,6 +120,6 @@ def composed(kind: Kind, recipe: Conversation, stock: Stock) -> Case:
     seed = int(rng.integers(2**31))
     pair = []
     for added in (0, heard):  # the same lines and the same noise under both
-        mixed = _mixed(recipe, [legs[0] + added, *legs[1:]], recipe.snr, stock.sounds, np.random.default_rng(seed))
+        mixed = mixed_down(recipe, [legs[0] + added, *legs[1:]], recipe.snr, stock.sounds, np.random.default_rng(seed))
         pair.append(mixed * np.float32(min(1.0, PEAK / max(float(np.abs(mixed).max()), 1e-9))))
     return Case(kind.name, recipe, (pair[0], pair[1]), Annotation(spoken), [Segment(*one) for one in breaks])

@@ -35,6 +35,7 @@ from _battery_strata import Conversation, conversations
 from _battery_voices import Voice, fold
 
 from diarize import Annotation, Config, Diarizer, DiarizeWarning, Segment, Turn, load_config
+from diarize.errors import DiarizeError
 from diarize.evaluation.scoring import score
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.model import Model, builtin_model
@@ -52,7 +53,9 @@ def changed(config: Config, settings: str) -> Config:
             change = {setting: tomllib.loads(f"x = {value.strip()}")["x"]}
         except tomllib.TOMLDecodeError:
             change = {setting: value.strip()}  # a word without quotation marks
-        config = config.with_(**{section: getattr(config, section).with_(**change)} if section else change)
+        if section:
+            change = {section: getattr(config, section).with_(**change) if hasattr(config, section) else change}
+        config = config.with_(**change)
     return config
 
 
@@ -96,6 +99,11 @@ def measure(
 @cache
 def _stock(data: Path, speech: tuple[str, ...]) -> Stock:
     return Stock.read(data, speech)
+
+
+def configured(config: Config) -> str | None:
+    """Return the path of the model that the settings name, None for the shipped one."""
+    return None if config.model == "builtin" else config.model
 
 
 @cache
@@ -208,7 +216,7 @@ def _save(path: Path, rows: Sequence[Row], config: Config, seed: int) -> None:
 @click.option("--rest", type=click.Path(file_okay=False, path_type=Path), help="Link the other voices here, and stop.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--strata", help="Some of them, with commas between.")
-@click.option("--share", default=1.0, show_default=True, help="Of the conversations of each stratum.")
+@click.option("--share", default=1.0, type=click.FloatRange(0, 1), show_default=True, help="Of each stratum.")
 @click.option("--name", "names", multiple=True, help="This conversation alone; may be repeated.")
 @click.option("--config", default="default", show_default=True, help="Settings to use.")
 @click.option("--model", type=click.Path(exists=True, dir_okay=False), help="A model instead of the configured one.")
@@ -245,29 +253,40 @@ def main(
         before, after = (rows_of(json.loads(path.read_text(encoding="utf-8"))) for path in compare)
         _print_comparison(before, after)
         return
-    stock = _stock(data, speech)
+    try:
+        stock = _stock(data, speech)
+        base = changed(load_config(config), ",".join(settings))
+        configs = (base, *(changed(base, variant) for variant in variants))
+    except DiarizeError as error:
+        raise click.ClickException(str(error)) from error
+    if part and not 0 <= part[0] < part[1]:
+        raise click.UsageError(f"--fold K N needs 0 <= K < N, got {part[0]} {part[1]}")
+    if {(one.model, one.band) for one in configs} != {(base.model, base.band)}:
+        raise click.UsageError("a variant has the model and the band of all; run them apart and --compare")
     voices = list(stock.voices.values())
     chosen = fold(voices, *part) if part else voices
     if rest:
         link(voices, {voice.name for voice in chosen}, rest)
         return
     listed = conversations([voice for voice in chosen if voice.seconds >= least], seed)
-    listed = [one for one in listed if strata is None or one.stratum in strata.split(",")]
+    known = dict.fromkeys(one.stratum for one in listed)
+    wanted = strata.split(",") if strata else list(known)
+    if not set(wanted) <= set(known):
+        raise click.UsageError(f"--strata knows {', '.join(known)}; got {strata}")
+    listed = [one for one in listed if one.stratum in wanted]
     listed = [one for one in shared_out(listed, share) if not names or one.name in names]
     if listing or write:
         click.echo("\n".join(map(_described, listed)))
         if write:
             _write(listed, stock, write)
         return
-    base = changed(load_config(config), ",".join(settings))
-    configs = (base, *(changed(base, variant) for variant in variants))
-    task = Task(data, speech, configs, model, MARKS if marks == "both" else (marks,))
+    task = Task(data, speech, configs, model or configured(base), MARKS if marks == "both" else (marks,))
     results = _measured(listed, jobs, task)
     runs = [[row for result in results for row in result.runs[k]] for k in range(len(configs))]
     for label, changes, rows in zip(("", *variants), configs, runs, strict=True):
         _print_run(label, rows, runs[0])
         if save:
-            _save(save.with_stem(f"{save.stem}-{label}") if label else save, rows, changes, seed)
+            _save(save.with_stem(f"{save.stem}-{label.replace('/', '_')}") if label else save, rows, changes, seed)
     click.echo(f"composing: {sum(result.composing for result in results):.0f} CPU s")
 
 
