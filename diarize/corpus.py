@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diarize.annotation import Annotation
 from diarize.errors import ConfigError, DiarizeError, DiarizeWarning, quoted
 from diarize.formats.files import need_folder
-from diarize.formats.registry import writer_of
+from diarize.formats.registry import format_to_write
 
 if TYPE_CHECKING:
     from diarize.pipeline import Diarizer, Progress
@@ -78,7 +78,7 @@ def diarize_corpus(
     files = {Path(audio): None if target is None else Path(target) for audio, target in targets.items()}
     for target in files.values():
         if target is not None:
-            writer_of(target)
+            format_to_write(target)
             need_folder(target.parent)
     for audio, target in files.items():
         notes = _make_again(target)  # where that cannot be, all further work would be in vain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from diarize.atomic import whole_file
 from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_BOM = b"\xef\xbb\xbf"
 _LONGEST = 100  # characters of a number that is read; nobody writes a time in more
 
 _Content = TypeVar("_Content")
@@ -68,30 +68,46 @@ def read_lines(
     problems : list of Problem
         Only a file that cannot be read at all, or is no text, gives a fatal one.
     """
+    text, problems = read_text(path)
+    if text is None:
+        return [], problems
+    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [(number, row.strip()) for number, row in enumerate(rows, start=1)]
+    said = [(number, line) for number, line in lines if line and not line.startswith(comments)]
+    return said, problems + _form_problems(os.fspath(path), text, rows, comments) if plain else []
+
+
+def read_text(path: str | PathLike[str], *, utf16: bool = False) -> tuple[str | None, list[Problem]]:
+    """Return the text of a file without byte order mark, and what is wrong with it; None where it cannot be read.
+
+    Parameters
+    ----------
+    path : str or path
+        In UTF-8.
+    utf16 : bool
+        Take UTF-16 as well, where a byte order mark says so.
+    """
     where = os.fspath(path)
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        return [], [Problem(where, 0, f"cannot read the file: {error.strerror or error}", fatal=True)]
+        return None, [Problem(where, 0, f"cannot read the file: {error.strerror or error}", fatal=True)]
     try:
-        text = data.removeprefix(_BOM).decode("utf-8")
+        wide = utf16 and data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        text = data.decode("utf-16") if wide else data.removeprefix(BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return [], [Problem(where, line, "not text in UTF-8; save the file in that encoding", fatal=True)]
+        return None, [Problem(where, line, "not text in UTF-8; save the file in that encoding", fatal=True)]
     if "\0" in text:
-        return [], [Problem(where, text.count("\n", 0, text.index("\0")) + 1, "not a text file", fatal=True)]
-    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lines = [(number, row.strip()) for number, row in enumerate(rows, start=1)]
-    said = [(number, line) for number, line in lines if line and not line.startswith(comments)]
-    return said, _form_problems(where, data, rows, comments) if plain else []
+        return None, [Problem(where, text.count("\n", 0, text.index("\0")) + 1, "not a text file", fatal=True)]
+    marked = data.startswith(BOM_UTF8)
+    return text, [Problem(where, 1, "byte order mark at the start of the file")] if marked else []
 
 
-def _form_problems(where: str, data: bytes, rows: list[str], comments: tuple[str, ...]) -> list[Problem]:
+def _form_problems(where: str, text: str, rows: list[str], comments: tuple[str, ...]) -> list[Problem]:
     problems = []
-    if data.startswith(_BOM):
-        problems.append(Problem(where, 1, "byte order mark at the start of the file"))
-    if b"\r" in data:
-        line = data.count(b"\n", 0, data.index(b"\r")) + 1
+    if "\r" in text:
+        line = text.count("\n", 0, text.index("\r")) + 1
         problems.append(Problem(where, line, "carriage return: lines must end in a line feed alone"))
     if rows[-1]:
         problems.append(Problem(where, len(rows), "the last line does not end in a line feed"))
@@ -128,6 +144,15 @@ def parse_seconds(text: str, what: str) -> float:
     if not 0 <= value < 1e9:
         raise FormatError(f"{what} must be at least 0 seconds and finite, got {quoted(text)}")
     return value
+
+
+def parse_confidence(text: str) -> float | None:
+    """Return a confidence from 0 to 1, None where the text is none."""
+    try:
+        value = parse_seconds(text, "")
+    except FormatError:
+        return None
+    return value if value <= 1 else None
 
 
 def is_number(text: str) -> bool:

@@ -1,78 +1,51 @@
-"""LAB, label tracks as Audacity exports them: lines of start, end and label; text -> segments."""
+"""Label tracks: lines of start, end and label; separated by blanks (LAB) or, as Audacity writes them, by tabs."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Mapping
 from os import PathLike
+from typing import TextIO
 
-from diarize.annotation import Segment, union
+from diarize.annotation import Annotation
 from diarize.errors import FormatError, quoted
-from diarize.formats.files import Problem, is_number, parse_seconds, raise_fatal, read_lines, warn_dropped
+from diarize.formats.about import About
+from diarize.formats.files import Problem, is_number, milliseconds, parse_seconds, read_lines, write_text
+from diarize.formats.names import LABEL, NON_SPEECH
+from diarize.formats.turns import Entry, Parsed, entry, rows
 
-NON_SPEECH = frozenset({"non-speech", "nonspeech", "non_speech", "sil", "silence", "noise", "music"})
 _COMMENTS = (";", "#", "\\")  # Audacity puts a label's frequencies on a line of their own after a backslash
 _WEEK = 7 * 24 * 3600.0
-_EMPTY = "the label has no duration"
-
-# line number, start and end in seconds, label
-_Row = tuple[int, float, float, str]
+_NOBODY = "speech"  # who talks where a label is missing
 
 
-def read_lab(path: str | PathLike[str]) -> list[Segment]:
-    """Read where speech is from a label track, lines of `<start> <end> [label]` with times in seconds.
-
-    Every label counts as speech, a missing one too, except those in `NON_SPEECH` (in any case).
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    list of Segment
-        Sorted, those that touch or overlap joined.
-
-    Raises
-    ------
-    FormatError
-        The file cannot be read, or a line is no label; the message names file and line.
-
-    Warns
-    -----
-    DiarizeWarning
-        Labels of zero duration were left out.
-    """
-    rows, problems = _parse(path)
-    raise_fatal(problems)
-    speech = [row for row in rows if row[3].casefold() not in NON_SPEECH]
-    warn_dropped([Problem(os.fspath(path), number, _EMPTY) for number, start, end, _ in speech if end == start])
-    return union(Segment(start, end) for _, start, end, _ in speech if end > start)
-
-
-def is_lab(line: str) -> bool:
+def is_lab(head: str) -> bool:
     """Tell whether a line begins with two times, as in a label track."""
-    fields = line.split(maxsplit=2)
+    fields = head.partition("\n")[0].split(maxsplit=2)
     return len(fields) > 1 and is_number(fields[0]) and is_number(fields[1])
 
 
-def validate_lab(path: str | PathLike[str]) -> list[Problem]:
-    """Return what is wrong with a label track, by line; an empty list where all is well."""
-    rows, problems = _parse(path)
-    where = os.fspath(path)
-    problems += [Problem(where, number, _EMPTY) for number, start, end, _ in rows if end == start]
-    return sorted(problems, key=lambda problem: problem.line)
+def is_audacity(head: str) -> bool:
+    """Tell whether a line begins with two times and tabs, as Audacity exports labels."""
+    return is_lab(head) and re.match(r"\S+\t\S+\t", head) is not None
 
 
-def _parse(path: str | PathLike[str]) -> tuple[list[_Row], list[Problem]]:
+def parse_lab(path: str | PathLike[str]) -> Parsed:
+    """Return what a label track says, lines of `<start> <end> [label]` with times in seconds.
+
+    A label is who speaks, a missing one stands for "speech"; those in `NON_SPEECH` (in any case) say nothing.
+    """
     lines, problems = read_lines(path, _COMMENTS, plain=False)
-    rows = []
+    entries: list[Entry] = []
     for number, line in lines:
         try:
-            rows.append((number, *_label(line)))
+            start, end, label = _label(line)
+            if label.casefold() not in NON_SPEECH:
+                entries.append(entry(number, "", (start, end), LABEL.decode(label) or _NOBODY))
         except FormatError as error:
             problems.append(Problem(os.fspath(path), number, str(error), fatal=True))
-    return rows, problems
+    return Parsed(entries, problems, {"": About()})
 
 
 def _label(line: str) -> tuple[float, float, str]:
@@ -80,8 +53,29 @@ def _label(line: str) -> tuple[float, float, str]:
     if len(fields) < 2:
         raise FormatError(f"a label line has start, end and label, got {quoted(line)}")
     start, end = parse_seconds(fields[0], "the start"), parse_seconds(fields[1], "the end")
-    if end < start:
-        raise FormatError(f"the label ends before it starts: {start:g} to {end:g}")
     if end > _WEEK:
         raise FormatError(f"times must be in seconds (HTK counts units of 100 ns: divide by 1e7), got {end:g}")
     return start, end, fields[2] if len(fields) > 2 else ""
+
+
+def write_lab(
+    annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
+) -> None:
+    """Write the turns of one recording as labels, separated by blanks."""
+    write_text(target, _labels(annotations, " "))
+
+
+def write_audacity(
+    annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
+) -> None:
+    """Write the turns of one recording as a label track of Audacity, separated by tabs."""
+    write_text(target, _labels(annotations, "\t"))
+
+
+def _labels(annotations: Iterable[Annotation], separator: str) -> str:
+    fields = (
+        (milliseconds(row.start), milliseconds(row.end), LABEL.encode(row.speaker))
+        for annotation in annotations
+        for row in rows(annotation)
+    )
+    return "".join(f"{separator.join(line)}\n" for line in fields)

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from os import PathLike
 from typing import TextIO
 
-from diarize.annotation import Annotation, Turn
+from diarize.annotation import Annotation
 from diarize.errors import FormatError, quoted
+from diarize.formats.about import About
 from diarize.formats.files import (
     Problem,
     is_channel,
     milliseconds,
     one_of,
+    parse_confidence,
     parse_seconds,
-    raise_fatal,
     read_lines,
-    warn_dropped,
     write_text,
 )
-from diarize.formats.names import decode_uri, encode_speaker, encode_uri, is_missing, is_safe
+from diarize.formats.names import FIELD, decode_uri, encode_uri, is_missing, is_safe
+from diarize.formats.turns import Entry, Parsed, Row, annotations_of, entry, rows
 
 OTHER_TYPES = frozenset(
     ("NOSCORE", "NO_RT_METADATA", "SEGMENT", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "IP", "SU", "CB")
@@ -35,9 +36,6 @@ OTHER_TYPES = frozenset(
 )
 _COMMENTS = (";", "#")
 _FIELDS = re.compile(r"[ \t]+")
-
-# line number, recording's id, the turn (None where its duration is zero)
-_Row = tuple[int, str, Turn | None]
 
 
 def read_rttm(path: str | PathLike[str]) -> dict[str, Annotation]:
@@ -67,13 +65,7 @@ def read_rttm(path: str | PathLike[str]) -> dict[str, Annotation]:
     DiarizeWarning
         Turns of zero duration were left out.
     """
-    rows, problems = _parse(path)
-    raise_fatal(problems)
-    warn_dropped([Problem(os.fspath(path), number, _ZERO) for number, _, turn in rows if turn is None])
-    turns: dict[str, list[Turn]] = {}
-    for _, uri, turn in rows:
-        turns.setdefault(uri, []).extend([turn] if turn else [])
-    return {uri: Annotation(own, uri) for uri, own in turns.items()}
+    return annotations_of(path, parse_rttm(path))
 
 
 def read_one(path: str | PathLike[str], uri: str | None = None) -> Annotation:
@@ -85,16 +77,32 @@ def to_rttm(annotations: Annotation | Iterable[Annotation], *, channel: int = 1)
     """Return annotations as RTTM text; see `write_rttm`."""
     if type(channel) is not int or channel < 1:
         raise FormatError(f"a channel is a whole number from 1, got {quoted(channel)}")
-    items = [annotations] if isinstance(annotations, Annotation) else annotations
+    items = [annotations] if isinstance(annotations, Annotation) else list(annotations)
+    return _text(items, {annotation.uri: channel for annotation in items})
+
+
+def _text(annotations: Iterable[Annotation], channels: Mapping[str, int]) -> str:
+    by_id = named(annotations)
+    return "".join(_line(name, channels[by_id[name].uri], row) for name in sorted(by_id) for row in rows(by_id[name]))
+
+
+def named(annotations: Iterable[Annotation]) -> dict[str, Annotation]:
+    """Return annotations by the id of their recording as it stands in a field that ends at blanks.
+
+    Raises
+    ------
+    FormatError
+        Two have the same id.
+    """
     by_id: dict[str, Annotation] = {}
-    for annotation in items:
+    for annotation in annotations:
         name = encode_uri(annotation.uri)
         if name in by_id:
             raise FormatError(
                 f"two annotations would be written under the recording id {quoted(name)}; give them own ids"
             )
         by_id[name] = annotation
-    return "".join(_line(name, channel, turn) for name in sorted(by_id) for turn in _in_milliseconds(by_id[name]))
+    return by_id
 
 
 def write_rttm(
@@ -104,8 +112,8 @@ def write_rttm(
 
     Ten fields, single blanks, line feeds, three decimals, sorted by recording, start and speaker. Start and end
     are rounded to whole milliseconds and the duration is their difference, so that no gaps open; turns that become
-    empty are left out. In a recording's id white space is percent-encoded (see `encode_uri`), in a speaker's name it
-    becomes an underscore; names that readers take for a missing value (NA, nan, null ...) are changed likewise.
+    empty are left out. White space in a recording's id or a speaker's name is percent-encoded (see `encode_uri`), and
+    so is the first character of names that readers take for a missing value (NA, nan, null ...).
 
     Parameters
     ----------
@@ -119,9 +127,16 @@ def write_rttm(
     Raises
     ------
     FormatError
-        The file cannot be written, or two recordings or two speakers would get the same name.
+        The file cannot be written, or two recordings have the same id.
     """
     write_text(target, to_rttm(annotations, channel=channel))
+
+
+def write_annotations(
+    annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
+) -> None:
+    """Write annotations as RTTM: the channel of each is what is known about it."""
+    write_text(target, _text(annotations, {uri: one.channel for uri, one in about.items()}))
 
 
 def is_rttm(line: str) -> bool:
@@ -130,68 +145,38 @@ def is_rttm(line: str) -> bool:
     return first == "SPEAKER" or first in OTHER_TYPES
 
 
-def validate_rttm(path: str | PathLike[str]) -> list[Problem]:
-    """Return everything that keeps some tool from reading an RTTM file, by line; an empty list where all is well."""
-    rows, problems = _parse(path)
-    where = os.fspath(path)
-    before: tuple[str, float] = ("", 0.0)
-    end_of: dict[tuple[str, str], float] = {}
-    for number, uri, turn in rows:
-        if turn is None:
-            problems.append(Problem(where, number, _ZERO))
-            continue
-        if (uri, turn.start) < before:
-            problems.append(Problem(where, number, "lines must be sorted by recording and start"))
-        before = (uri, turn.start)
-        end = end_of.get((uri, turn.speaker), 0.0)
-        if turn.start < end:
-            problems.append(Problem(where, number, f"speaker {quoted(turn.speaker)} is still talking until {end:.3f}"))
-        end_of[uri, turn.speaker] = max(end, turn.end)
-    return sorted(problems, key=lambda problem: problem.line)
-
-
-_ZERO = "the duration is zero"
-
-
-def _parse(path: str | PathLike[str]) -> tuple[list[_Row], list[Problem]]:
+def parse_rttm(path: str | PathLike[str]) -> Parsed:
+    """Return what an RTTM file says, and everything that keeps some tool from reading it."""
     lines, problems = read_lines(path, _COMMENTS)
     where = os.fspath(path)
-    rows = []
+    entries: list[Entry] = []
     for number, line in lines:
         fields = _FIELDS.split(line)
         if fields[0] in OTHER_TYPES:
             problems.append(Problem(where, number, f"a line of type {fields[0]}; many tools take only SPEAKER"))
             continue
         try:
-            rows.append((number, *_turn(fields)))
+            entries.append(_entry(number, fields))
         except FormatError as error:
             problems.append(Problem(where, number, str(error), fatal=True))
         else:
             problems += [Problem(where, number, remark) for remark in _remarks(fields)]
-    return rows, problems
+    for before, after in pairwise(item for item in entries if item.turn):
+        if before.turn and after.turn and (after.uri, after.turn.start) < (before.uri, before.turn.start):
+            problems.append(Problem(where, after.line, "lines must be sorted by recording and start"))
+    return Parsed(entries, problems)
 
 
-def _turn(fields: list[str]) -> tuple[str, Turn | None]:
-    """Return recording and turn of a SPEAKER line; FormatError where that cannot be."""
+def _entry(number: int, fields: list[str]) -> Entry:
+    """Return what a SPEAKER line says; FormatError where that cannot be."""
     if fields[0] != "SPEAKER":
         raise FormatError(f"an RTTM line begins with SPEAKER, got {quoted(fields[0])}")
     if not 8 <= len(fields) <= 10:
         raise FormatError(f"a SPEAKER line has ten fields separated by blanks, got {len(fields)}")
-    uri, speaker = decode_uri(fields[1]), fields[7]
     start, duration = parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the duration")
     end = round(start + duration, 9)  # 0.1 + 0.2 shall touch a turn that starts at 0.3
-    if end <= start:
-        return uri, None
-    confidence = _confidence(fields[8]) if len(fields) > 8 else None
-    return uri, Turn(start, end, speaker, confidence)
-
-
-def _confidence(text: str) -> float | None:
-    try:
-        value = parse_seconds(text, "")
-    except FormatError:
-        return None
-    return value if value <= 1 else None
+    confidence = parse_confidence(fields[8]) if len(fields) > 8 else None
+    return entry(number, decode_uri(fields[1]), (start, max(start, end)), FIELD.decode(fields[7]), confidence)
 
 
 def _remarks(fields: list[str]) -> list[str]:
@@ -206,27 +191,12 @@ def _remarks(fields: list[str]) -> list[str]:
             remarks.append(f"the {what} {quoted(name)} holds unprintable characters or white space")
     if not is_channel(fields[2]):
         remarks.append(f"the channel is a number from 1, got {quoted(fields[2])}")
-    if len(fields) > 8 and fields[8] != "<NA>" and _confidence(fields[8]) is None:
+    if len(fields) > 8 and fields[8] != "<NA>" and parse_confidence(fields[8]) is None:
         remarks.append(f"the confidence is a number from 0 to 1 or <NA>, got {quoted(fields[8])}")
     return remarks
 
 
-def _in_milliseconds(annotation: Annotation) -> Annotation:
-    """Return the turns with rounded times and with names that are safe in a file."""
-    names = {label: encode_speaker(label) for label in annotation.labels}
-    if len(set(names.values())) < len(names):
-        count = Counter(names.values())
-        shared = sorted(label for label, name in names.items() if count[name] > 1)
-        raise FormatError(
-            f"speakers {quoted(shared)} of recording {quoted(annotation.uri)} get the same name in RTTM; rename them"
-        )
-    rounded = ((round(turn.start * 1000) / 1000, round(turn.end * 1000) / 1000, turn) for turn in annotation)
-    turns = [Turn(start, end, names[turn.speaker], turn.confidence) for start, end, turn in rounded if end > start]
-    return Annotation(turns, annotation.uri)
-
-
-def _line(name: str, channel: int, turn: Turn) -> str:
-    start, end = round(turn.start * 1000), round(turn.end * 1000)
-    confidence = "<NA>" if turn.confidence is None else f"{turn.confidence:.3f}"
-    times = f"{milliseconds(start)} {milliseconds(end - start)}"
-    return f"SPEAKER {name} {channel} {times} <NA> <NA> {turn.speaker} {confidence} <NA>\n"
+def _line(name: str, channel: int, row: Row) -> str:
+    confidence = "<NA>" if row.confidence is None else f"{row.confidence:.3f}"
+    times = f"{milliseconds(row.start)} {milliseconds(row.end - row.start)}"
+    return f"SPEAKER {name} {channel} {times} <NA> <NA> {FIELD.encode(row.speaker)} {confidence} <NA>\n"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TextIO
 
-from diarize.annotation import Segment, union
+from diarize.annotation import Annotation, Segment, union
 from diarize.errors import FormatError, quoted, shortlist
+from diarize.formats.about import About
 from diarize.formats.files import (
     Problem,
     is_channel,
@@ -90,9 +91,16 @@ def write_uem(regions: Mapping[str, Iterable[Segment]], target: str | PathLike[s
     write_text(target, "".join(lines))
 
 
-def is_uem(line: str) -> bool:
+def write_speech(
+    annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
+) -> None:
+    """Write where anybody talks as UEM; who it is gets lost."""
+    write_uem({annotation.uri: annotation.speech() for annotation in annotations}, target)
+
+
+def is_uem(head: str) -> bool:
     """Tell whether a line has four fields as in UEM; one that begins with a number is rather of LAB."""
-    fields = line.split()
+    fields = head.partition("\n")[0].split()
     return len(fields) == 4 and not is_number(fields[0])
 
 

@@ -8,7 +8,11 @@ import pytest
 
 from diarize.annotation import Segment
 from diarize.errors import DiarizeWarning, FormatError
-from diarize.formats.lab import read_lab, validate_lab
+from diarize.formats.registry import read_regions, validate
+
+
+def speech(path: Path) -> list[Segment]:
+    return read_regions(path)[""]
 
 
 def write(folder: Path, content: str) -> Path:
@@ -29,8 +33,8 @@ def write(folder: Path, content: str) -> Path:
 )
 def test_read(tmp_path: Path, content: str) -> None:
     path = write(tmp_path, content)
-    assert read_lab(path) == [Segment(0, 1.5), Segment(2, 3)]
-    assert validate_lab(path) == []
+    assert speech(path) == [Segment(0, 1.5), Segment(2, 3)]
+    assert validate(path) == []
 
 
 @pytest.mark.parametrize(
@@ -45,22 +49,22 @@ def test_read(tmp_path: Path, content: str) -> None:
 def test_refused_with_file_and_line(tmp_path: Path, line: str, words: str) -> None:
     path = write(tmp_path, f"0 1 speech\n{line}\n")
     with pytest.raises(FormatError, match=rf"some\.lab:2: .*{words}"):
-        read_lab(path)
-    assert [(problem.line, problem.fatal) for problem in validate_lab(path)] == [(2, True)]
+        speech(path)
+    assert [(problem.line, problem.fatal) for problem in validate(path)] == [(2, True)]
 
 
 def test_label_without_duration(tmp_path: Path) -> None:
     path = write(tmp_path, "1 1 point\n2 3 speech\n")
-    with pytest.warns(DiarizeWarning, match=r"some\.lab:1: the label has no duration"):
-        assert read_lab(path) == [Segment(2, 3)]
-    assert [problem.line for problem in validate_lab(path)] == [1]
+    with pytest.warns(DiarizeWarning, match=r"some\.lab:1: the duration is zero"):
+        assert speech(path) == [Segment(2, 3)]
+    assert [problem.line for problem in validate(path)] == [1]
 
 
 def test_all_problems_are_listed(tmp_path: Path) -> None:
     path = write(tmp_path, "x\n0 1 a\n1 1 b\n5 4 c\n")
-    assert [problem.line for problem in validate_lab(path)] == [1, 3, 4]
+    assert [problem.line for problem in validate(path)] == [1, 3, 4]
 
 
 def test_missing(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="No such file"):
-        read_lab(tmp_path / "none.lab")
+        speech(tmp_path / "none.lab")

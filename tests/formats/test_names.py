@@ -8,10 +8,8 @@ import pytest
 
 from diarize.formats.names import (
     decode_uri,
-    encode_speaker,
     encode_uri,
     is_missing,
-    is_safe,
     printable,
     result_stem,
     uri_of_stem,
@@ -60,14 +58,6 @@ def test_a_long_id_comes_back() -> None:
 
 def test_empty_uri() -> None:
     assert encode_uri("") == "recording"
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("Anna B", "Anna_B"), (" ", "_"), ("NA", "NA_"), ("NaN", "NaN_"), ("Zoë", "Zoë")]
-)
-def test_speaker(name: str, expected: str) -> None:
-    assert encode_speaker(name) == expected
-    assert is_safe(expected)
 
 
 @pytest.mark.parametrize(("uri", "channel", "stem"), [("a.b", None, "a.b"), ("a.b", 1, "a.b.ch1"), ("a", 12, "a.ch12")])

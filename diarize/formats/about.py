@@ -1,0 +1,35 @@
+"""What a file says beside who speaks: where the recording is, and how the turns were found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of one recording and of how its turns were found; None or empty where it is not known.
+
+    Parameters
+    ----------
+    source : str or None
+        The path of the sound file.
+    duration : float or None, seconds
+        Of the recording.
+    channel : int
+        The channel that the turns are of, counted from 1.
+    model : str or None
+        The model they were found with.
+    settings : mapping
+        The settings they were found with, by section and name: texts, numbers, lists and mappings of those.
+    version : str or None
+        The version of this package that found them.
+    """
+
+    source: str | None = None
+    duration: float | None = None
+    channel: int = 1
+    model: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None

@@ -1,0 +1,148 @@
+"""JSON of this package: one recording with all that is known of it; docs/diarization.schema.json describes it."""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any, TextIO
+
+from diarize.annotation import Annotation, Segment, Turn
+from diarize.errors import FormatError, quoted
+from diarize.formats.about import About
+from diarize.formats.files import Problem, read_text, write_text
+from diarize.formats.jsontext import SyntaxFault, as_list, as_object, as_seconds, as_text, dumps, is_number, loads
+from diarize.formats.turns import Entry, Parsed, entry, rows
+
+FORMAT = "diarize"
+VERSION = 1
+
+
+def is_document(head: str) -> bool:
+    """Tell whether a text is JSON that says it is of this package."""
+    return head.startswith("{") and re.search(rf'"format"\s*:\s*"{FORMAT}"', head) is not None
+
+
+def parse_document(path: str | PathLike[str]) -> Parsed:
+    """Return what a document says; all that is wrong with its turns is listed."""
+    where = os.fspath(path)
+    text, problems = read_text(path)
+    if text is None:
+        return Parsed([], problems)
+    entries: list[Entry] = []
+    try:
+        document = as_object(loads(text), "the document")
+        uri, about = _about(document)
+        turns = as_list(document.get("turns"), "turns")
+    except FormatError as error:
+        line = error.line if isinstance(error, SyntaxFault) else 0
+        return Parsed([], [*problems, Problem(where, line, str(error), fatal=True)])
+    for number, item in enumerate(turns):
+        try:
+            entries.append(_entry(uri, item))
+        except FormatError as error:
+            problems.append(Problem(where, 0, f"turns[{number}]: {error}", fatal=True))
+    return Parsed(entries, problems, {uri: about})
+
+
+def _about(document: dict[str, Any]) -> tuple[str, About]:
+    if document.get("format") != FORMAT:
+        raise FormatError(f'format must be "{FORMAT}", got {quoted(document.get("format"))}')
+    version = document.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise FormatError(f"version must be {VERSION}, which this program reads, got {quoted(version)}")
+    channel = document.get("channel", 1)
+    if type(channel) is not int or channel < 1:
+        raise FormatError(f"channel must be a whole number from 1, got {quoted(channel)}")
+    texts = {name: document.get(name) for name in ("source", "model", "software")}
+    for name, value in texts.items():
+        if value is not None:
+            as_text(value, name)
+    duration = document.get("duration")
+    about = About(
+        source=texts["source"],
+        duration=None if duration is None else as_seconds(duration, "duration"),
+        channel=channel,
+        model=texts["model"],
+        settings=as_object(document.get("settings", {}), "settings"),
+        version=texts["software"],
+    )
+    return as_text(document.get("recording"), "recording"), about
+
+
+def _entry(uri: str, item: Any) -> Entry:
+    turn = as_object(item, "a turn")
+    times = (as_seconds(turn.get("start"), "start"), as_seconds(turn.get("end"), "end"))
+    confidence = turn.get("confidence")
+    if confidence is not None and not (is_number(confidence) and 0 <= confidence <= 1):
+        raise FormatError(f"confidence must be a number from 0 to 1 or null, got {quoted(confidence)}")
+    return entry(0, uri, times, as_text(turn.get("speaker"), "speaker"), confidence)
+
+
+def write_document(
+    annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
+) -> None:
+    """Write one recording: its turns, a line each, with what is known of it and totals of the speakers."""
+    (annotation,) = annotations
+    write_text(target, to_document(annotation, about[annotation.uri]))
+
+
+def to_document(annotation: Annotation, about: About) -> str:
+    """Return one recording as JSON."""
+    turns = [Turn(row.start / 1000, row.end / 1000, row.speaker, row.confidence) for row in rows(annotation)]
+    rounded = Annotation(turns, annotation.uri)
+    overlaps = rounded.overlap()
+    fields: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "recording": annotation.uri,
+        "source": about.source,
+        "duration": None if about.duration is None else round(about.duration, 3),
+        "channel": about.channel,
+        "software": about.version,
+        "model": about.model,
+        "settings": about.settings,
+        "speakers": _speakers(rounded, overlaps),
+        "turns": [_turn(turn, overlaps) for turn in rounded],
+        "overlaps": [{"start": one.start, "end": one.end} for one in overlaps],
+    }
+    return "{\n" + ",\n".join(f"  {dumps(name)}: {_value(value)}" for name, value in fields.items()) + "\n}\n"
+
+
+def _value(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return dumps(value)
+    return "[\n" + ",\n".join(f"    {dumps(item)}" for item in value) + "\n  ]"
+
+
+def _turn(turn: Turn, overlaps: Sequence[Segment]) -> dict[str, Any]:
+    return {
+        "start": turn.start,
+        "end": turn.end,
+        "speaker": turn.speaker,
+        "confidence": None if turn.confidence is None else round(turn.confidence, 3),
+        "overlap": _shared(turn, overlaps),
+    }
+
+
+def _shared(turn: Turn, overlaps: Sequence[Segment]) -> float:
+    """Return for how many seconds of a turn somebody else talks as well."""
+    seconds = 0.0
+    for overlap in overlaps[bisect_right(overlaps, turn.start, key=lambda one: one.end) :]:
+        if overlap.start >= turn.end:
+            break
+        seconds += min(overlap.end, turn.end) - max(overlap.start, turn.start)
+    return round(seconds, 3)
+
+
+def _speakers(annotation: Annotation, overlaps: Sequence[Segment]) -> list[dict[str, Any]]:
+    """Return the totals of the speakers, whoever talks first first."""
+    totals: dict[str, dict[str, Any]] = {}
+    for turn in annotation:
+        own = totals.setdefault(turn.speaker, {"name": turn.speaker, "turns": 0, "seconds": 0.0, "overlap": 0.0})
+        own["turns"] += 1
+        own["seconds"] = round(own["seconds"] + turn.duration, 3)
+        own["overlap"] = round(own["overlap"] + _shared(turn, overlaps), 3)
+    return list(totals.values())
