@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.formats import registry as _registry
+from diarize.formats.about import package_version
 
 if TYPE_CHECKING:
     from diarize.config import Config, load_config
     from diarize.diarization import Diarization
     from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
     from diarize.pipeline import Diarizer
+    from diarize.shaping import Shape
 
     __version__: str
 
@@ -34,6 +36,7 @@ __all__ = [
     "FormatError",
     "ModelError",
     "Segment",
+    "Shape",
     "Turn",
     "__version__",
     "load_config",
@@ -44,6 +47,7 @@ _HOMES = {
     "Diarizer": "diarize.pipeline",
     "Diarization": "diarize.diarization",
     "Config": "diarize.config",
+    "Shape": "diarize.shaping",
     "load_config": "diarize.config",
     **dict.fromkeys(_ERRORS, "diarize.errors"),
 }
@@ -55,12 +59,7 @@ Annotation.files = _registry
 def __getattr__(name: str) -> Any:
     # imported on first use: `diarize --help` must not wait for numpy, librosa and the rest
     if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            value: Any = version("gmm-diarize")
-        except PackageNotFoundError:  # run from a source tree that was never installed
-            value = "unknown"
+        value: Any = package_version()
     elif name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
     else:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
 from diarize.errors import ConfigError, DiarizeError, DiarizeWarning, quoted
+from diarize.formats.about import About
 from diarize.formats.files import need_folder
-from diarize.formats.registry import format_to_write
+from diarize.formats.registry import format_to_write, write_all
+from diarize.shaping import Shape
 
 if TYPE_CHECKING:
     from diarize.pipeline import Diarizer, Progress
+
+Targets = Path | str | Sequence[Path | str] | None
+"""Where the result of one recording is written."""
 
 Watch = Callable[[Path], "AbstractContextManager[Progress | None]"]
 """Makes a context for each recording, which gives a function that is called with stage and fraction, or None."""
@@ -33,18 +38,22 @@ class Result:
     error : Exception or None
         Why it failed.
     warnings : tuple of str
+    about : About or None
+        What files say beside who speaks; None where it failed.
     """
 
     audio: Path
     annotation: Annotation | None = None
     error: Exception | None = None
     warnings: tuple[str, ...] = ()
+    about: About | None = None
 
 
 def diarize_corpus(
     diarizer: Diarizer,
-    targets: Mapping[Path, Path | None] | Mapping[str, str | None],
+    targets: Mapping[Path, Targets] | Mapping[str, Targets],
     watch: Watch | None = None,
+    shape: Shape = Shape(),  # noqa: B008 (a frozen value)
     **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
@@ -52,10 +61,12 @@ def diarize_corpus(
     Parameters
     ----------
     diarizer : Diarizer
-    targets : mapping of path to path or None
-        For each recording the file to write, in the format of its ending; None where the caller takes the annotation
-        as it is. Folders are made where they are missing, before the first recording is read.
+    targets : mapping of path to path, sequence of paths or None
+        For each recording the file to write, or several, each in the format of its ending; None where the caller takes
+        the annotation as it is. Folders are made where they are missing, before the first recording is read.
     watch : callable, optional
+    shape : Shape
+        How annotations are shaped before they are written.
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
 
@@ -75,43 +86,57 @@ def diarize_corpus(
     """
     if not isinstance(targets, Mapping):
         raise ConfigError(f"targets map each recording to the file of its result, or to None; got {quoted(targets)}")
-    files = {Path(audio): None if target is None else Path(target) for audio, target in targets.items()}
-    for target in files.values():
-        if target is not None:
-            format_to_write(target)
-            need_folder(target.parent)
-    for audio, target in files.items():
-        notes = _make_again(target)  # where that cannot be, all further work would be in vain
-        yield _diarized(diarizer, audio, target, watch or (lambda audio: nullcontext()), options, notes)
+    files = {Path(audio): _paths(target) for audio, target in targets.items()}
+    for target in (target for several in files.values() for target in several):
+        format_to_write(target)
+        need_folder(target.parent)
+    for audio, several in files.items():
+        notes = _make_again(several)  # where that cannot be, all further work would be in vain
+        result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), options, notes)
+        yield _written(result, several, shape)
 
 
-def _diarized(
-    diarizer: Diarizer, audio: Path, target: Path | None, watch: Watch, options: Mapping[str, Any], notes: list[str]
-) -> Result:
+def _paths(target: Targets) -> tuple[Path, ...]:
+    if target is None:
+        return ()
+    return (Path(target),) if isinstance(target, str | Path) else tuple(map(Path, target))
+
+
+def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[str, Any], notes: list[str]) -> Result:
     with _collected_warnings() as seen:
         seen += notes
         try:
             with watch(audio) as progress:
-                annotation = diarizer(audio, uri=audio.stem, progress=progress, **options)
+                found = diarizer.diarize(audio, uri=audio.stem, progress=progress, **options)
         except BrokenPipeError:
             raise  # whoever reads the output has seen enough
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
-    if target is not None:
-        seen += _make_again(target)
+    about = found.about(str(audio), options.get("channel") or 1)
+    return Result(audio, found.annotation, warnings=tuple(seen), about=about)
+
+
+def _written(result: Result, targets: Sequence[Path], shape: Shape) -> Result:
+    """Return a result whose annotation is shaped, and written where there are targets."""
+    if result.annotation is None or result.about is None:
+        return result
+    annotation = shape.apply(result.annotation)
+    with _collected_warnings() as seen:
+        seen += [*result.warnings, *_make_again(targets)]
         try:
-            annotation.write(target, channel=options.get("channel") or 1)
+            for target in targets:
+                write_all([annotation], target, about={annotation.uri: result.about})
         except (DiarizeError, OSError) as error:
-            return Result(audio, error=error, warnings=tuple(seen))
-    return Result(audio, annotation, warnings=tuple(seen))
+            return Result(result.audio, error=error, warnings=tuple(seen))
+    return replace(result, annotation=annotation, warnings=tuple(seen))
 
 
-def _make_again(target: Path | None) -> list[str]:
-    """Make the folder of a result again where it was removed in the meantime; return what is to be said of it."""
-    if target is None or target.parent.is_dir():
-        return []
-    need_folder(target.parent)
-    return [f"the folder {target.parent} was removed and is made again; what was in it is gone"]
+def _make_again(targets: Sequence[Path]) -> list[str]:
+    """Make the folders of results again where they were removed meanwhile; return what is to be said of it."""
+    gone = sorted({target.parent for target in targets if not target.parent.is_dir()})
+    for folder in gone:
+        need_folder(folder)
+    return [f"the folder {folder} was removed and is made again; what was in it is gone" for folder in gone]
 
 
 @contextmanager

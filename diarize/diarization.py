@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation
 from diarize.config import Config
+from diarize.formats.about import About, package_version
 from diarize.grid import FrameGrid
 from diarize.model import BandModel, Model
 from diarize.stages.blocks import SpeechBlocks
@@ -64,6 +65,20 @@ class Diarization:
     def __repr__(self) -> str:
         what = f"{len(self.annotation)} turns of {len(self.names)} speakers"
         return f"<Diarization of {self.annotation.uri!r}: {what} in {self.frames.duration or 0:.1f} s>"
+
+    def about(self, source: str | None = None, channel: int = 1) -> About:
+        """Return what files say beside who speaks.
+
+        Parameters
+        ----------
+        source : str or None
+            The path of the recording.
+        channel : int
+            The channel that was used, counted from 1.
+        """
+        settings = {name: value for name, value in asdict(self.config).items() if name != "training"}
+        duration = self.frames.duration
+        return About(source, duration, channel, self.config.model, settings, f"diarize {package_version()}")
 
     @cached_property
     def speech_probability(self) -> Floats:

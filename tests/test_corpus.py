@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize import Annotation, AudioError, ConfigError, Diarizer, DiarizeWarning, FormatError, Turn
+from diarize import Annotation, AudioError, ConfigError, Diarizer, DiarizeWarning, FormatError, Shape, Turn
 from diarize.corpus import Result, diarize_corpus
+from diarize.formats.about import About
+from diarize.formats.registry import read_described
+
+
+@dataclass
+class Found:
+    """A diarization as far as results are made of it."""
+
+    annotation: Annotation
+
+    def about(self, source: str, channel: int) -> About:
+        return About(source, 4.0, channel, "a model", {"seed": 0}, "diarize 0")
 
 
 class Stub(Diarizer):
@@ -23,7 +36,7 @@ class Stub(Diarizer):
     def __init__(self) -> None:
         self.options: list[dict[str, Any]] = []
 
-    def __call__(self, audio: Any, **options: Any) -> Annotation:
+    def diarize(self, audio: Any, **options: Any) -> Any:
         self.options.append(options)
         if audio.stem == "bad":
             raise AudioError(f"{audio}: not audio")
@@ -38,7 +51,7 @@ class Stub(Diarizer):
         if audio.stem == "block":
             shutil.rmtree(audio.parent / "out")
             (audio.parent / "out").write_text("a file where the folder was")
-        return Annotation([Turn(0.5, 2.0, "A")], options["uri"])
+        return Found(Annotation([Turn(0.5, 2.0, "A")], options["uri"]))
 
 
 def targets(folder: Path, *names: str) -> dict[Path, Path | None]:
@@ -124,8 +137,8 @@ def test_a_folder_that_was_removed_is_told_of(tmp_path: Path) -> None:
 
 def test_a_target_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
     stub = Stub()
-    with pytest.raises(FormatError, match=r"x\.srt: not a format that can be written"):
-        list(diarize_corpus(stub, {tmp_path / "one.wav": None, tmp_path / "two.wav": tmp_path / "x.srt"}))
+    with pytest.raises(FormatError, match=r"x\.xyz: not a format that can be written"):
+        list(diarize_corpus(stub, {tmp_path / "one.wav": None, tmp_path / "two.wav": tmp_path / "x.xyz"}))
     assert stub.options == []
 
 
@@ -135,3 +148,32 @@ def test_targets_may_be_text_but_no_list(tmp_path: Path) -> None:
     assert Annotation.read(tmp_path / "one.rttm").uri == "one"
     with pytest.raises(ConfigError, match="targets map each recording"):
         list(diarize_corpus(Stub(), ["one.wav"]))  # type: ignore[arg-type]
+
+
+def test_several_files_of_one_recording_say_what_is_known_of_it(tmp_path: Path) -> None:
+    files = [tmp_path / "out" / name for name in ("one.json", "one.TextGrid", "one.kaldi")]
+    (result,) = diarize_corpus(Stub(), {tmp_path / "one.wav": files}, channel=2)
+    assert result.error is None
+    known = About(str(tmp_path / "one.wav"), 4.0, 2, "a model", {"seed": 0}, "diarize 0")
+    assert result.about == known
+    assert read_described(files[0]) == ({"one": result.annotation}, {"one": known})
+    assert "xmax = 4.000" in files[1].read_text()
+    assert (files[2] / "wav.scp").read_text() == f"one {tmp_path / 'one.wav'}\n"
+
+
+def test_what_is_written_has_the_shape_that_is_asked_for(tmp_path: Path) -> None:
+    names = targets(tmp_path, "one")
+    (result,) = diarize_corpus(Stub(), names, shape=Shape(max_turn=1.0))
+    assert result.annotation is not None
+    assert [(turn.start, turn.end) for turn in result.annotation] == [(0.5, 1.249), (1.25, 2.0)]
+    assert Annotation.read(tmp_path / "out" / "one.rttm") == result.annotation
+
+
+def test_a_real_diarization_says_how_it_was_made(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(16000), 16000)
+    (result,) = diarize_corpus(Diarizer("fast"), {tmp_path / "a.wav": tmp_path / "a.json"})
+    assert result.about is not None
+    assert (result.about.duration, result.about.model) == (1.0, "builtin")
+    assert result.about.settings["seed"] == Diarizer("fast").config.seed
+    assert str(result.about.software).startswith("diarize ")
+    assert read_described(tmp_path / "a.json")[1]["a"].settings.keys() == result.about.settings.keys()

@@ -8,11 +8,12 @@ from diarize.cli.group import LazyGroup
 
 # name: (where the command lives, what it does)
 _COMMANDS = {
-    "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM out."),
+    "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM or other formats out."),
+    "convert": ("diarize.cli.convert:convert", "Write turns in another format: RTTM, JSON, TextGrid, EAF, SRT ..."),
     "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
     "combine": ("diarize.cli.combine:combine", "Combine the RTTM of several systems by a vote."),
     "separate": ("diarize.cli.separate:separate", "Write a sound file for each speaker: audio in, WAV or FLAC out."),
-    "validate": ("diarize.cli.validate:validate", "List all that is wrong in RTTM, UEM, LAB and TOML files."),
+    "validate": ("diarize.cli.validate:validate", "List all that is wrong in files of turns or marks, or in settings."),
     "config": ("diarize.cli.config:config", "Look at the settings."),
     "train": ("diarize.cli.train:train", "Train the models from folders of speech."),
     "tune": ("diarize.cli.tune:tune", "Fit the decisive settings to labelled recordings of your own."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,6 +82,27 @@ def num_speakers() -> Option[Any]:
 def channel() -> Option[Any]:
     """Return --channel."""
     return click.option("--channel", type=COUNT, metavar="N", help="Use only channel N, counted from 1.")
+
+
+def shaping() -> list[Option[Any]]:
+    """Return the options that shape annotations, whose values make a `diarize.shaping.Shape`."""
+    seconds = click.FloatRange(min=0)
+    return [
+        click.option(
+            "--merge-gap",
+            type=seconds,
+            default=0.0,
+            metavar="SECONDS",
+            help="Close pauses of a speaker up to this long in which nobody else talks.",
+        ),
+        click.option("--exclusive", is_flag=True, help="Let one speaker talk at a time: the surer, else the first."),
+        click.option(
+            "--min-turn", type=seconds, default=0.0, metavar="SECONDS", help="Leave out turns shorter than this."
+        ),
+        click.option(
+            "--max-turn", type=seconds, default=inf, metavar="SECONDS", help="Cut turns longer than this into pieces."
+        ),
+    ]
 
 
 def columns() -> list[Option[Any]]:

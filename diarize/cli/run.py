@@ -10,6 +10,7 @@ from diarize.cli import options
 from diarize.cli.group import one_line
 from diarize.cli.output import file_or_standard, is_standard, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
+from diarize.cli.written import format_names, text_of
 from diarize.errors import DiarizeError
 
 
@@ -17,8 +18,16 @@ from diarize.errors import DiarizeError
 @click.argument("audio", nargs=-1, required=True, metavar="AUDIO...", type=options.PATH)
 @options.output(
     "OUT",
-    "Folder for one RTTM file a recording; with one recording also a file that ends in .rttm, or '-'.",
+    "Folder for the files of each recording; with one recording also a file such as NAME.rttm, or '-'.",
     kind=options.PATH,
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="F[,F...]",
+    callback=format_names,
+    help="Formats to write, such as rttm,json,textgrid; a file each. RTTM by default.",
 )
 @options.config()
 @options.num_speakers()
@@ -31,40 +40,49 @@ from diarize.errors import DiarizeError
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
 @options.channel()
+@options.all_of(options.shaping())
 @options.seed()
 @options.quiet()
 def run(
     audio: tuple[Path, ...],
     output: Path | None,
+    formats: tuple[str, ...],
     config: str,
     num_speakers: int | None,
     min_speakers: int | None,
     max_speakers: int | None,
     speech: Path | None,
     channel: int | None,
+    merge_gap: float,
+    exclusive: bool,
+    min_turn: float,
+    max_turn: float,
     seed: int | None,
     quiet: bool,
 ) -> None:
     """Find who spoke when in each AUDIO file.
 
-    One recording without -o gives RTTM on standard output; with -o OUT each recording gives OUT/<name>.rttm, or
-    OUT/<name>.chN.rttm for channel N alone. A file that cannot be used is reported, the others are done, and the exit
-    code is 1.
+    One recording without -o gives RTTM, or the one format that is named, on standard output; with -o OUT each
+    recording gives OUT/<name>.rttm, or OUT/<name>.chN.rttm for channel N alone, and likewise for other formats. A file
+    that cannot be used is reported, the others are done, and the exit code is 1.
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
-    targets = _targets(audio, output, channel)
+    targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
 
     from diarize.config import load_config
     from diarize.corpus import diarize_corpus
     from diarize.pipeline import Diarizer
+    from diarize.shaping import Shape
 
+    shape = Shape(merge_gap, exclusive, min_turn, max_turn)
     settings = load_config(config)
     diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
     results = diarize_corpus(
         diarizer,
         targets,
         lambda path: progress_line(path.name, quiet),
+        shape=shape,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
@@ -79,7 +97,8 @@ def run(
             failed += 1
             click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
         elif result.annotation is not None and targets[result.audio] is None:
-            write_result(result.annotation.to_rttm(channel=channel or 1))
+            name = formats[0] if formats else "rttm"
+            write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
     if failed and len(targets) > 1:
         click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
     if failed:
@@ -93,39 +112,48 @@ def _check_speakers(number: int | None, low: int | None, high: int | None) -> No
         raise click.UsageError(f"--min-speakers {low} is above --max-speakers {high}")
 
 
-def _targets(audio: tuple[Path, ...], output: Path | None, channel: int | None) -> dict[Path, Path | None]:
-    """Return the file that each recording's result is written to, None for standard output."""
+def _targets(
+    audio: tuple[Path, ...], output: Path | None, channel: int | None, formats: tuple[str, ...]
+) -> dict[Path, tuple[Path, ...] | None]:
+    """Return the files that each recording's result is written to, None for standard output."""
     from diarize.formats.names import result_stem
-    from diarize.formats.registry import by_ending, writable_endings
+    from diarize.formats.registry import by_ending, by_name, writable_endings
 
     if is_standard(output) and len(audio) > 1:
-        raise click.UsageError("several recordings need a folder for their RTTM files: -o OUT")
+        raise click.UsageError("several recordings need a folder for their files: -o OUT")
     target = file_or_standard(output)
     if target is None:
+        if len(formats) > 1 or any(by_name(name).folder for name in formats):
+            raise click.UsageError(f"--format {','.join(formats)} needs a folder for the files: -o OUT")
         return {audio[0]: None}
     known = by_ending(target)
-    if known is not None and known.write is not None and not target.is_dir():
+    if known is not None and known.write is not None and (known.folder or not target.is_dir()):
         if len(audio) > 1:
             raise click.UsageError(f"several recordings cannot share the file {target}; give a folder: -o OUT")
-        return {audio[0]: target}
+        if formats not in ((), (known.name,)):
+            raise click.UsageError(
+                f"{target} is a file in {known.name}; for --format {','.join(formats)} name a folder"
+            )
+        return {audio[0]: (target,)}
     refuse_as_folder(target, writable_endings())
+    endings = [by_name(name).ending for name in formats or ("rttm",)]
     taken: dict[str, Path] = {}
     for path in audio:
-        name = f"{result_stem(path.stem, channel)}.rttm"
+        name = result_stem(path.stem, channel)
         if name in taken:
-            raise click.UsageError(f"{taken[name]} and {path} would both be written to {name}")
+            raise click.UsageError(f"{taken[name]} and {path} would both be written to {name}{endings[0]}")
         taken[name] = path
-    return {path: target / name for name, path in taken.items()}
+    return {path: tuple(target / f"{name}{ending}" for ending in endings) for name, path in taken.items()}
 
 
-def _check_speech(speech: Path | None, targets: dict[Path, Path | None]) -> None:
+def _check_speech(speech: Path | None, targets: dict[Path, tuple[Path, ...] | None]) -> None:
     if speech is None:
         return
     from diarize.formats.registry import format_of
 
     if len(targets) > 1 and format_of(speech).anonymous:
         raise click.UsageError(f"{speech} names no recording, so it can mark only one; use RTTM or UEM for several")
-    if any(target is not None and target.resolve() == speech.resolve() for target in targets.values()):
+    if any(target.resolve() == speech.resolve() for several in targets.values() for target in several or ()):
         raise click.UsageError(f"the result would overwrite the speech marks {speech}; choose another -o OUT")
 
 

@@ -14,7 +14,7 @@ from diarize.errors import ConfigError, FormatError
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
 def validate(files: tuple[Path, ...]) -> None:
-    """List all problems in each FILE: RTTM, UEM, LAB or settings in TOML, seen from the ending, else from the content.
+    """List all problems in each FILE of turns or marks, in any format that is read, or of settings in TOML.
 
     A problem is what keeps some tool from reading the file, even where this program would go on. The exit code is
     1 if there is any.

@@ -23,8 +23,8 @@ class About:
         The model they were found with.
     settings : mapping
         The settings they were found with, by section and name: texts, numbers, lists and mappings of those.
-    version : str or None
-        The version of this package that found them.
+    software : str or None
+        The program that found them, with its version.
     """
 
     source: str | None = None
@@ -32,4 +32,14 @@ class About:
     channel: int = 1
     model: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    version: str | None = None
+    software: str | None = None
+
+
+def package_version() -> str:
+    """Return the version of this package, "unknown" where it runs from a source tree that was never installed."""
+    from importlib.metadata import PackageNotFoundError, version  # not at once: it takes a while to import
+
+    try:
+        return version("gmm-diarize")
+    except PackageNotFoundError:
+        return "unknown"

@@ -67,7 +67,7 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
         channel=channel,
         model=texts["model"],
         settings=as_object(document.get("settings", {}), "settings"),
-        version=texts["software"],
+        software=texts["software"],
     )
     return as_text(document.get("recording"), "recording"), about
 
@@ -101,7 +101,7 @@ def to_document(annotation: Annotation, about: About) -> str:
         "source": about.source,
         "duration": None if about.duration is None else round(about.duration, 3),
         "channel": about.channel,
-        "software": about.version,
+        "software": about.software,
         "model": about.model,
         "settings": about.settings,
         "speakers": _speakers(rounded, overlaps),

@@ -150,7 +150,7 @@ def _add_tiers(root: Element, own: list[Row]) -> None:
 def _link(source: str, target: str | PathLike[str] | TextIO) -> dict[str, str]:
     """Return where the sound file is, also as seen from the folder of the document."""
     path = Path(source).absolute()
-    link = {"MEDIA_URL": path.as_uri(), "MIME_TYPE": _MIME.get(path.suffix.lower(), "unknown")}
+    link = {"MEDIA_URL": path.as_uri(), "MIME_TYPE": _MIME.get(path.suffix.lower(), "audio/*")}
     if isinstance(target, str | PathLike):
         with suppress(ValueError):  # on another drive
             relative = Path(os.path.relpath(path, Path(target).absolute().parent)).as_posix()

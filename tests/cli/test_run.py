@@ -8,6 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -19,9 +20,20 @@ from diarize.annotation import Annotation, Segment, Turn
 from diarize.cli import main
 from diarize.config import Config, load_config
 from diarize.errors import AudioError, DiarizeWarning
+from diarize.formats.about import About
 from diarize.formats.marks import read_speech_marks
 
 Calls = list[tuple[Path, dict[str, Any]]]
+
+
+@dataclass
+class Found:
+    """A diarization as far as results are made of it."""
+
+    annotation: Annotation
+
+    def about(self, source: str, channel: int) -> About:
+        return About(source, 4.0, channel)
 
 
 @pytest.fixture
@@ -35,7 +47,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
         def __init__(self, config: Config) -> None:
             self.configs.append(config)
 
-        def __call__(self, audio: Path, **options: Any) -> Annotation:
+        def diarize(self, audio: Path, **options: Any) -> Found:
             seen.append((audio, options))
             if "bad" in audio.name:
                 raise AudioError(f"{audio}: not audio;\nlibsndfile said nothing")
@@ -47,8 +59,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
                 raise KeyboardInterrupt
             if "quiet" in audio.name:
                 warnings.warn("no speech found", DiarizeWarning, stacklevel=2)
-                return Annotation([], uri=options["uri"])
-            return Annotation([Turn(0.5, 2.0, "S1", 0.9)], uri=options["uri"])
+                return Found(Annotation([], uri=options["uri"]))
+            return Found(Annotation([Turn(0.5, 2.0, "S1", 0.9)], uri=options["uri"]))
 
     module = ModuleType("diarize.pipeline")
     module.Diarizer = Diarizer  # type: ignore[attr-defined]
@@ -95,7 +107,7 @@ def test_an_existing_folder_is_a_folder_whatever_its_name(invoke: Callable[..., 
     assert (tmp_path / "odd.rttm/one.rttm").is_file()
 
 
-@pytest.mark.parametrize("name", ["-", "out.srt", "2024.05"])
+@pytest.mark.parametrize("name", ["-", "out.xyz", "2024.05"])
 def test_standard_output_and_files_make_no_folders(invoke: Callable[..., Result], tmp_path: Path, name: str) -> None:
     result = invoke("one.wav", "-o", name)
     assert list(tmp_path.iterdir()) == []
@@ -165,9 +177,9 @@ def test_blanks_in_a_name(invoke: Callable[..., Result], tmp_path: Path) -> None
         (("a.wav", "b.wav"), "-o OUT"),
         (("a.wav", "b.wav", "-o", "both.rttm"), "cannot share the file both.rttm"),
         (("a/x.wav", "b/x.flac", "-o", "out"), "a/x.wav and b/x.flac would both be written to x.rttm"),
-        (("a.wav", "-o", "out.srt"), "out.srt: the known ending of a file is .rttm; a folder whose name has an ending"),
+        (("a.wav", "-o", "out.xyz"), "out.xyz: the known ending of a file is .rttm"),
         (("a.wav", "b.wav", "-o", "out.d"), "out.d: the known ending of a file is .rttm"),
-        (("a.wav", "-o", "out.uem"), "out.uem: the known ending of a file is .rttm"),
+        (("a.wav", "-o", "out.md"), "out.md: the known ending of a file is .rttm"),
         (("a.wav", "b.wav", "-o", "-"), "several recordings need a folder"),
         (("a.wav", "a.wav", "-o", "out"), "would both be written to a.rttm"),
         (("a.wav", "--num-speakers", "0"), "--num-speakers"),
@@ -302,3 +314,48 @@ def test_a_reader_who_has_seen_enough_is_no_error(
 
     monkeypatch.setattr(Annotation, "to_rttm", closed)
     assert invoke("one.wav").stderr == ""
+
+
+def test_each_format_gets_a_file(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    result = invoke("one.wav", "two.wav", "-o", "out", "--format", "rttm,json,srt", "--format", "rttm,kaldi")
+    assert (result.exit_code, result.stdout) == (0, "")
+    endings = (".json", ".kaldi", ".rttm", ".srt")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"{name}{ending}" for name in ("one", "two") for ending in endings
+    ]
+    assert json.loads((tmp_path / "out/two.json").read_text())["source"] == "two.wav"
+
+
+def test_one_format_goes_to_standard_output(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    result = invoke("call.wav", "--format", "json", "--channel", 2, "-o", "-")
+    document = json.loads(result.stdout)
+    assert [document[name] for name in ("recording", "channel", "duration", "source")] == ["call", 2, 4.0, "call.wav"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "xyz"], "unknown format 'xyz' (known: rttm, json"),
+        (["--format", "rttm,json"], "--format rttm,json needs a folder"),
+        (["--format", "kaldi", "-o", "-"], "--format kaldi needs a folder"),
+        (["--format", "json", "-o", "x.csv"], "x.csv is a file in csv; for --format json name a folder"),
+        (["--min-turn", "-1"], "not in the range"),
+    ],
+)
+def test_formats_that_do_not_fit(
+    invoke: Callable[..., Result], calls: Calls, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    result = invoke("one.wav", *arguments)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+    assert (calls, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_results_have_the_shape_that_is_asked_for(invoke: Callable[..., Result]) -> None:
+    assert invoke("one.wav", "--min-turn", "1.6").stdout == ""
+    assert [line.split()[3:5] for line in invoke("one.wav", "--max-turn", 1).stdout.splitlines()] == [
+        ["0.500", "0.749"],
+        ["1.250", "0.750"],
+    ]
+    assert invoke("one.wav", "--min-turn", 2, "--max-turn", 1).exit_code == 1
