@@ -93,6 +93,16 @@ def test_the_page_on_extending_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         exec(compile(example, "extend.md", "exec"), {})
 
 
+def test_the_page_on_formats_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "audio_samples").mkdir()
+    shutil.copy(ROOT / "audio_samples" / "call.rttm", "audio_samples")
+    (example,) = blocks((ROOT / "docs" / "formats.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "formats.md", "exec"), {})
+    assert Annotation.read("call.TextGrid") == Annotation.read("all.csv")
+    assert Annotation.read("call.srt").overlap() == []
+
+
 def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

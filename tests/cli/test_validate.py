@@ -41,7 +41,7 @@ def test_all_problems_of_all_files(tmp_path: Path) -> None:
     assert len(lines) == len(starts) + 1
     for line, start in zip(lines, starts, strict=False):
         assert line.startswith(f"{tmp_path}/{start}"), line
-    assert lines[-1].startswith(f"{tmp_path}: cannot read the file: Is a directory")
+    assert lines[-1].startswith(f"{tmp_path}: a folder, but not Kaldi's")
 
 
 @pytest.mark.parametrize("name", ["reference.rttm", "hypothesis.rttm"])
