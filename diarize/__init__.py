@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
     from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
+    from diarize.talk import SpeakerTalk, TalkRules, TalkSummary, summarise
 
     __version__: str
 
@@ -37,9 +38,13 @@ __all__ = [
     "ModelError",
     "Segment",
     "Shape",
+    "SpeakerTalk",
+    "TalkRules",
+    "TalkSummary",
     "Turn",
     "__version__",
     "load_config",
+    "summarise",
 ]
 
 _ERRORS = ("AudioError", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
@@ -49,6 +54,7 @@ _HOMES = {
     "Config": "diarize.config",
     "Shape": "diarize.shaping",
     "load_config": "diarize.config",
+    **dict.fromkeys(("SpeakerTalk", "TalkRules", "TalkSummary", "summarise"), "diarize.talk"),
     **dict.fromkeys(_ERRORS, "diarize.errors"),
 }
 

@@ -103,6 +103,11 @@ def test_the_page_on_formats_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert Annotation.read("call.srt").overlap() == []
 
 
+def test_the_page_on_numbers_of_a_conversation_runs() -> None:
+    (example,) = blocks((ROOT / "docs" / "stats.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "stats.md", "exec"), {})
+
+
 def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
@@ -129,7 +134,9 @@ def test_every_option_is_described_and_every_described_option_exists(name: str) 
     assert described == {word for option in options for word in [*option.opts, *option.secondary_opts]}
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "cli.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "stats.md"], ids=lambda page: page.name
+)
 def test_commands_in_examples_exist_and_take_their_options(page: Path) -> None:
     lines = [line for block in blocks(page.read_text(encoding="utf-8"), "") for line in block.splitlines()]
     examples = [line.split(">")[0] for line in lines if re.match(r"diarize [^\[]+$", line)]

@@ -11,6 +11,7 @@ _COMMANDS = {
     "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM or other formats out."),
     "convert": ("diarize.cli.convert:convert", "Write turns in another format: RTTM, JSON, TextGrid, EAF, SRT ..."),
     "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
+    "stats": ("diarize.cli.stats:stats", "Show how much each speaker talks, how turns pass, what is silence."),
     "combine": ("diarize.cli.combine:combine", "Combine the RTTM of several systems by a vote."),
     "separate": ("diarize.cli.separate:separate", "Write a sound file for each speaker: audio in, WAV or FLAC out."),
     "validate": ("diarize.cli.validate:validate", "List all that is wrong in files of turns or marks, or in settings."),

@@ -105,6 +105,25 @@ def shaping() -> list[Option[Any]]:
     ]
 
 
+def extent() -> Option[Any]:
+    """Return --audio, --uem and --duration, which say how long recordings are."""
+    sound = click.option(
+        "--audio",
+        multiple=True,
+        metavar="FILE",
+        type=PATH,
+        help="The recording, or a folder of them; several times for several.",
+    )
+    regions = click.option("--uem", metavar="FILE", type=FILE, help="UEM file: the regions to look at.")
+    length = click.option(
+        "--duration",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0, min_open=True),
+        help="How long each recording is.",
+    )
+    return all_of([sound, regions, length])
+
+
 def columns() -> list[Option[Any]]:
     """Return --columns and --except, which choose what of a table is worked on."""
     return [
