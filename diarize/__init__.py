@@ -18,7 +18,7 @@ from diarize.formats.about import package_version
 if TYPE_CHECKING:
     from diarize.config import Config, load_config
     from diarize.diarization import Diarization
-    from diarize.errors import AudioError, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
+    from diarize.errors import AudioError, Cancelled, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
     from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
     from diarize.talk import SpeakerTalk, TalkRules, TalkSummary, summarise
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Annotation",
     "AudioError",
+    "Cancelled",
     "Config",
     "ConfigError",
     "Diarization",
@@ -47,7 +48,7 @@ __all__ = [
     "summarise",
 ]
 
-_ERRORS = ("AudioError", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
+_ERRORS = ("AudioError", "Cancelled", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
 _HOMES = {
     "Diarizer": "diarize.pipeline",
     "Diarization": "diarize.diarization",

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.errors import ConfigError, DiarizeError, DiarizeWarning, quoted
+from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, quoted
 from diarize.formats.about import About
 from diarize.formats.files import need_folder
 from diarize.formats.registry import format_to_write, write_all
 from diarize.shaping import Shape
 
 if TYPE_CHECKING:
-    from diarize.pipeline import Diarizer, Progress
+    from diarize.pipeline import Diarizer
+    from diarize.progress import Progress
 
 Targets = Path | str | Sequence[Path | str] | None
 """Where the result of one recording is written."""
@@ -83,6 +84,8 @@ def diarize_corpus(
     FormatError
         A target is in no format that can be written, or a folder cannot be written to, at the start or later: no
         result could be kept.
+    Cancelled
+        The call-back that watches a recording returned False: the recordings that are left are not begun.
     """
     if not isinstance(targets, Mapping):
         raise ConfigError(f"targets map each recording to the file of its result, or to None; got {quoted(targets)}")
@@ -108,8 +111,8 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
         try:
             with watch(audio) as progress:
                 found = diarizer.diarize(audio, uri=audio.stem, progress=progress, **options)
-        except BrokenPipeError:
-            raise  # whoever reads the output has seen enough
+        except (BrokenPipeError, Cancelled):
+            raise  # whoever reads the output, or watches, has seen enough
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     about = found.about(str(audio), options.get("channel") or 1)

@@ -30,6 +30,10 @@ class MediaError(DiarizeError):
     """A picture or video that cannot be read or written; names the file, or what is to be installed."""
 
 
+class Cancelled(DiarizeError):
+    """The work was ended by its progress call-back, which returned False; nothing of it is left."""
+
+
 class DiarizeWarning(UserWarning):
     """Valid but degenerate input, such as a recording without speech."""
 

@@ -15,6 +15,7 @@ from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.model import BandModel, Model, builtin_model
+from diarize.progress import Progress, watched
 from diarize.stages.blocks import SpeechBlocks, cut_blocks
 from diarize.stages.confidence import Calibration
 from diarize.stages.detection import Detection, detect_speech
@@ -25,7 +26,8 @@ from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numb
 from diarize.stages.vbhmm import Outcome, infer
 from diarize.stages.voiceless import is_voice
 
-Progress = Callable[[str, float], None]
+_SHARES = {"audio": 0.0, "speech": 0.13, "voices": 0.33, "speakers": 0.47, "overlap": 0.87}
+"""The work that is done when a stage begins, measured on recordings of some minutes to an hour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,8 @@ class Diarizer:
         uri : str, optional
             Name of the recording in the result; by default the file's name without its ending.
         progress : callable, optional
-            Called with the name of the stage and the fraction of the work that is done.
+            Called with the name of the stage and the fraction of the work that is done, several times a second. It
+            ends the work by returning False; what it raises comes through as it is.
 
         Returns
         -------
@@ -116,6 +119,8 @@ class Diarizer:
         ------
         AudioError, FormatError, ConfigError
             The audio, the speech marks or the limits cannot be used.
+        Cancelled
+            `progress` returned False.
         """
         return self.diarize(
             audio,
@@ -152,25 +157,33 @@ class Diarizer:
 
         Raises
         ------
-        AudioError, FormatError, ConfigError
+        AudioError, FormatError, ConfigError, Cancelled
             As for the diarizer itself.
         """
         limits = Limits.of(num_speakers, min_speakers, max_speakers)
         uri = _name(audio, uri)
-        marks, report = _marks(speech, uri), progress or (lambda stage, fraction: None)
-        with one_blas_thread():
-            report("audio", 0.0)
+        marks = _marks(speech, uri)
+        with one_blas_thread(), watched(progress) as report:
+            report("audio", _SHARES["audio"])
             analysis = self.analyse(audio, channel)
-            report("speech", 0.4)
+            report("speech", _SHARES["speech"])
             detection = self.detect(analysis) if marks is None else Detection(analysis.recording.frames.mask(marks))
             if not detection.speech.any():
                 report("speech", 1.0)
                 why = "no speech was found" if marks is None else "no speech is marked in it"
                 return self._nothing(analysis, detection, limits, uri, why)
-            report("voices", 0.5)
-            return self.attribute(
-                analysis, detection, limits, uri, lambda done: report("speakers", 0.6 + 0.4 * done), name
+            report("voices", _SHARES["voices"])
+            first, last = _SHARES["speakers"], _SHARES["overlap"]
+            result = self.attribute(
+                analysis,
+                detection,
+                limits,
+                uri,
+                lambda done: report("overlap" if done == 1 else "speakers", first + (last - first) * done),
+                name,
             )
+            report("turns", 1.0)
+            return result
 
     def analyse(self, audio: AudioInput, channel: int | None = None) -> Analysis:
         """Return the recording in the band that suits it, which settings of speech and speakers do not change.

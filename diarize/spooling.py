@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from diarize.progress import checkpoint
+
 Features = npt.NDArray[np.float32]
 
 PART = 20_000  # rows handled at a time: of 10 ms, somewhat over three minutes
@@ -130,6 +132,7 @@ def spooled(pieces: Iterable[Features], n_columns: int, limit: int = _LIMIT) -> 
     file: _File | None = None
     n_rows, n_written, room = 0, 0, True
     for piece in pieces:
+        checkpoint()
         n_rows += len(piece)
         held.append(piece)
         if not room or 4 * n_rows * n_columns <= limit:
@@ -156,4 +159,5 @@ def spooled(pieces: Iterable[Features], n_columns: int, limit: int = _LIMIT) -> 
 def parts(n_rows: int, size: int = PART) -> Iterator[slice]:
     """Yield slices of so many rows, from the first row to the last."""
     for start in range(0, n_rows, size):
+        checkpoint()
         yield slice(start, min(start + size, n_rows))

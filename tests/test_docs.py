@@ -108,6 +108,13 @@ def test_the_page_on_numbers_of_a_conversation_runs() -> None:
     exec(compile(example, "stats.md", "exec"), {})
 
 
+@pytest.mark.parametrize("page", ["stats.md", "progress.md"])
+def test_pages_with_one_example_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (example,) = blocks((ROOT / "docs" / page).read_text(encoding="utf-8"), "python")
+    exec(compile(example, page, "exec"), {})
+
+
 def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

@@ -177,7 +177,7 @@ def test_progress_rises_to_one(quick: Diarizer, dialogue: Samples, speech: list[
 
     if speech is None:
         quick((dialogue, RATE), progress=progress)
-        assert {stage for stage, _ in seen} == {"audio", "speech", "voices", "speakers"}
+        assert {stage for stage, _ in seen} == {"audio", "speech", "voices", "speakers", "overlap", "turns"}
     else:
         with pytest.warns(DiarizeWarning, match="no speech is marked"):
             quick((dialogue, RATE), speech=speech, progress=progress)

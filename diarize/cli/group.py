@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import click
 
+from diarize.cli.options import is_quiet
 from diarize.errors import DiarizeError, DiarizeWarning
 
 _REPEAT = 0.02  # s
@@ -88,6 +89,8 @@ def _warning_lines() -> Iterator[None]:
         show_others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if is_quiet():
+                return
             if issubclass(category, DiarizeWarning):
                 click.echo(f"diarize: warning: {one_line(message)}", err=True)
             else:

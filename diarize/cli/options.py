@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from diarize.cli.progress import MODES
+
+_QUIET = "diarize.quiet"
 COVARIANCES = ("full", "tied", "diag", "spherical")
 
 
@@ -65,8 +68,32 @@ def seed(default: int | None = None) -> Option[Any]:
 
 
 def quiet() -> Option[Any]:
-    """Return --quiet."""
-    return click.option("--quiet", is_flag=True, help="Show no progress.")
+    """Return --quiet, which also keeps warnings from being shown: see `is_quiet`."""
+
+    def remember(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
+        context.meta[_QUIET] = quiet
+        return quiet
+
+    return click.option(
+        "--quiet", is_flag=True, callback=remember, help="Show errors alone: no progress and no warnings."
+    )
+
+
+def is_quiet() -> bool:
+    """Tell whether the command that runs was given --quiet."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
+
+
+def progress() -> Option[Any]:
+    """Return --progress."""
+    return click.option(
+        "--progress",
+        type=click.Choice(MODES),
+        default="auto",
+        show_default=True,
+        help="How progress is shown on standard error.",
+    )
 
 
 def speakers(word: str, name: str) -> Option[Any]:

@@ -9,6 +9,7 @@ import click
 from diarize.cli import options
 from diarize.cli.group import one_line
 from diarize.cli.output import file_or_standard, is_standard, refuse_as_folder, write_result
+from diarize.cli.plot import check_picture, draw
 from diarize.cli.progress import progress_line
 from diarize.cli.written import format_names, text_of
 from diarize.errors import DiarizeError
@@ -41,7 +42,14 @@ from diarize.errors import DiarizeError
 )
 @options.channel()
 @options.all_of(options.shaping())
+@click.option(
+    "--plot",
+    metavar="PICTURE",
+    type=options.FILE,
+    help="Draw who speaks when, with the waveform, for one recording: .png, .svg or .pdf.",
+)
 @options.seed()
+@options.progress()
 @options.quiet()
 def run(
     audio: tuple[Path, ...],
@@ -57,7 +65,9 @@ def run(
     exclusive: bool,
     min_turn: float,
     max_turn: float,
+    plot: Path | None,
     seed: int | None,
+    progress: str,
     quiet: bool,
 ) -> None:
     """Find who spoke when in each AUDIO file.
@@ -69,6 +79,7 @@ def run(
     _check_speakers(num_speakers, min_speakers, max_speakers)
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
+    _check_plot(plot, targets)
 
     from diarize.config import load_config
     from diarize.corpus import diarize_corpus
@@ -81,7 +92,7 @@ def run(
     results = diarize_corpus(
         diarizer,
         targets,
-        lambda path: progress_line(path.name, quiet),
+        lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
@@ -91,14 +102,17 @@ def run(
     )
     failed = 0
     for result in results:
-        for message in result.warnings:
+        for message in () if quiet else result.warnings:
             click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
         if result.error is not None:
             failed += 1
             click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
-        elif result.annotation is not None and targets[result.audio] is None:
-            name = formats[0] if formats else "rttm"
-            write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
+        elif result.annotation is not None:
+            if targets[result.audio] is None:
+                name = formats[0] if formats else "rttm"
+                write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
+            if plot is not None:
+                draw(result.annotation, plot, audio=result.audio, channel=channel)
     if failed and len(targets) > 1:
         click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
     if failed:
@@ -144,6 +158,14 @@ def _targets(
             raise click.UsageError(f"{taken[name]} and {path} would both be written to {name}{endings[0]}")
         taken[name] = path
     return {path: tuple(target / f"{name}{ending}" for ending in endings) for name, path in taken.items()}
+
+
+def _check_plot(plot: Path | None, targets: dict[Path, tuple[Path, ...] | None]) -> None:
+    if plot is None:
+        return
+    check_picture(plot)
+    if len(targets) > 1:
+        raise click.UsageError("--plot draws one recording; draw each of several with `diarize plot`")
 
 
 def _check_speech(speech: Path | None, targets: dict[Path, tuple[Path, ...] | None]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @options.num_speakers()
 @options.channel()
 @click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
+@options.progress()
 @options.quiet()
 def separate(
     audio: Path,
@@ -41,6 +42,7 @@ def separate(
     num_speakers: int | None,
     channel: int | None,
     container: str,
+    progress: str,
     quiet: bool,
 ) -> None:
     """Write a sound file for each speaker of AUDIO.
@@ -59,14 +61,12 @@ def separate(
     from diarize.audio import rereadable
 
     threadpool_limits(1)  # of small products; more threads would wait for each other
-    with _each_warning_once(), progress_line(audio.name, quiet) as progress, rereadable(audio) as recording:
+    with _each_warning_once(), progress_line(audio.name, quiet, progress) as show, rereadable(audio) as recording:
         if rttm is not None:
             annotation = _read(rttm, audio.stem)
         else:
-            annotation = _diarized(recording, audio.stem, config, num_speakers, channel, progress)
-        files = separation.separate(
-            recording, annotation, output, channel=channel, container=container, progress=progress
-        )
+            annotation = _diarized(recording, audio.stem, config, num_speakers, channel, show)
+        files = separation.separate(recording, annotation, output, channel=channel, container=container, progress=show)
     write_result("".join(f"{path}\n" for path in files.values()))
 
 

@@ -27,6 +27,7 @@ INPUT_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 )
 @options.config()
 @options.seed()
+@options.progress()
 @options.quiet()
 def train(
     speech_dirs: tuple[Path, ...],
@@ -36,6 +37,7 @@ def train(
     voices_of: Path | None,
     config: str,
     seed: int | None,
+    progress: str,
     quiet: bool,
 ) -> None:
     """Train the models from every SPEECH_DIR, which holds one folder of audio files a speaker.
@@ -58,6 +60,6 @@ def train(
     settings = load_config(config)
     start = settings.seed if seed is None else seed
     work = partial(learn_sessions, Model.load(voices_of)) if voices_of else train_model
-    with progress_line("training", quiet) as progress:
-        model = work(*speech_dirs, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=progress)
+    with progress_line("training", quiet, progress) as show:
+        model = work(*speech_dirs, noise_dir=noise, rooms_dir=rooms, config=settings, seed=start, progress=show)
     model.save(output)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @options.output("CONFIG.toml", "The configuration to write; with - it takes the place of the table.", required=True)
 @options.config("Settings to start from.")
 @options.seed()
+@options.progress()
 @options.quiet()
-def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool) -> None:
+def tune(folder: Path, output: Path, config: str, seed: int | None, progress: str, quiet: bool) -> None:
     """Fit the decisive settings to the recordings in DIR, and in the folders in it.
 
     Each recording NAME.wav (or .flac, .mp3, ...) has its reference in NAME.rttm, and may have the regions to score in
@@ -46,8 +47,8 @@ def tune(folder: Path, output: Path, config: str, seed: int | None, quiet: bool)
     if seed is not None:
         start = start.with_(seed=seed)
     examples = tuning.find_examples(folder)
-    with progress_line("tuning", quiet) as progress:
-        outcome = tuning.tune(examples, start, progress or (lambda stage, fraction: None))
+    with progress_line("tuning", quiet, progress) as show:
+        outcome = tuning.tune(examples, start, show)
     lines = [*_table(outcome), "", _verdict(outcome), *_differences(start, outcome.config)]
     table = "".join(f"{line}\n" for line in lines)
     if is_standard(output):

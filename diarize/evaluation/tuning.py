@@ -20,10 +20,10 @@ from diarize.evaluation.search import search
 from diarize.formats.files import files_in
 from diarize.formats.uem import read_uem
 from diarize.pipeline import Diarizer
+from diarize.progress import Progress, Report, watched
 from diarize.stages.detection import Detection
 
 Floats = npt.NDArray[np.float64]
-Progress = Callable[[str, float], None]
 
 _ONE_BY_ONE = 10  # recordings up to which each is left out in turn
 _FOLDS = 5  # parts that more recordings are divided into
@@ -168,7 +168,7 @@ def _example(audio: Path) -> Example:
     raise FormatError(f"{marks}: no regions for recording {reference.uri!r} (the file names: {', '.join(regions)})")
 
 
-def tune(examples: Sequence[Example], config: Config, progress: Progress = lambda stage, fraction: None) -> Tuning:
+def tune(examples: Sequence[Example], config: Config, progress: Progress | None = None) -> Tuning:
     """Fit the decisive settings to recordings, and see by cross-validation what that is worth.
 
     Up to ten recordings are left out one by one; more are divided into five parts by chance (`config.seed`). Each is
@@ -182,10 +182,13 @@ def tune(examples: Sequence[Example], config: Config, progress: Progress = lambd
     config : Config
         Where the search starts; also names the model.
     progress : callable, optional
-        Called with the name of the stage and the fraction of the work that is done.
+        Called with the name of the stage and the fraction of the work that is done; it ends the work by returning
+        False.
 
     Raises
     ------
+    Cancelled
+        `progress` returned False.
     ConfigError
         There is one recording only, or nobody speaks in the references.
     AudioError, ModelError
@@ -198,6 +201,11 @@ def tune(examples: Sequence[Example], config: Config, progress: Progress = lambd
         )
     if not any(_scored_speech(example) for example in examples):
         raise ConfigError("nobody speaks in the scored regions of the references; there is nothing to fit to")
+    with watched(progress) as report:
+        return _tuned(examples, config, report)
+
+
+def _tuned(examples: Sequence[Example], config: Config, progress: Report) -> Tuning:
     diarizer = Diarizer(config)
     heard = []
     for number, example in enumerate(examples):
@@ -243,7 +251,7 @@ def folds(count: int, seed: int) -> list[list[int]]:
     return [sorted(part.tolist()) for part in np.array_split(order, _FOLDS)]
 
 
-def _share_of(progress: Progress, stage: str, done: int, count: int) -> Callable[[int], None]:
+def _share_of(progress: Report, stage: str, done: int, count: int) -> Callable[[int], None]:
     """Return a function that reports how many settings were tried in one search of several."""
 
     def report(tried: int) -> None:

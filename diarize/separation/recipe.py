@@ -17,11 +17,10 @@ from diarize.audio.writing import CONTAINERS, sound_writer
 from diarize.errors import ConfigError, DiarizeWarning, shortlist
 from diarize.formats.files import atomic_file, need_folder
 from diarize.gmm import SpectralSource, separate_sources
+from diarize.progress import Progress, Report, watched
 from diarize.separation.schedule import Stretch, envelope, stretches
 from diarize.separation.transform import OVERLAP, Samples, to_samples, to_spectra
 from diarize.separation.voices import Voices, chosen_alone, cut, learn
-
-Progress = Callable[[str, float], None]
 
 _HOP = 0.016  # s
 _FADE = 0.005  # s, on both sides of an edge
@@ -58,7 +57,8 @@ def separate(
     container : {'wav', 'flac'}
         Kind of the files, of 24 bits.
     progress : callable, optional
-        Called with the name of the stage and the fraction of its work that is done.
+        Called with the name of the stage and the fraction of its work that is done; it ends the work by
+        returning False.
 
     Returns
     -------
@@ -69,6 +69,8 @@ def separate(
     ------
     AudioError, FormatError, ConfigError
         The recording cannot be read, a file cannot be written, or an argument cannot be used.
+    Cancelled
+        `progress` returned False; no file is left.
 
     References
     ----------
@@ -81,13 +83,13 @@ def separate(
     if not targets:
         warnings.warn(f"{annotation.uri}: nobody speaks in it; no file is written", DiarizeWarning, stacklevel=2)
         return {}
-    with rereadable(audio) as recording:
-        _write(recording, annotation, targets, channel, progress or (lambda stage, fraction: None))
+    with rereadable(audio) as recording, watched(progress) as report:
+        _write(recording, annotation, targets, channel, report)
     return targets
 
 
 def _write(
-    audio: AudioInput, annotation: Annotation, targets: dict[str, Path], channel: int | None, report: Progress
+    audio: AudioInput, annotation: Annotation, targets: dict[str, Path], channel: int | None, report: Report
 ) -> None:
     """Write the files of all speakers, chunk by chunk."""
     with open_audio(audio, 16000, channel) as stream:

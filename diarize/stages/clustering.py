@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from diarize.config import ClusteringConfig
 from diarize.gmm.fitting.kmeans import kmeans_labels
+from diarize.progress import checkpoint
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.matching import best_pairs
 from diarize.stages.speakers import View
@@ -96,6 +97,7 @@ def estimate_count(embeddings: Floats, most: int) -> Affinity:
     largest = max(3, int(n_pieces * _LARGEST_SHARE))
     best_ratio, best = np.inf, Affinity(np.zeros((n_pieces, n_pieces)), 1)
     for size in np.unique(np.linspace(2, min(largest, n_pieces - 1), _NEIGHBOUR_SHARES).astype(int)):
+        checkpoint()
         graph = np.zeros((n_pieces, n_pieces))
         np.put_along_axis(graph, order[:, : size + 1], 1.0, axis=1)
         graph = (graph + graph.T) / 2  # eq. (12)

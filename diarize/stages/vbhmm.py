@@ -16,6 +16,7 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.config import Config, SpeakerConfig
 from diarize.errors import ConfigError
+from diarize.progress import checkpoint
 from diarize.spooling import Rows, parts, spooled
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import most_agreed, starting_labels
@@ -30,7 +31,7 @@ Labels = npt.NDArray[np.intp]
 _CONVERGED = 0.05  # nats; when the bound rises by less the inference has settled
 _FAINT = 1e-5  # share of the draws below which a speaker has vanished
 _SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
-_FREE = 0.3  # share of the work without limits, where there are some
+_FREE = 0.5  # share of the work without limits, where there are some
 _WEAKENINGS_AT_LEAST, _WEAKENINGS = 4, 8  # times that the prior is tried, half as strong each time, for more speakers
 _VOTERS = 3  # most outcomes within the limits whose mean is taken
 _TRACE = 1e-3  # share of a block that every speaker keeps when speakers were put together
@@ -127,15 +128,17 @@ def infer(
         held = view.held()
         for labels in starting_labels(blocks, held, 1, config.clustering, rng):
             outcomes.append(_Kept.of(_rounds(held, _shares(labels), prior, config.speakers)))
-            report(share * len(outcomes) / (len(views) * config.clustering.starts))
+            report(share * len(outcomes) / (len(views) * config.clustering.starts + 1))
         del held  # before the next one is read
     agreed = _averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = _grouped(agreed, blocks, views, limits, config)
     if agreed.n_speakers not in limits:
-        agreed = _limited(blocks, views, limits, config, prior, agreed.n_speakers < limits.least)
-    if share < 1:
-        report(1.0)
+        too_few = agreed.n_speakers < limits.least
+        agreed = _limited(
+            blocks, views, limits, config, prior, too_few, lambda done: report(share + (1 - share) * done)
+        )
+    report(1.0)
     return _without_short_turns(agreed, limits, config)
 
 
@@ -146,7 +149,13 @@ def prior_weight(seconds: float, config: SpeakerConfig) -> float:
 
 
 def _limited(
-    blocks: SpeechBlocks, views: list[View], limits: Limits, config: Config, prior: float, too_few: bool
+    blocks: SpeechBlocks,
+    views: list[View],
+    limits: Limits,
+    config: Config,
+    prior: float,
+    too_few: bool,
+    report: Callable[[float], None],
 ) -> Outcome:
     """Return the mean of the best supported outcomes that keep to the limits.
 
@@ -156,8 +165,10 @@ def _limited(
     rng = np.random.default_rng(config.seed)
     starts = [list(starting_labels(blocks, view.held(), limits.least, config.clustering, rng)) for view in views]
     within: list[_Kept] = []
+    usual = _WEAKENINGS_AT_LEAST if too_few else 1
     for weakening in range(_WEAKENINGS):
-        if within and weakening >= (_WEAKENINGS_AT_LEAST if too_few else 1):
+        report(min(weakening / usual, 1.0))
+        if within and weakening >= usual:
             break
         for view, of_view in zip(views, starts, strict=True):
             held = view.held()
@@ -247,6 +258,7 @@ def _rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> 
     weights = np.full(shares.shape[1], 1 / shares.shape[1])
     bounds: list[float] = []
     for _ in range(config.iterations):
+        checkpoint()
         speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
         del shares  # arrays of this size fill the memory in long recordings: as few as possible at a time
         chain = hmm.forward_backward(

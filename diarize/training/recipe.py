@@ -18,6 +18,7 @@ from diarize.config import Config, FeatureConfig
 from diarize.errors import ModelError
 from diarize.features import FilterBank, narrowed
 from diarize.model import BANDS, BandModel, Model
+from diarize.progress import Progress, watched
 from diarize.stages.speakers import EigenvoiceModel
 from diarize.stages.speech import SpeechDetector
 from diarize.training.augment import Augmenter
@@ -27,8 +28,6 @@ from diarize.training.sessions import with_sessions
 from diarize.training.speech import train_speech_models
 from diarize.training.spool import Spool, Talker
 from diarize.training.voices import train_voices
-
-Progress = Callable[[str, float], None]
 
 NARROW_LIMIT = 3900.0  # Hz; mel bands of telephone sound end below
 
@@ -56,7 +55,7 @@ def train(
     seed : int
         Same material and seed, same model.
     progress : callable, optional
-        Called with the name of a step and the fraction of it that is done.
+        Called with the name of a step and the fraction of the work that is done; it ends the work by returning False.
 
     Returns
     -------
@@ -69,35 +68,40 @@ def train(
         There is too little speech.
     AudioError
         A file cannot be read.
+    Cancelled
+        `progress` returned False.
     """
-    config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = _everyone(speech_dirs)
-    rate = config.features.sample_rate
-    noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
-    bands = config.features, narrowed(config.features, NARROW_LIMIT)
-    material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
-    report("speech detectors", 0.0)
-    detectors = [
-        train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
-        for number in range(config.training.detectors)
-    ]
-    count = config.training.ensemble
-    train_one = delayed(_voices)
-    jobs = (train_one(people, bands, noise_dir, rooms_dir, config, seed * count + number) for number in range(count))
-    members = []
-    for voices in Parallel(n_jobs=min(count, cpu_count()), return_as="generator")(jobs):
-        members.append(voices)
-        report("voices", 0.2 + 0.7 * len(members) / count)
-    models: dict[str, BandModel] = {}
-    for name, features, speech, voices in zip(
-        BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
-    ):
-        models[name] = BandModel(features, SpeechDetector(speech), voices)
-    if config.training.overlap_scenes:  # in the full band alone: on the telephone each speaker has a line
-        report("overlap", 0.9)
-        models["wide"] = replace(models["wide"], overlap=train_overlap(material, models["wide"], config, seed))
-    report("done", 1.0)
-    return Model(models, FilterBank.design(config.features))
+    config = config or Config()
+    with watched(progress) as report:
+        people = _everyone(speech_dirs)
+        rate = config.features.sample_rate
+        noises, rooms = load_sounds(noise_dir, rate), load_sounds(rooms_dir, rate)
+        bands = config.features, narrowed(config.features, NARROW_LIMIT)
+        material = Material(rate, [person.loaders(rate) for person in people], noises, rooms)
+        report("speech detectors", 0.0)
+        detectors = [
+            train_speech_models(material, bands, np.random.default_rng([seed, 1, number]), config.training.scenes)
+            for number in range(config.training.detectors)
+        ]
+        count = config.training.ensemble
+        train_one = delayed(_voices)
+        jobs = (
+            train_one(people, bands, noise_dir, rooms_dir, config, seed * count + number) for number in range(count)
+        )
+        members = []
+        for voices in Parallel(n_jobs=min(count, cpu_count()), return_as="generator")(jobs):
+            members.append(voices)
+            report("voices", 0.2 + 0.7 * len(members) / count)
+        models: dict[str, BandModel] = {}
+        for name, features, speech, voices in zip(
+            BANDS, bands, zip(*detectors, strict=True), zip(*members, strict=True), strict=True
+        ):
+            models[name] = BandModel(features, SpeechDetector(speech), voices)
+        if config.training.overlap_scenes:  # in the full band alone: on the telephone each speaker has a line
+            report("overlap", 0.9)
+            models["wide"] = replace(models["wide"], overlap=train_overlap(material, models["wide"], config, seed))
+        report("done", 1.0)
+        return Model(models, FilterBank.design(config.features))
 
 
 def learn_sessions(
@@ -126,27 +130,30 @@ def learn_sessions(
         No speaker has speech of two sessions, or enough of it.
     AudioError
         A file cannot be read.
+    Cancelled
+        `progress` returned False.
     """
-    config, report = config or Config(), progress or (lambda step, fraction: None)
-    people = _everyone(speech_dirs)
-    if not any(len({session_of(path) for path in person.files}) > 1 for person in people):
-        raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
-    features = [band.features for band in model.bands.values()]
-    members: dict[str, list[EigenvoiceModel]] = {name: [] for name in model.bands}
-    augment, scale = _augmenter(features[0], noise_dir, rooms_dir), config.speakers.acoustic_scale
-    count = max(len(band.voices) for band in model.bands.values())
-    for number in range(count):
-        report("sessions", number / count)
-        with _spooled(people, features, augment, config.training.copies, seed * count + number) as spool:
-            for index, (name, band) in enumerate(model.bands.items()):
-                if number < len(band.voices):
-                    before = band.voices[number]
-                    members[name].append(with_sessions(before, partial(spool.talkers, index), scale))
-                    if members[name][-1] is before:
-                        raise ModelError("no speaker has two sessions with enough speech; give longer recordings")
-    report("done", 1.0)
-    taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
-    return replace(model, bands=taught)
+    config = config or Config()
+    with watched(progress) as report:
+        people = _everyone(speech_dirs)
+        if not any(len({session_of(path) for path in person.files}) > 1 for person in people):
+            raise ModelError("no speaker has two sessions: the part of a file's name before __ is its session")
+        features = [band.features for band in model.bands.values()]
+        members: dict[str, list[EigenvoiceModel]] = {name: [] for name in model.bands}
+        augment, scale = _augmenter(features[0], noise_dir, rooms_dir), config.speakers.acoustic_scale
+        count = max(len(band.voices) for band in model.bands.values())
+        for number in range(count):
+            report("sessions", number / count)
+            with _spooled(people, features, augment, config.training.copies, seed * count + number) as spool:
+                for index, (name, band) in enumerate(model.bands.items()):
+                    if number < len(band.voices):
+                        before = band.voices[number]
+                        members[name].append(with_sessions(before, partial(spool.talkers, index), scale))
+                        if members[name][-1] is before:
+                            raise ModelError("no speaker has two sessions with enough speech; give longer recordings")
+        report("done", 1.0)
+        taught = {name: replace(band, voices=tuple(members[name])) for name, band in model.bands.items()}
+        return replace(model, bands=taught)
 
 
 def _everyone(speech_dirs: Iterable[str | os.PathLike[str]]) -> list[Person]:

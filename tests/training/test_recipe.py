@@ -68,9 +68,10 @@ def test_both_bands_are_trained(model: Model) -> None:
 
 
 def test_progress_rises_to_one(model: Model, steps: list[tuple[str, float]]) -> None:
-    names = [step for step, _ in steps]
+    told = list(dict.fromkeys(steps))  # the same is told again while a step takes long
+    names = [step for step, _ in told]
     assert names == ["speech detectors", "voices", "voices", "overlap", "done"]  # two members of the ensemble
-    fractions = [fraction for _, fraction in steps]
+    fractions = [fraction for _, fraction in told]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
 
@@ -163,7 +164,7 @@ def test_same_seed_same_sessions(model: Model, taught: Model, days: Path, tmp_pa
     assert one.keys() == two.keys()
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name], err_msg=name)
-    assert steps == [("sessions", 0.0), ("sessions", 0.5), ("done", 1.0)]
+    assert list(dict.fromkeys(steps)) == [("sessions", 0.0), ("sessions", 0.5), ("done", 1.0)]
     other = arrays_of(learn_sessions(model, days, config=TINY, seed=7), tmp_path / "other.npz")
     assert not np.array_equal(other["wide/voices_0_within"], one["wide/voices_0_within"])
 

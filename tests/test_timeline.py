@@ -1,0 +1,103 @@
+"""Pictures of who speaks when: what is drawn where, and that nothing of matplotlib's is changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diarize import Annotation, Turn
+from diarize.errors import MediaError
+from diarize.timeline import Wave, _differences, _paler, draw_timeline, read_wave
+
+pytest.importorskip("matplotlib")
+
+
+def drawn(path: Path) -> list[str]:
+    """Return the texts of an SVG, which matplotlib names in comments."""
+    return re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
+
+
+def test_speakers_in_the_order_of_their_first_words(tmp_path: Path) -> None:
+    talk = Annotation([Turn(0, 4, "zoë $x$"), Turn(3, 5, "a" * 30), Turn(6, 7, "zoë $x$")], "call")
+    draw_timeline(talk, tmp_path / "call.svg")
+    texts = drawn(tmp_path / "call.svg")
+    assert texts[-1] == "call"
+    assert texts.index("zoë $x$") < texts.index("a" * 17 + "…")
+    assert {"0.0 s", "7.0 s"} <= set(texts)
+    assert "errors" not in texts
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [(30, 1), (900, 1), (1000, 2), (3600, 4), (3 * 3600, 6), (16 * 3600, 16)])
+def test_long_recordings_take_several_rows(tmp_path: Path, seconds: float, rows: int) -> None:
+    draw_timeline(Annotation([Turn(0, 1, "a"), Turn(seconds - 1, seconds, "a")]), tmp_path / "long.svg")
+    assert drawn(tmp_path / "long.svg").count("a") == rows
+
+
+def test_a_reference_gives_groups_and_errors(tmp_path: Path) -> None:
+    reference = Annotation([Turn(0, 4, "anna"), Turn(4, 8, "ben")], "call")
+    found = Annotation([Turn(0, 5, "1", 0.9), Turn(5, 8, "2", 0.6), Turn(8, 9, "3")], "call")
+    draw_timeline(found, tmp_path / "call.svg", reference=reference)
+    texts = [text for text in drawn(tmp_path / "call.svg") if not re.fullmatch(r"\d+:\d\d", text)]
+    groups = ["reference", "anna", "ben", "found", "1", "2", "3", "errors", "missed", "false alarm", "confusion"]
+    assert texts == [*groups, "call   (the paler, the less sure)"]
+
+
+def test_errors_are_where_they_are() -> None:
+    reference = Annotation([Turn(0, 4, "anna"), Turn(3, 8, "ben"), Turn(9, 10, "1")])
+    found = Annotation([Turn(0, 5, "1"), Turn(5, 7, "2"), Turn(9, 9.5, "1"), Turn(9.5, 10, "3")])
+    partner = {"1": "anna", "2": "ben"}
+    assert list(_differences(reference, found, partner)) == [
+        (3, 4, ["missed"]),
+        (4, 5, ["confusion"]),
+        (7, 8, ["missed"]),
+        (9, 9.5, ["confusion"]),  # a speaker of the reference that is called as one of the others
+        (9.5, 10, ["confusion"]),
+    ]
+    assert list(_differences(Annotation(), Annotation([Turn(1, 2, "a")]), {})) == [(1, 2, ["false alarm"])]
+
+
+def test_paler_where_less_sure() -> None:
+    assert _paler("#000000", None) == _paler("#000000", 1.0) == (0, 0, 0)
+    assert _paler("#000000", 0.5) == _paler("#000000", 0.1) == (0.7, 0.7, 0.7)
+    assert _paler("#000000", 0.75) == (0.35, 0.35, 0.35)
+
+
+def test_wave_is_the_largest_sample_of_each_step() -> None:
+    sound = np.zeros(8000 * 31 + 80, np.float32)
+    sound[[0, 170, 8000 * 30 + 1]] = 0.25, -0.5, 0.125
+    wave = read_wave((sound, 8000))
+    assert len(wave.peaks) == 31 * 50 + 1
+    assert {int(place): float(wave.peaks[place]) for place in np.flatnonzero(wave.peaks)} == {
+        0: 0.25,
+        1: 0.5,
+        1500: 0.125,
+    }
+    assert wave.duration == pytest.approx(31.01)
+
+
+def test_empty_talk_with_and_without_sound(tmp_path: Path) -> None:
+    for wave in (None, Wave(np.zeros(0, np.float32), 0.0), Wave(np.zeros(500, np.float32), 10.0)):
+        draw_timeline(Annotation(), tmp_path / "empty.png", wave=wave, reference=Annotation())
+        draw_timeline(Annotation(), tmp_path / "empty.png", wave=wave)
+        assert (tmp_path / "empty.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_bytes_twice_and_no_state_is_changed(tmp_path: Path) -> None:
+    import matplotlib
+
+    before, backend = dict(matplotlib.rcParams), matplotlib.get_backend(auto_select=False)
+    talk = Annotation([Turn(0, 4, "anna", 0.9), Turn(5, 8, "ben")], "call")
+    for kind in ("svg", "png"):
+        for name in ("one", "two"):
+            draw_timeline(talk, tmp_path / f"{name}.{kind}", wave=Wave(np.ones(450, np.float32), 9.0))
+        assert (tmp_path / f"one.{kind}").read_bytes() == (tmp_path / f"two.{kind}").read_bytes()
+    assert dict(matplotlib.rcParams) == before
+    assert matplotlib.get_backend(auto_select=False) == backend
+
+
+def test_an_unknown_ending(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"ends in \.png or \.svg"):
+        draw_timeline(Annotation(), tmp_path / "call.txt")
