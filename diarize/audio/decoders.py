@@ -10,6 +10,7 @@ from diarize.audio.decoding import FileReader
 from diarize.audio.ffmpeg import FfmpegReader, ffmpeg
 from diarize.audio.headers import first_bytes
 from diarize.audio.libav import LibavReader, pyav
+from diarize.audio.ogg import loses_pages
 from diarize.audio.parts import behind_tags, bytes_at, copied
 from diarize.audio.readers import Reader, Undecodable
 from diarize.errors import AudioError
@@ -52,17 +53,17 @@ def _reader(name: str, file: BinaryIO, owned: bool, track: int | None) -> Reader
     place = file.tell()
     first_bytes(name, file)
     head = bytes_at(file, behind_tags(file), HEAD)
-    file.seek(place)
     kind = kind_of(head)
     refusals: list[str] = []
     decoders = [_sound, _media]
-    if kind or (track and head.startswith(b"OggS")):  # it may hold several tracks
+    is_ogg = head.startswith(b"OggS") and (pyav() or ffmpeg())
+    if kind or (is_ogg and (track or loses_pages(file))):  # it may hold several tracks; soundfile fills no gaps
         decoders.reverse()
     for decoder in decoders:
+        file.seek(place)
         try:
             return decoder(name, file, owned, track)
         except Undecodable as error:
-            file.seek(place)
             refusals.append(str(error))
     if kind:
         raise AudioError(f"{name}: is {kind}: {refusals[0].removeprefix(f'{name}: ')}")

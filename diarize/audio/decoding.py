@@ -11,6 +11,7 @@ import numpy as np
 
 from diarize.audio.flac import flac_parts, flac_rest
 from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, open_sound, promised_samples
+from diarize.audio.hidden import hidden_parts
 from diarize.audio.mpeg import hidden_mpeg_parts, mpeg_parts
 from diarize.audio.ogg import ogg_parts
 from diarize.audio.parts import Hole, Part, about_holes, behind_tags, composed
@@ -88,10 +89,12 @@ class FileReader:
         try:
             self._sound = open_sound(self.name, file, direct=self._owned)
         except AudioError:
-            if not self._opens(hidden_mpeg_parts(file)):
+            if not self._opens(hidden_parts(file)) and not self._opens(hidden_mpeg_parts(file)):
                 raise
             return whole
         place = file.tell()  # of the decoder
+        if self._sound.format == "MP3" and self._opens(hidden_parts(file)):  # it takes a few bytes of junk for a frame
+            return whole
         if self._sound.format != "MP3" or not self._opens(mpeg_parts(file)):
             file.seek(place)
         return whole

@@ -85,7 +85,7 @@ class FfmpegReader:
         streams = _STREAM.findall(said)
         if "Input #0, aac," in said:  # no word of the delay of the encoder: the first frame is never sound
             self._n_primed = 2048 if "HE-AAC" in said else 1024
-        if not streams or "Input #0, mp3," in said:  # soundfile reads these; the rest is chance
+        if not streams or re.search("^Input #0, (mp3|flac),", said, re.MULTILINE):  # soundfile reads these
             last = said.strip().rpartition("\n")[2]
             raise Undecodable(f"{self.name}: ffmpeg cannot open it: {shortened(last.replace(_INPUT, self.name))}")
         tracks = [", ".join(filter(None, [about, language])) for language, kind, about in streams if kind == "Audio"]

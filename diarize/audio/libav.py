@@ -24,7 +24,7 @@ _PRIMED = {"aac", "loas"}  # no word of the delay of the encoder: the first fram
 _ALONE = {"protocol_whitelist": "none"}  # what is in a file must not make it read others
 _REFUSED = {
     *("hls", "dash", "concat", "sdp", "image2", "tty"),  # texts that name recordings, pictures
-    "mp3",  # soundfile reads it; what it refuses are a few frames in something else
+    *("mp3", "flac"),  # soundfile reads these; what it refuses are a few frames in something else
 }
 
 
@@ -114,7 +114,7 @@ class LibavReader:
             yield from in_blocks(map(timeline.place, self._all_pieces()), buffer)
         finally:
             if timeline.holes:
-                what = "it is damaged" if self._damage else "nothing is recorded"
+                what = "it is damaged" if self._damage or "ogg" in kinds else "nothing is recorded"
                 self.remarks.append(about_holes(timeline.holes, what=what))
             elif self._damage:
                 self.remarks.append(f"it is damaged at {named(self._damage)}; what is lost there is left out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from math import inf
 from pathlib import Path
@@ -52,11 +53,13 @@ class InputPath(NamedPath):
         return copies[path]
 
     def _copy(self, path: Path, ctx: click.Context) -> Path:
-        folder = Path(ctx.with_resource(TemporaryDirectory()))
-        copy = folder / ("stdin" if path == STANDARD else path.name)
-        source = click.get_binary_stream("stdin") if path == STANDARD else ctx.with_resource(path.open("rb"))
+        copy = Path(ctx.with_resource(TemporaryDirectory())) / ("stdin" if path == STANDARD else path.name)
         with copy.open("wb") as file:
-            copyfileobj(source, file)
+            if path == STANDARD:
+                copyfileobj(sys.stdin.buffer, file)
+            else:
+                with path.open("rb") as source:
+                    copyfileobj(source, file)
         return copy
 
 
