@@ -16,6 +16,7 @@ from diarize.formats import registry as _registry
 from diarize.formats.about import package_version
 
 if TYPE_CHECKING:
+    from diarize.audio import Excerpt
     from diarize.config import Config, load_config
     from diarize.diarization import Diarization
     from diarize.errors import AudioError, Cancelled, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
@@ -35,6 +36,7 @@ __all__ = [
     "DiarizeError",
     "DiarizeWarning",
     "Diarizer",
+    "Excerpt",
     "FormatError",
     "ModelError",
     "Segment",
@@ -52,6 +54,7 @@ _ERRORS = ("AudioError", "Cancelled", "ConfigError", "DiarizeError", "DiarizeWar
 _HOMES = {
     "Diarizer": "diarize.pipeline",
     "Diarization": "diarize.diarization",
+    "Excerpt": "diarize.audio",
     "Config": "diarize.config",
     "Shape": "diarize.shaping",
     "load_config": "diarize.config",

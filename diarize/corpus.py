@@ -17,6 +17,7 @@ from diarize.formats.registry import format_to_write, write_all
 from diarize.shaping import Shape
 
 if TYPE_CHECKING:
+    from diarize.audio import AudioInput
     from diarize.pipeline import Diarizer
     from diarize.progress import Progress
 
@@ -25,6 +26,9 @@ Targets = Path | str | Sequence[Path | str] | None
 
 Watch = Callable[[Path], "AbstractContextManager[Progress | None]"]
 """Makes a context for each recording, which gives a function that is called with stage and fraction, or None."""
+
+Cut = Callable[[Path], "AudioInput"]
+"""Gives for the path of a recording what is diarized of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def diarize_corpus(
     targets: Mapping[Path, Targets] | Mapping[str, Targets],
     watch: Watch | None = None,
     shape: Shape = Shape(),  # noqa: B008 (a frozen value)
+    cut: Cut = Path,
     **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
@@ -68,6 +73,8 @@ def diarize_corpus(
     watch : callable, optional
     shape : Shape
         How annotations are shaped before they are written.
+    cut : callable
+        Gives for the path of a recording what is diarized of it, such as an `Excerpt`.
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
 
@@ -95,7 +102,8 @@ def diarize_corpus(
         need_folder(target.parent)
     for audio, several in files.items():
         notes = _make_again(several)  # where that cannot be, all further work would be in vain
-        result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), options, notes)
+        given = {**options, "audio": cut(audio)}
+        result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes)
         yield _written(result, several, shape)
 
 
@@ -110,7 +118,7 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
         seen += notes
         try:
             with watch(audio) as progress:
-                found = diarizer.diarize(audio, uri=audio.stem, progress=progress, **options)
+                found = diarizer.diarize(**options, uri=audio.stem, progress=progress)
         except (BrokenPipeError, Cancelled):
             raise  # whoever reads the output, or watches, has seen enough
         except Exception as error:

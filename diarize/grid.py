@@ -18,8 +18,9 @@ from diarize.annotation import Segment, Turn
 class FrameGrid:
     """The frames of one recording on the time axis.
 
-    Frame i stands for the cell of time from `offset + i * step` to `offset + (i + 1) * step`. The first cell
-    reaches back to 0 and, where `duration` is given, the last one ends with the audio: so no time is lost.
+    Frame i stands for the cell of time from `start + offset + i * step` to `start + offset + (i + 1) * step`. The
+    first cell reaches back to `start` and, where `duration` is given, the last one ends with the audio: so no time is
+    lost.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ class FrameGrid:
         Start of the first cell before it is stretched.
     duration : float or None, seconds
         Length of the audio; no cell reaches beyond it.
+    start : float, seconds
+        Where the audio begins in its recording.
 
     Raises
     ------
@@ -47,11 +50,12 @@ class FrameGrid:
     step: float
     offset: float = 0.0
     duration: float | None = None
+    start: float = 0.0
 
     def __post_init__(self) -> None:
-        fits = self.n_frames >= 0 and 0 < self.step < inf and 0 <= self.offset < inf
+        fits = self.n_frames >= 0 and 0 < self.step < inf and 0 <= self.offset < inf and 0 <= self.start < inf
         if not fits or not (self.duration is None or 0 <= self.duration < inf):
-            raise ValueError(f"a frame grid needs n_frames >= 0, step > 0, offset >= 0 and duration >= 0, got {self!r}")
+            raise ValueError(f"a frame grid needs step > 0 and no number below 0, got {self!r}")
 
     @property
     def edges(self) -> npt.NDArray[np.float64]:
@@ -61,7 +65,7 @@ class FrameGrid:
             edges[-1] = self.duration
             np.minimum(edges, self.duration, out=edges)
         edges[0] = 0.0
-        return edges
+        return edges + self.start
 
     def mask(self, segments: Iterable[Segment]) -> npt.NDArray[np.bool_]:
         """Return which frames lie in the segments.

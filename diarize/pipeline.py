@@ -93,8 +93,8 @@ class Diarizer:
 
         Parameters
         ----------
-        audio : path, binary file or (array, sample_rate)
-            Arrays are (n_samples,) or (n_samples, n_channels).
+        audio : path, binary file, (array, sample_rate) or Excerpt
+            Arrays are (n_samples,) or (n_samples, n_channels). Times are those of the whole recording.
         num_speakers : int, optional
             The number of speakers, where it is known.
         min_speakers, max_speakers : int, optional

@@ -67,3 +67,9 @@ class TestFrameGrid:
         assert grid.mask([Segment(0, 1)]).shape == (0,)
         assert grid.segments([]) == []
         assert grid.turns([], []) == []
+
+
+def test_a_grid_that_begins_in_its_recording() -> None:
+    frames = FrameGrid(4, 0.5, offset=0.1, duration=2.0, start=60.0)
+    np.testing.assert_allclose(frames.edges, [60.0, 60.6, 61.1, 61.6, 62.0])
+    assert frames.mask([Segment(60.5, 61.2)]).tolist() == [False, True, False, False]

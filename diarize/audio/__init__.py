@@ -1,8 +1,9 @@
-"""Read sound as a stream of mono float blocks: any libsndfile format, rate, bit depth and number of channels.
+"""Read sound as a stream of mono float blocks: any format, rate, bit depth and number of channels.
 
-The only part that knows soundfile and soxr. Memory does not grow with the length of a recording.
+The only part that knows soundfile and soxr, PyAV and ffmpeg. Memory does not grow with the length of a recording.
 """
 
+from diarize.audio.excerpts import Excerpt
 from diarize.audio.opening import SUFFIXES, AudioInput, audio_uri, open_audio, read_audio, rereadable
 from diarize.audio.readers import Samples
 from diarize.audio.stream import AudioStream, resample
@@ -11,6 +12,7 @@ __all__ = [
     "SUFFIXES",
     "AudioInput",
     "AudioStream",
+    "Excerpt",
     "Samples",
     "audio_uri",
     "open_audio",

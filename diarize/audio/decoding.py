@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
-from tempfile import gettempdir
+from contextlib import nullcontext
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from diarize.audio.flac import flac_parts, flac_rest
 from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, open_sound, promised_samples
+from diarize.audio.hidden import hidden_parts
 from diarize.audio.mpeg import hidden_mpeg_parts, mpeg_parts
 from diarize.audio.ogg import ogg_parts
-from diarize.audio.parts import Hole, Part, behind_tags, composed, copied
+from diarize.audio.parts import Hole, Part, about_holes, behind_tags, composed
 from diarize.audio.quiet import quiet_decoder
 from diarize.audio.readers import Samples
 from diarize.audio.sizes import sized_parts
 from diarize.audio.voc import voc_parts
 from diarize.audio.w64 import w64_parts
-from diarize.errors import AudioError, DiarizeWarning
+from diarize.errors import AudioError
 
 _SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
-_MOST_NAMED = 3  # places of damage; the others are counted
 _PARTS: dict[bytes, Callable[[BinaryIO], list[Part]]] = {  # by the first bytes behind tags
     b"OggS": ogg_parts,
     b"fLaC": flac_parts,
@@ -71,9 +69,9 @@ class FileReader:
         if not self._sound.frames:
             raise AudioError(f"{name}: has a header but no audio samples; check how it was recorded or copied")
         self._n_read = 0
-        self._remarks: list[str] = []
+        self.remarks: list[str] = []
         if self._sound.format == "XI":
-            self._remarks.append(
+            self.remarks.append(
                 f"XI files hold no sample rate; {self.sample_rate} Hz is assumed, and times are wrong if it is "
                 "another; convert it to WAV with the right rate"
             )
@@ -91,10 +89,12 @@ class FileReader:
         try:
             self._sound = open_sound(self.name, file, direct=self._owned)
         except AudioError:
-            if not self._opens(hidden_mpeg_parts(file)):
+            if not self._opens(hidden_parts(file)) and not self._opens(hidden_mpeg_parts(file)):
                 raise
             return whole
         place = file.tell()  # of the decoder
+        if self._sound.format == "MP3" and self._opens(hidden_parts(file)):  # it takes a few bytes of junk for a frame
+            return whole
         if self._sound.format != "MP3" or not self._opens(mpeg_parts(file)):
             file.seek(place)
         return whole
@@ -106,15 +106,13 @@ class FileReader:
         return opens
 
     def blocks(self, size: int) -> Iterator[Samples]:
-        """Give the sound in blocks of at most `size` samples; what is wrong with the file is said at the end."""
+        """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
         buffer = np.empty((size if self._parts else min(size, self._sound.frames), self.n_channels), np.float32)
         parts = self._parts or [self._whole]
         for number, part in enumerate(parts):
             if number and not self._follows(part):
                 break
             yield from self._part_blocks(part, buffer, number + 1 == len(parts))
-        for remark in self._remarks:
-            warnings.warn(f"{self.name}: {remark}", DiarizeWarning, stacklevel=2)
 
     def _part_blocks(self, part: Part, buffer: Samples, last: bool) -> Iterator[Samples]:
         """Give the blocks of a part that is open, and note what is wrong with it."""
@@ -127,9 +125,9 @@ class FileReader:
         if kind == "FLAC" and not undamaged:
             undamaged = yield from self._behind_breaks(part, start, buffer, holes)
         if part.remark:
-            self._remarks.append(part.remark)
+            self.remarks.append(part.remark)
         if holes:
-            self._remarks.append(_about_holes(holes, start / self.sample_rate))
+            self.remarks.append(about_holes(holes, start / self.sample_rate))
         missing = (promised - (self._n_read - start)) / self.sample_rate
         if undamaged and missing <= _SHORTAGE and not cut_short(self._sound.extra_info):
             return
@@ -140,7 +138,7 @@ class FileReader:
             remark = f"the file is cut short or damaged; using the {seconds:.3f} s before that"
         else:
             remark = f"it is damaged at {seconds:.3f} s; what is lost there is left out"
-        self._remarks.append(remark)
+        self.remarks.append(remark)
 
     def _decoded(self, buffer: Samples) -> Generator[Samples, None, bool]:
         """Give the blocks of what is open; return whether the decoder met no damage."""
@@ -193,12 +191,12 @@ class FileReader:
         """Open the next part; note why it cannot be used, if so."""
         seconds = self._n_read / self.sample_rate
         if not self._open(part):
-            self._remarks.append(f"what follows cannot be read; using the first {seconds:.3f} s")
+            self.remarks.append(f"what follows cannot be read; using the first {seconds:.3f} s")
             return False
         rate, n_channels = int(self._sound.samplerate), int(self._sound.channels)
         if (rate, n_channels) == (self.sample_rate, self.n_channels):
             return True
-        self._remarks.append(
+        self.remarks.append(
             f"it goes on with another sample rate or number of channels ({rate} Hz, {n_channels}, before "
             f"{self.sample_rate} Hz, {self.n_channels}); using the first {seconds:.3f} s; split the file or convert it"
         )
@@ -206,8 +204,7 @@ class FileReader:
 
     def _open(self, part: Part) -> bool:
         """Open a copy of a part in place of what is open; return whether it can be decoded."""
-        with _room(self.name):
-            copy = composed(self._file, part)
+        copy = composed(self._file, part, self.name)
         try:
             sound = decoder(copy, direct=True)
         except FAILURES:
@@ -228,37 +225,3 @@ class FileReader:
         self._release()
         if self._owned:
             self._file.close()
-
-
-def from_file(name: str, file: BinaryIO, owned: bool) -> FileReader:
-    """Return a reader of a binary file, of a copy of it where it cannot seek; it closes what it owns, unbuffered."""
-    try:
-        if not file.seekable():  # a pipe: libsndfile must seek
-            with _room(name):
-                copy = copied(file)
-            if owned:
-                file.close()
-            file, owned = copy, True
-        return FileReader(name, file, owned)
-    except BaseException:
-        if owned:
-            file.close()
-        raise
-
-
-@contextmanager
-def _room(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise AudioError(
-            f"{name}: no temporary copy can be made: {error.strerror or error}; is there room in {gettempdir()}?"
-        ) from error
-
-
-def _about_holes(holes: list[Hole], start: float) -> str:
-    """Return what to say of holes in a part that begins at `start` seconds."""
-    named = [f"{start + hole.start:.3f} s" for hole in holes[:_MOST_NAMED]]
-    more = [f"{len(holes) - _MOST_NAMED} more places"] if len(holes) > _MOST_NAMED else []
-    lost = sum(hole.duration for hole in holes)
-    return f"it is damaged at {', '.join(named + more)}; {lost:.3f} s are replaced by silence"

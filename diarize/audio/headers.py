@@ -10,22 +10,13 @@ import soundfile
 
 from diarize.audio.parts import tag_length
 from diarize.audio.quiet import quiet_decoder
+from diarize.audio.readers import Undecodable
 from diarize.errors import AudioError
 
 FAILURES = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError)
 """What soundfile raises for files that it cannot decode; TypeError for a .raw one, which has no header."""
 
 _UNKNOWN_LENGTH = 1 << 62
-
-# What libsndfile does not open but people have, told by the first bytes.
-_CONTAINERS = (
-    (4, b"ftyp", "an MP4 / M4A / MOV file"),
-    (0, b"\x1aE\xdf\xa3", "a WebM / Matroska file"),
-    (0, b"0&\xb2u", "a WMA / ASF file"),
-    (0, b"\xff\xf1", "a raw AAC stream"),
-    (0, b"\xff\xf9", "a raw AAC stream"),
-    (0, b"#!AMR", "an AMR file"),
-)
 
 _SIZES = re.compile(r"\s*(?:RIFF|RIFX|riff|Riff size|FORM|SSND|BODY|data|Data Size) *: (\d+) \(should be (\d+)\)")
 
@@ -66,18 +57,12 @@ def first_bytes(name: str, file: BinaryIO) -> bytes:
 
 
 def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
-    """Return the decoder of a file; AudioError says what it is instead of sound."""
-    head = first_bytes(name, file)
+    """Return the decoder of a file; Undecodable where it is none that libsndfile knows."""
+    first_bytes(name, file)
     try:
         return decoder(file, direct)
     except FAILURES as error:
-        for offset, mark, kind in _CONTAINERS:
-            if head[offset:].startswith(mark):
-                raise AudioError(
-                    f"{name}: is {kind}, which cannot be read; convert it, for instance with: "
-                    f"ffmpeg -i INPUT output.wav"
-                ) from error
-        raise AudioError(
+        raise Undecodable(
             f"{name}: is not a sound file that can be read (WAV, FLAC, MP3, Ogg, Opus, AIFF, ...), or it is damaged; "
             "if other programs play it, convert it, for instance with: ffmpeg -i INPUT output.wav"
         ) from error
@@ -85,7 +70,8 @@ def open_sound(name: str, file: BinaryIO, direct: bool) -> Any:
 
 def promised_samples(sound: Any, file: BinaryIO) -> int:
     """Return how many samples there should be, 0 where that does not stand in the file."""
-    if sound.frames >= _UNKNOWN_LENGTH or (sound.format == "MP3" and not _has_count(file)):
+    guessed = sound.subtype.startswith("MPEG") and not (sound.format == "MP3" and _has_count(file))
+    if sound.frames >= _UNKNOWN_LENGTH or guessed:
         return 0
     return int(sound.frames)
 

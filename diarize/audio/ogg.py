@@ -35,6 +35,20 @@ def ogg_parts(file: BinaryIO) -> list[Part]:
     return [] if stretches == [range(size)] else [Part((stretch,)) for stretch in stretches]
 
 
+def loses_pages(file: BinaryIO) -> bool:
+    """Tell whether pages are missing in a file that is not chained, by their numbers."""
+    numbers: dict[bytes, int] = {}
+    for place in places(file, _PAGE, 6):
+        head = bytes_at(file, place, 22)
+        stream, number = head[14:18], int.from_bytes(head[18:22], "little")
+        if head[5] & 2 and any(numbers.values()):
+            return False
+        if stream in numbers and number > numbers[stream] + 1:
+            return True
+        numbers[stream] = number
+    return False
+
+
 def _without_rest(file: BinaryIO, stretch: range, page: int) -> range:
     """Return a stream without what follows its last page, if that says that it is the last."""
     end = _page_end(file, page)

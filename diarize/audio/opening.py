@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from diarize.audio.decoding import from_file
+from diarize.audio.decoders import from_file
+from diarize.audio.excerpts import Excerpt, ExcerptReader, Source
 from diarize.audio.readers import ArrayReader, Reader, Samples
 from diarize.audio.stream import AudioStream
 from diarize.errors import AudioError
 
-AudioInput = str | os.PathLike[str] | BinaryIO | tuple[npt.ArrayLike, int]
+AudioInput = Source | Excerpt
 
 SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"})
 """How names of sound files end, in lower case."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has lost the second slash
 
 _MIN_RATE = 8000
 
@@ -35,7 +39,7 @@ def open_audio(
     Parameters
     ----------
     source : path, binary file object, or tuple of array (n,) or (n, n_channels) and sample rate (Hz)
-        Integer arrays are scaled by the range of their type, float arrays taken as they are.
+        Integer arrays are scaled by the range of their type, float arrays taken as they are. Or an `Excerpt` of these.
     sample_rate : int
         Hz, wanted for the blocks.
     channel : int, optional
@@ -72,7 +76,8 @@ def open_audio(
     except AudioError:
         reader.close()
         raise
-    return AudioStream(reader, audio_uri(source), sample_rate, channel, block_seconds)
+    start = source.start if isinstance(source, Excerpt) else 0.0
+    return AudioStream(reader, audio_uri(source), sample_rate, channel, block_seconds, start)
 
 
 def read_audio(source: AudioInput, sample_rate: int, channel: int | None = None) -> Samples:
@@ -95,6 +100,8 @@ def audio_uri(source: AudioInput) -> str:
     >>> audio_uri("calls/monday morning.flac")
     'monday morning'
     """
+    if isinstance(source, Excerpt):
+        return audio_uri(source.audio)
     name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return Path(name).stem if isinstance(name, str | os.PathLike) else "audio"
 
@@ -117,6 +124,10 @@ def rereadable(source: AudioInput) -> Iterator[AudioInput]:
     ...     audio_uri(copy), Path(copy).read_bytes(), Path(copy).read_bytes()
     ('audio', b'sound', b'sound')
     """
+    if isinstance(source, Excerpt):
+        with rereadable(source.audio) as copy:
+            yield replace(source, audio=cast(Source, copy))
+        return
     if isinstance(source, str | os.PathLike):
         if not Path(source).exists() or Path(source).is_file() or Path(source).is_dir():
             yield source
@@ -129,16 +140,16 @@ def rereadable(source: AudioInput) -> Iterator[AudioInput]:
         opened = source
     name = getattr(opened, "name", None)
     with TemporaryDirectory() as folder:
-        copy = Path(folder) / (Path(name).name if isinstance(name, str) else "audio")
+        target = Path(folder) / (Path(name).name if isinstance(name, str) else "audio")
         try:
-            with copy.open("wb") as file:
+            with target.open("wb") as file:
                 shutil.copyfileobj(opened, file)
         except (OSError, TypeError) as error:  # TypeError: it gives text
             raise AudioError(f"{name or 'audio file object'}: cannot be copied: {error}") from error
         finally:
             if opened is not source:
                 opened.close()
-        yield copy
+        yield target
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -148,17 +159,24 @@ def _opened(path: Path) -> BinaryIO:
         raise AudioError(f"{path}: cannot be opened: {error.strerror}") from error
 
 
-def _open_reader(source: Any) -> Reader:
+def _open_reader(source: Any, track: int | None = None) -> Reader:
+    if isinstance(source, Excerpt):
+        reader = _open_reader(source.audio, source.track)
+        return ExcerptReader(reader, source.start, source.end) if source.start or source.end else reader
+    if track not in (None, 1) and isinstance(source, tuple):
+        raise AudioError(f"audio array: there is no track {track}; it has one")
     if isinstance(source, tuple):
         if len(source) != 2 or not isinstance(source[1], Real) or not float(source[1]).is_integer():
             raise AudioError("audio array: give a tuple of the samples and the sample rate in whole Hz")
         return ArrayReader(source[0], int(float(source[1])))
     if isinstance(source, str | os.PathLike):
         path = Path(source)
+        if _ADDRESS.match(os.fspath(source)) and not path.exists():
+            raise AudioError(f"{source}: is an address; download it and name the file: nothing is read from a network")
         if path.is_dir():
             raise AudioError(f"{path}: is a directory; name an audio file")
-        return from_file(str(path), _opened(path), owned=True)
+        return from_file(str(path), _opened(path), True, track)
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
-        return from_file(name if isinstance(name, str) else "audio file object", source, owned=False)
+        return from_file(name if isinstance(name, str) else "audio file object", source, False, track)
     raise AudioError(f"audio must be a path, a binary file object or (array, sample rate), got {type(source).__name__}")

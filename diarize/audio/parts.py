@@ -6,11 +6,15 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from diarize.errors import AudioError
+
 _BUFFER = 1 << 20  # bytes
+_MOST_NAMED = 3  # places of damage; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,13 @@ class Part:
     remark: str = ""
 
 
-def copied(file: BinaryIO) -> BinaryIO:
-    """Return what is left of a file in an unbuffered temporary one, at its start."""
+def copied(file: BinaryIO, name: str) -> BinaryIO:
+    """Return what is left of a file in an unbuffered temporary one, at its start; AudioError where that fails."""
+    with _room(name):
+        return _copied(file)
+
+
+def _copied(file: BinaryIO) -> BinaryIO:
     copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the reader)
     writer = io.BufferedWriter(copy)
     shutil.copyfileobj(file, writer, _BUFFER)
@@ -57,8 +66,13 @@ def copied(file: BinaryIO) -> BinaryIO:
     return copy
 
 
-def composed(file: BinaryIO, part: Part) -> BinaryIO:
-    """Return the pieces of a part in an unbuffered temporary file, at its start."""
+def composed(file: BinaryIO, part: Part, name: str) -> BinaryIO:
+    """Return the pieces of a part in an unbuffered temporary file, at its start; AudioError where that fails."""
+    with _room(name):
+        return _composed(file, part)
+
+
+def _composed(file: BinaryIO, part: Part) -> BinaryIO:
     copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the reader)
     writer = io.BufferedWriter(copy, _BUFFER)
     for piece in part.pieces:
@@ -74,6 +88,35 @@ def composed(file: BinaryIO, part: Part) -> BinaryIO:
     writer.detach()
     copy.seek(0)
     return copy
+
+
+@contextmanager
+def _room(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AudioError(
+            f"{name}: no temporary copy can be made: {error.strerror or error}; is there room in "
+            f"{tempfile.gettempdir()}?"
+        ) from error
+
+
+def about_holes(holes: Sequence[Hole], start: float = 0.0, what: str = "it is damaged") -> str:
+    """Return what to say of holes in a part that begins at `start` seconds, and of what they come from.
+
+    Examples
+    --------
+    >>> about_holes([Hole(1.5, 0.25), Hole(7.0, 0.5)])
+    'it is damaged at 1.500 s, 7.000 s; 0.750 s are replaced by silence'
+    """
+    lost = sum(hole.duration for hole in holes)
+    return f"{what} at {named([start + hole.start for hole in holes])}; {lost:.3f} s are replaced by silence"
+
+
+def named(times: Sequence[float]) -> str:
+    """Return the first of some times in seconds, and how many more there are."""
+    shown = [f"{time:.3f} s" for time in times[:_MOST_NAMED]]
+    return ", ".join([*shown, f"{len(times) - len(shown)} more places"] if len(times) > len(shown) else shown)
 
 
 def bytes_at(file: BinaryIO, place: int, n_bytes: int) -> bytes:

@@ -15,12 +15,21 @@ Samples = npt.NDArray[np.float32]
 _MAX_CHANNELS = 1024
 
 
+class Undecodable(AudioError):
+    """A file that the decoder at hand cannot read; another one may."""
+
+
 class Reader(Protocol):
-    """What `AudioStream` needs of a source: blocks of shape (n, n_channels), reused from one to the next."""
+    """What decodes a source: blocks of shape (n, n_channels), reused from one to the next.
+
+    They follow each other without a gap, so that the samples before a block say when it is: what is missing in the
+    source is silence. `remarks` says what is wrong with the source, as far as it was read.
+    """
 
     name: str
     sample_rate: int
     n_channels: int
+    remarks: list[str]
 
     def blocks(self, size: int) -> Iterator[Samples]: ...
 
@@ -40,6 +49,7 @@ class ArrayReader:
             raise AudioError(
                 f"audio array: its shape must be (n_samples,) or (n_samples, n_channels), got {np.shape(array)}"
             )
+        self.remarks: list[str] = []
         if samples.dtype.kind not in "iuf":
             raise AudioError(f"audio array: samples must be integers or floats, got {samples.dtype}")
         if not len(samples):

@@ -32,14 +32,19 @@ class AudioStream:
         Hz, of the source.
     n_channels : int
         Channels of the source.
+    start : float
+        Seconds of the recording that lie before the first block.
     duration : float
         Seconds read so far, counted from the samples and not from a header; the whole length after the last block.
     clipped_share : float
         Share of the samples read so far that reach full scale, between 0 and 1.
     """
 
-    def __init__(self, reader: Reader, uri: str, sample_rate: int, channel: int | None, block_seconds: float) -> None:
+    def __init__(
+        self, reader: Reader, uri: str, sample_rate: int, channel: int | None, block_seconds: float, start: float
+    ) -> None:
         self.uri = uri
+        self.start = start
         self.sample_rate = sample_rate
         self.native_sample_rate = reader.sample_rate
         self.n_channels = reader.n_channels
@@ -98,6 +103,8 @@ class AudioStream:
             self._check(used)
             self._n_read += len(used)
             yield mixer(used) if used.shape[1] > 1 else used[:, 0].copy()
+        for remark in self._reader.remarks:
+            warnings.warn(f"{self._reader.name}: {remark}", DiarizeWarning, stacklevel=2)
         if mixer.first is not None:
             channels = ", ".join(map(str, sorted(mixer.reversed)))
             seconds = mixer.first / self.native_sample_rate

@@ -35,7 +35,7 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
 
 
 @click.command()
-@click.argument("rttm", nargs=-1, required=True, metavar="RTTM...", type=options.PATH)
+@click.argument("rttm", nargs=-1, required=True, metavar="RTTM...", type=options.INPUT)
 @options.output("OUT.rttm", "RTTM file to write; standard output where it is left out or '-'.")
 @click.option(
     "--weight",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli import options
-from diarize.cli.output import STANDARD, need_standard_output, write_result
+from diarize.cli.output import need_standard_output, write_result
 from diarize.cli.written import format_name, text_of
 from diarize.errors import FormatError, quoted, shortlist
 
@@ -80,7 +80,7 @@ def _target_format(target: Path, name: str | None) -> tuple[Format, bool]:
     chosen = by_name(name) if name is not None else by_ending(target)
     if chosen is None:
         raise click.UsageError(f"{target}: in which format? Name it by --to, or by an ending: {writable_endings()}")
-    if target == STANDARD:
+    if target == options.STANDARD:
         need_standard_output()
         if chosen.folder:
             raise click.UsageError(f"{chosen.name} is a folder of files; it cannot go to standard output")
@@ -93,7 +93,7 @@ def _target_format(target: Path, name: str | None) -> tuple[Format, bool]:
 @contextmanager
 def _as_file(source: Path) -> Iterator[Path]:
     """Give a file with what is to be read: standard input is copied, since it is looked at twice."""
-    if source != STANDARD:
+    if source != options.STANDARD:
         yield source
         return
     if sys.stdin is None:
@@ -133,7 +133,7 @@ def _write(
     from diarize.formats.names import file_stem
     from diarize.formats.registry import write_all
 
-    if target == STANDARD:
+    if target == options.STANDARD:
         write_result(text_of(list(annotations.values()), chosen.name, about))
     elif folder:
         need_folder(target)

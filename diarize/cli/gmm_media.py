@@ -12,7 +12,7 @@ from diarize.cli.progress import progress_line
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE", type=options.PATH)
+@click.argument("image", metavar="IMAGE", type=options.INPUT)
 @options.output(
     "OUT.png", "The picture in its segments' colours; with .npy, the number of each pixel's segment.", required=True
 )
@@ -69,7 +69,7 @@ def segment(
 
 
 @click.command()
-@click.argument("video", metavar="VIDEO", type=options.PATH)
+@click.argument("video", metavar="VIDEO", type=options.INPUT)
 @options.output(
     "DIR|OUT.npy",
     "Folder for the masks, 000001.png and so on; or one file for all.",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterable
 from math import inf
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import click
@@ -25,10 +29,68 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class InputPath(NamedPath):
+    """A file to read, "-" for standard input; what can be read only once is copied, until the command has ended.
+
+    Parameters
+    ----------
+    once : bool
+        Whether the command reads it only once, so that a named pipe can stay what it is.
+    """
+
+    def __init__(self, once: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self._once = once
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path of the file, or of the copy."""
+        path = super().convert(value, param, ctx)
+        if ctx is None or not (path == STANDARD or (path.is_fifo() and not self._once)):
+            return path
+        copies: dict[Path, Path] = ctx.meta.setdefault(f"{__name__}.copies", {})
+        if path not in copies:
+            try:
+                copies[path] = self._copy(path, ctx)
+            except OSError as error:
+                self.fail(f"{value}: cannot be copied: {error.strerror or error}", param, ctx)
+        return copies[path]
+
+    def _copy(self, path: Path, ctx: click.Context) -> Path:
+        copy = Path(ctx.with_resource(TemporaryDirectory())) / ("stdin" if path == STANDARD else path.name)
+        with copy.open("wb") as file:
+            if path == STANDARD:
+                copyfileobj(sys.stdin.buffer, file)
+            else:
+                with path.open("rb") as source:
+                    copyfileobj(source, file)
+        return copy
+
+
+class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer click
+    """A time in a recording: seconds, or hours and minutes before them."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds; a usage error where the text is no time."""
+        if isinstance(value, float):
+            return value
+        parts = _TIME.fullmatch(str(value).strip())
+        if parts is None:
+            self.fail(f"{value!r} is no time; give seconds such as 90.5, or [hh:]mm:ss such as 1:30.5", param, ctx)
+        hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+        return 3600 * hours + 60 * minutes + seconds
+
+
+STANDARD = Path("-")
 PATH = NamedPath(path_type=Path)
+INPUT = InputPath()
+SOUND = InputPath(once=True)
 FILE = NamedPath(path_type=Path, dir_okay=False)
 FOLDER = NamedPath(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
+
+_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,5}):(?=\d\d?(?:\.|$)))?(\d{1,9}(?:\.\d{0,9})?)", re.ASCII)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Option = Callable[[_Command], _Command]
@@ -149,6 +211,27 @@ def extent() -> Option[Any]:
         help="How long each recording is.",
     )
     return all_of([sound, regions, length])
+
+
+def track() -> Option[Any]:
+    """Return --track."""
+    return click.option("--track", type=COUNT, metavar="N", help="Use sound track N of a video, counted from 1.")
+
+
+def excerpt() -> list[Option[Any]]:
+    """Return --track, --start and --end, which say what of a recording is used."""
+    note = "times in the result stay those of the whole recording"
+    return [
+        track(),
+        click.option("--start", type=Time(), default=0.0, metavar="TIME", help=f"Leave out what is before; {note}."),
+        click.option("--end", type=Time(), metavar="TIME", help="Leave out what is behind (seconds or [hh:]mm:ss)."),
+    ]
+
+
+def check_excerpt(start: float, end: float | None) -> None:
+    """Refuse an end that is not behind the start."""
+    if end is not None and end <= start:
+        raise click.UsageError(f"--end {end:g} s is not behind --start {start:g} s")
 
 
 def columns() -> list[Option[Any]]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from diarize.cli.options import STANDARD
 from diarize.errors import FormatError
-
-STANDARD = Path("-")
 
 
 def is_standard(output: Path | None) -> bool:

@@ -16,7 +16,7 @@ from diarize.errors import DiarizeError
 
 
 @click.command()
-@click.argument("audio", nargs=-1, required=True, metavar="AUDIO...", type=options.PATH)
+@click.argument("audio", nargs=-1, required=True, metavar="AUDIO...", type=options.SOUND)
 @options.output(
     "OUT",
     "Folder for the files of each recording; with one recording also a file such as NAME.rttm, or '-'.",
@@ -37,10 +37,11 @@ from diarize.errors import DiarizeError
 @click.option(
     "--speech",
     metavar="FILE",
-    type=options.PATH,
+    type=options.INPUT,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
 @options.channel()
+@options.all_of(options.excerpt())
 @options.all_of(options.shaping())
 @click.option(
     "--plot",
@@ -61,6 +62,9 @@ def run(
     max_speakers: int | None,
     speech: Path | None,
     channel: int | None,
+    track: int | None,
+    start: float,
+    end: float | None,
     merge_gap: float,
     exclusive: bool,
     min_turn: float,
@@ -77,10 +81,12 @@ def run(
     that cannot be used is reported, the others are done, and the exit code is 1.
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
+    options.check_excerpt(start, end)
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
 
+    from diarize.audio import Excerpt
     from diarize.config import load_config
     from diarize.corpus import diarize_corpus
     from diarize.pipeline import Diarizer
@@ -94,6 +100,7 @@ def run(
         targets,
         lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
+        cut=(lambda path: Excerpt(path, start, end, track)) if start or end or track else Path,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,

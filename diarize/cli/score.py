@@ -23,9 +23,9 @@ _HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confus
 
 
 @click.command()
-@click.argument("reference", type=options.PATH)
-@click.argument("hypothesis", type=options.PATH)
-@click.option("--uem", type=options.PATH, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
+@click.argument("reference", type=options.INPUT)
+@click.argument("hypothesis", type=options.INPUT)
+@click.option("--uem", type=options.INPUT, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
 @click.option(
     "--collar",
     type=click.FloatRange(min=0),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.audio import AudioInput
 
+_FOREVER = 1e9  # s
+
 
 @click.command()
-@click.argument("audio", metavar="AUDIO", type=options.PATH)
+@click.argument("audio", metavar="AUDIO", type=options.SOUND)
 @options.output("DIR", "Folder for the files; it is created where needed.", required=True, kind=options.FOLDER)
 @click.option(
     "--rttm",
     metavar="FILE",
-    type=options.PATH,
+    type=options.INPUT,
     help="Who speaks when; without it the recording is diarized first.",
 )
 @options.config("Settings of diarization.")
 @options.num_speakers()
 @options.channel()
+@options.all_of(options.excerpt())
 @click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
 @options.progress()
 @options.quiet()
@@ -41,6 +45,9 @@ def separate(
     config: str,
     num_speakers: int | None,
     channel: int | None,
+    track: int | None,
+    start: float,
+    end: float | None,
     container: str,
     progress: str,
     quiet: bool,
@@ -48,25 +55,30 @@ def separate(
     """Write a sound file for each speaker of AUDIO.
 
     Where a speaker talks alone the file is the recording, where several talk at once it is the sound of this one,
-    separated from the others, elsewhere it is silent. The names of the files go to standard output.
+    separated from the others, elsewhere it is silent, also outside --start and --end. The names of the files go to
+    standard output.
     """
     if rttm is not None and num_speakers is not None:
         raise click.UsageError("--rttm says who speaks; leave out --num-speakers")
+    options.check_excerpt(start, end)
     refuse_as_folder(output)
     need_standard_output()
 
     from threadpoolctl import threadpool_limits
 
     from diarize import separation
-    from diarize.audio import rereadable
+    from diarize.annotation import Segment
+    from diarize.audio import Excerpt, rereadable
 
     threadpool_limits(1)  # of small products; more threads would wait for each other
-    with _each_warning_once(), progress_line(audio.name, quiet, progress) as show, rereadable(audio) as recording:
+    with _each_warning_once(), progress_line(audio.name, quiet, progress) as show, rereadable(audio) as source:
+        whole = Excerpt(cast(Path, source), track=track)  # a path gives a path
         if rttm is not None:
-            annotation = _read(rttm, audio.stem)
+            annotation = _read(rttm, audio.stem).crop(Segment(start, end or _FOREVER))
         else:
-            annotation = _diarized(recording, audio.stem, config, num_speakers, channel, show)
-        files = separation.separate(recording, annotation, output, channel=channel, container=container, progress=show)
+            part = replace(whole, start=start, end=end)
+            annotation = _diarized(part, audio.stem, config, num_speakers, channel, show)
+        files = separation.separate(whole, annotation, output, channel=channel, container=container, progress=show)
     write_result("".join(f"{path}\n" for path in files.values()))
 
 

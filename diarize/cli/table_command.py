@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from diarize.formats.tables import Table
 
 INPUT = [
-    click.argument("data", metavar="DATA", type=options.PATH),
+    click.argument("data", metavar="DATA", type=options.INPUT),
     options.output("OUT", "The table to write; CSV on standard output where it is left out or '-'."),
     *options.columns(),
     click.option("--plot", metavar="PICTURE", type=options.FILE, help="A picture to draw."),

@@ -12,7 +12,7 @@ from diarize.errors import ConfigError, FormatError
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.INPUT)
 def validate(files: tuple[Path, ...]) -> None:
     """List all problems in each FILE of turns or marks, in any format that is read, or of settings in TOML.
 

@@ -123,11 +123,14 @@ def log_mel(blocks: Iterable[Samples], config: FeatureConfig, filters: FilterBan
     return np.asarray(_energies(_powers(blocks, config), config, filters))
 
 
-def grid(n_frames: int, config: FeatureConfig, duration: float) -> FrameGrid:
-    """Return the time grid of frames: each stands for a cell of one step about the centre of its window."""
+def grid(n_frames: int, config: FeatureConfig, duration: float, start: float = 0.0) -> FrameGrid:
+    """Return the time grid of frames: each stands for a cell of one step about the centre of its window.
+
+    The sound is `duration` seconds long and begins at second `start` of its recording.
+    """
     length, step, _ = frame_sizes(config)
     offset = max(length - step, 0) / 2 / config.sample_rate
-    return FrameGrid(n_frames, step / config.sample_rate, offset, duration)
+    return FrameGrid(n_frames, step / config.sample_rate, offset, duration, start)
 
 
 def _bank(config: FeatureConfig, filters: FilterBank | None) -> Features:

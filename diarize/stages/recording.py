@@ -44,7 +44,7 @@ def analyse(
 
     Parameters
     ----------
-    audio : path, binary file or (array, sample_rate)
+    audio : path, binary file, (array, sample_rate) or Excerpt
         Arrays are (n_samples,) or (n_samples, n_channels).
     features : FeatureConfig
         Frames and filter bank.
@@ -67,4 +67,4 @@ def analyse(
     """
     with open_audio(audio, features.sample_rate, channel) as stream:
         spectrum = mel_spectrum(stream, features, filters)
-        return Recording(features, spectrum, grid(len(spectrum), features, stream.duration))
+        return Recording(features, spectrum, grid(len(spectrum), features, stream.duration, stream.start))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize.audio import read_audio
+from diarize.audio import decoders, read_audio
 from diarize.audio.ogg import ogg_parts
 from diarize.errors import DiarizeWarning
 
@@ -50,13 +50,27 @@ def test_the_name_of_a_page_in_the_sound_is_no_page() -> None:
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
-def test_missing_pages_are_reported_with_their_length(subtype: str) -> None:
+def test_missing_pages_are_reported_with_their_length(subtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoders, "pyav", lambda: None)
+    monkeypatch.setattr(decoders, "ffmpeg", lambda: None)
     content = ogg(subtype)
     start = len(content) // 2
     with pytest.warns(DiarizeWarning, match=r"damaged: \d\.\d{3} s are missing, and times .* too early") as caught:
         heard = read_audio(io.BytesIO(content[:start] + bytes(2000) + content[start + 2000 :]), RATE)
     missing = float(str(caught[0].message).split("damaged: ")[1].split(" s")[0])
     assert len(heard) / RATE + missing == pytest.approx(40.0, abs=0.01)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_missing_pages_become_silence_by_another_decoder(subtype: str) -> None:
+    pytest.importorskip("av", reason="PyAV is not installed")
+    content = ogg(subtype)
+    whole, start = read_audio(io.BytesIO(content), RATE), len(content) // 2
+    with pytest.warns(DiarizeWarning, match=r"it is damaged at 1\d\.\d{3} s; \d\.\d{3} s are replaced by silence"):
+        heard = read_audio(io.BytesIO(content[:start] + content[start + 9000 :]), RATE)
+    assert len(heard) == pytest.approx(40 * RATE, abs=160)
+    for place in (slice(5 * RATE, 6 * RATE), slice(30 * RATE, 31 * RATE)):
+        assert np.corrcoef(heard[place], whole[place])[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])

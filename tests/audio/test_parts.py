@@ -13,14 +13,14 @@ from diarize.audio.parts import Fill, Part, behind_tags, composed, copied, place
 def test_pieces_in_their_order() -> None:
     file = io.BytesIO(bytes(range(100)))
     part = Part((Fill(b"ab", 2), range(10, 13), Fill(b""), range(90, 200), range(1)))
-    with composed(file, part) as copy:
+    with composed(file, part, "a.wav") as copy:
         assert copy.read() == b"abab" + bytes(range(10, 13)) + bytes(range(90, 100)) + b"\0"
 
 
 def test_a_copy_is_of_what_is_left() -> None:
     file = io.BytesIO(b"head and rest")
     file.seek(9)
-    with copied(file) as copy:
+    with copied(file, "a.wav") as copy:
         assert (copy.tell(), copy.read()) == (0, b"rest")
 
 

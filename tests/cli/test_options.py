@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,41 @@ def test_help_keeps_the_order_of_the_list() -> None:
     lines = CliRunner().invoke(command, ["--help"]).stdout.splitlines()
     names = [line.split("--")[1].split()[0] for line in lines if line.startswith("  -")]
     assert names[:6] == ["output", "config", "seed", "quiet", "num-speakers", "channel"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90.5", 90.5), ("1:30.5", 90.5), ("01:02:03", 3723.0), ("0", 0.0), ("90:00", 5400.0)]
+)
+def test_times(text: str, seconds: float) -> None:
+    assert options.Time().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:", "1:2:3:4", "nan", "1:200", "1,5", "ten"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no time; give seconds such as"):
+        options.Time().convert(text, None, None)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=options.INPUT)
+@click.argument("sound", type=options.SOUND)
+def reader(files: tuple[Path, ...], sound: Path) -> None:
+    for path in [*files, sound]:
+        click.echo(f"{path.name} {path.read_text()} {path.read_text()}")
+
+
+def test_standard_input_and_pipes_can_be_read_again(tmp_path: Path) -> None:
+    pipe, plain = tmp_path / "turns.rttm", tmp_path / "plain"
+    plain.write_text("text")
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("piped",))
+    writer.start()
+    outcome = CliRunner().invoke(reader, [str(pipe), "-", str(plain), "-"], input="given")
+    writer.join()
+    lines = ["turns.rttm piped piped", "stdin given given", "plain text text", "stdin given given"]
+    assert outcome.output.splitlines() == lines
+
+
+def test_a_named_pipe_stays_for_who_reads_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert options.SOUND.convert(str(tmp_path / "pipe"), None, click.Context(reader)) == tmp_path / "pipe"

@@ -1,0 +1,62 @@
+"""Files that libsndfile does not know, by the program ffmpeg."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from diarize.audio import Excerpt, decoders, open_audio, read_audio
+from diarize.audio.ffmpeg import ffmpeg
+from diarize.errors import AudioError, DiarizeWarning
+from tests.audio.media import RATE, clicks, lag, media
+
+pytestmark = pytest.mark.skipif(ffmpeg() is None, reason="ffmpeg is not on PATH")
+
+
+@pytest.fixture(autouse=True)
+def without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoders, "pyav", lambda: None)
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska", "adts"])
+def test_sound_stays_at_its_time(container: str) -> None:
+    written = clicks()
+    heard = read_audio(io.BytesIO(media(container, "aac", written)), RATE)
+    late = [lag(heard, written, place) for place in (1.0, 6.0)]
+    assert abs(late[0]) < (0.07 if container == "matroska" else 0.001)
+    assert late[1] == late[0]
+
+
+def test_a_pause_of_the_recorder_becomes_silence() -> None:
+    written = clicks()
+    heard = read_audio(io.BytesIO(media("matroska", "pcm_s16le", written, gap=(3.0, 5.0))), RATE)
+    assert lag(heard, written, 1.0) == 0
+    assert abs(lag(heard[5 * RATE :], written, 6.0)) <= 0.001
+    assert not heard[round(3.5 * RATE) : round(7.5 * RATE)].any()
+
+
+def test_tracks() -> None:
+    first, second = clicks(seed=1), clicks(seed=2)
+    content = media("matroska", "flac", first, second)
+    np.testing.assert_allclose(read_audio(Excerpt(io.BytesIO(content), track=2), RATE), second, atol=1e-4)
+    with pytest.warns(DiarizeWarning, match=r"1 \(flac.*\), 2 \(flac.*\); track 1 is used"):
+        np.testing.assert_allclose(read_audio(io.BytesIO(content), RATE), first, atol=1e-4)
+    with pytest.raises(AudioError, match=r"no track 3; its tracks are 1 \(flac"):
+        open_audio(Excerpt(io.BytesIO(content), track=3), RATE)
+
+
+def test_no_sound_and_no_recording() -> None:
+    with pytest.raises(AudioError, match="holds no sound, only video"):
+        open_audio(io.BytesIO(media("mp4", "aac", video=True)), RATE)
+    with pytest.raises(AudioError, match="is a WebM / Matroska file: ffmpeg cannot open it"):
+        open_audio(io.BytesIO(b"\x1aE\xdf\xa3" + bytes(2000)), RATE)
+
+
+def test_damage_is_said() -> None:
+    content = bytearray(media("mp4", "aac", clicks()))
+    middle = content.index(b"mdat") + (len(content) - content.index(b"mdat")) // 2
+    content[middle : middle + 1500] = np.random.default_rng(0).bytes(1500)
+    with pytest.warns(DiarizeWarning, match="it is damaged, says ffmpeg: "):
+        read_audio(io.BytesIO(content), RATE)
