@@ -17,3 +17,9 @@ def compiled() -> None:
     """Diarize five seconds; the note comes once a process, and other processes load what is compiled by then."""
     samples, rate = soundfile.read(SAMPLES / "call.flac", dtype="float32")
     Diarizer("fast")((samples[: 5 * rate], rate))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of progress comes because the machine is busy."""
+    monkeypatch.setattr("diarize.cli.progress._PATIENCE", 3600.0)

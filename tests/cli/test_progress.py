@@ -16,6 +16,11 @@ from diarize.cli.progress import Estimate, clock, progress_line
 CALL = Path(__file__).resolve().parents[2] / "audio_samples" / "call.flac"
 
 
+@pytest.fixture(autouse=True)
+def patient() -> None:
+    """Lines come as they do for a user: the clock is set by the tests."""
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
