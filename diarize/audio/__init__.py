@@ -4,17 +4,20 @@ The only part that knows soundfile and soxr, PyAV and ffmpeg. Memory does not gr
 """
 
 from diarize.audio.excerpts import Excerpt
+from diarize.audio.compressed import COMPRESSED_RATE, mp3_writer
 from diarize.audio.opening import SUFFIXES, AudioInput, audio_uri, open_audio, read_audio, rereadable
 from diarize.audio.readers import Samples
 from diarize.audio.stream import AudioStream, resample
 
 __all__ = [
+    "COMPRESSED_RATE",
     "SUFFIXES",
     "AudioInput",
     "AudioStream",
     "Excerpt",
     "Samples",
     "audio_uri",
+    "mp3_writer",
     "open_audio",
     "read_audio",
     "rereadable",

@@ -28,6 +28,7 @@ class Cells:
 
     Attributes
     ----------
+    edges : (n_cells + 1,) seconds, where the cells begin and end
     duration : (n_cells,) seconds, 0 outside the scored regions
     outside_collars : (n_cells,) bool
     reference, hypothesis : Talk
@@ -42,7 +43,8 @@ class Cells:
         collars = [(time - collar, time + collar) for time in boundaries]
         regions = [(segment.start, segment.end) for segment in scored]
         turns = [(turn.start, turn.end) for annotation in (reference, hypothesis) for turn in annotation]
-        edges = np.unique(np.array([*regions, *turns, *collars], dtype=np.float64))
+        self.edges: Floats = np.unique(np.array([*regions, *turns, *collars], dtype=np.float64))
+        edges = self.edges
         self.duration: Floats = np.diff(edges) * _covered(edges, regions)
         self.outside_collars: Marks = ~_covered(edges, collars)
         elapsed = np.concatenate([[0.0], np.cumsum(self.duration)])

@@ -1,0 +1,72 @@
+"""The document of a page: a diarization as plain values, which the page edits and hands back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from diarize.annotation import Annotation
+from diarize.evaluation.differences import differences
+from diarize.evaluation.scoring import best_mapping, score
+from diarize.report.transcript import Caption
+
+VERSION = 1
+
+
+def document(
+    annotation: Annotation,
+    *,
+    reference: Annotation | None = None,
+    transcript: Iterable[Caption] = (),
+    recording: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what a page starts from, made of what JSON knows.
+
+    Speakers get ids in the order in which they first speak, turns in the order of time; `key` is a hash of all the
+    rest, under which a browser keeps the corrections of this document and of no other.
+
+    Examples
+    --------
+    >>> from diarize import Turn
+    >>> page = document(Annotation([Turn(0.0, 1.5, "anna")], "call"), recording={"name": "call.wav"})
+    >>> page["turns"], page["speakers"]
+    ([{'id': 't1', 'start': 0.0, 'end': 1.5, 'speaker': 's1', 'confidence': None}], [{'id': 's1', 'name': 'anna'}])
+    """
+    names = list(dict.fromkeys(turn.speaker for turn in annotation))
+    ids = {name: f"s{number}" for number, name in enumerate(names, 1)}
+    content: dict[str, Any] = {
+        "version": VERSION,
+        "recording": {"uri": annotation.uri, **recording},
+        "speakers": [{"id": ids[name], "name": name} for name in names],
+        "turns": [
+            {
+                "id": f"t{number}",
+                "start": turn.start,
+                "end": turn.end,
+                "speaker": ids[turn.speaker],
+                "confidence": turn.confidence,
+            }
+            for number, turn in enumerate(annotation, 1)
+        ],
+        "transcript": [
+            {"start": item.start, "end": item.end, "text": item.text, "speaker": item.speaker} for item in transcript
+        ],
+        "reference": None if reference is None else _compared(annotation, reference, ids),
+    }
+    text = json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")
+    return {**content, "key": hashlib.sha256(text).hexdigest()[:32]}
+
+
+def _compared(annotation: Annotation, reference: Annotation, ids: Mapping[str, str]) -> dict[str, Any]:
+    parts = score(reference, annotation)
+    return {
+        "turns": [{"start": turn.start, "end": turn.end, "speaker": turn.speaker} for turn in reference],
+        "pairs": {ids[name]: own for name, own in best_mapping(reference, annotation).items()},
+        "errors": [
+            {"start": item.start, "end": item.end, "kind": item.kind, "count": item.count}
+            for item in differences(reference, annotation)
+        ],
+        "total": parts.total,
+    }

@@ -1,0 +1,186 @@
+"""A page written: the built template, filled with a recording and its document."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from diarize.annotation import Annotation
+from diarize.atomic import whole_file
+from diarize.audio import AudioInput, audio_uri
+from diarize.errors import ConfigError, DiarizeWarning, FormatError, quoted
+from diarize.report.document import document
+from diarize.report.soundscape import PEAK_RATE, TILE_COLUMNS, Soundscape, listen
+from diarize.report.transcript import Caption
+
+SoundChoice = Literal["auto", "embed", "link", "none"]
+
+EMBEDDED_SECONDS = 5400.0  # of sound that a page holds unless it is asked for more: 29 MB
+_PIECE = 3 << 20  # bytes of sound in one element of the page; whole groups of three, for base64
+_PLACE = re.compile(rb"\{\{(\w+)\}\}")
+_MEDIA = {"embed": "blob:", "link": "blob: 'self' file:", "none": "blob:"}  # blob: a file that the user chooses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """What a page is to hold beside sound and turns.
+
+    Parameters
+    ----------
+    reference : Annotation or None
+        The truth; where the turns differ from it is coloured as missed, false alarm or confusion.
+    transcript : iterable of Caption
+    sound : {'auto', 'embed', 'link', 'none'}
+        Whether the page holds the sound, names the file, or is silent; "auto" embeds up to an hour and a half.
+    title : str or None
+        Of the page; the name of the recording without it.
+    channel : int or None
+        The channel that the turns are about, counted from 1.
+    """
+
+    reference: Annotation | None = None
+    transcript: Iterable[Caption] = ()
+    sound: SoundChoice = "auto"
+    title: str | None = None
+    channel: int | None = None
+
+
+def write_report(
+    audio: AudioInput, annotation: Annotation, target: str | os.PathLike[str], options: PageOptions | None = None
+) -> None:
+    """Write the page of a recording.
+
+    Parameters
+    ----------
+    audio : path, binary file object, or tuple of samples and sample rate
+    annotation : Annotation
+        Who speaks when. Turns beyond the end of the sound are kept, with a warning.
+    target : str or path
+        The HTML file; it appears whole or not at all.
+    options : PageOptions or None
+
+    Raises
+    ------
+    AudioError
+        The recording cannot be read.
+    ConfigError
+        The sound is to be linked, and is no file that a page can name.
+    FormatError
+        The file cannot be written.
+    """
+    wanted = options or PageOptions()
+    longest = {"embed": float("inf"), "auto": EMBEDDED_SECONDS}.get(wanted.sound, 0.0)
+    link = _link(audio, Path(target), wanted.sound)
+    scape = listen(audio, wanted.channel, longest)
+    kind = wanted.sound if wanted.sound != "auto" else "embed" if scape.sound or link is None else "link"
+    if kind == "embed" and scape.sound is None:
+        kind = "none"
+    _warn_beyond(annotation, scape.duration)
+    name = Path(audio).name if isinstance(audio, str | os.PathLike) else audio_uri(audio)
+    content = document(
+        annotation,
+        reference=wanted.reference,
+        transcript=wanted.transcript,
+        recording={
+            "name": name,
+            "duration": scape.duration,
+            "sampleRate": scape.sample_rate,
+            "channel": wanted.channel,
+            "title": wanted.title or name,
+            "sound": {"kind": kind, "link": link if kind == "link" else None},
+        },
+    )
+    try:
+        with whole_file(target) as file:
+            for piece in _filled(content, scape, kind):
+                file.write(piece)
+    except OSError as error:
+        raise FormatError(f"{os.fspath(target)}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if scape.sound is not None:
+            scape.sound.close()
+
+
+def _link(audio: AudioInput, target: Path, sound: SoundChoice) -> str | None:
+    """Return the address of a sound file as seen from the page, None where it has none."""
+    if sound not in ("auto", "link"):
+        return None
+    if isinstance(audio, str | os.PathLike) and Path(audio).is_file():
+        try:
+            path = os.path.relpath(Path(audio).resolve(), target.resolve().parent)
+        except ValueError:  # another drive
+            path = ""
+        if path:
+            return quote(Path(path).as_posix(), errors="surrogateescape")
+    if sound == "link":
+        raise ConfigError("only a sound file on the same drive can be linked; embed the sound instead")
+    return None
+
+
+def _warn_beyond(annotation: Annotation, duration: float) -> None:
+    beyond = [turn for turn in annotation if turn.end > duration + 0.5]
+    if beyond:
+        last = max(turn.end for turn in beyond)
+        warnings.warn(
+            f"{len(beyond)} turns end after the sound, which has {duration:.3f} s; the last ends at {last:.3f} s; the "
+            "page keeps them; do turns and sound belong together?",
+            DiarizeWarning,
+            stacklevel=3,
+        )
+
+
+def _filled(content: dict[str, Any], scape: Soundscape, kind: str) -> Iterator[bytes]:
+    """Give the page in pieces."""
+    template = resources.files("diarize.report").joinpath("page.html").read_bytes()
+    parts = _PLACE.split(template)
+    for place, text in enumerate(parts):
+        if place % 2 == 0:
+            yield text
+        elif text == b"title":
+            yield html.escape(content["recording"]["title"]).encode("utf-8", "replace")
+        elif text == b"media":
+            yield _MEDIA[kind].encode()
+        elif text == b"document":
+            yield _json(content)
+        elif text == b"picture":
+            yield _json(_picture(scape))
+        elif text == b"sound":
+            yield from _sound(scape) if kind == "embed" else ()
+        else:
+            raise FormatError(f"the page's template has an unknown place {quoted(text.decode())}; build it again")
+
+
+def _picture(scape: Soundscape) -> dict[str, Any]:
+    return {
+        "peakRate": PEAK_RATE,
+        "peaks": base64.b64encode(scape.peaks.tobytes()).decode(),
+        "loudest": scape.loudest,
+        "columnSeconds": scape.column_seconds,
+        "tileColumns": TILE_COLUMNS,
+        "top": scape.top,
+        "tiles": [base64.b64encode(tile).decode() for tile in scape.tiles],
+    }
+
+
+def _sound(scape: Soundscape) -> Iterator[bytes]:
+    if scape.sound is None:
+        return
+    scape.sound.seek(0)
+    while piece := scape.sound.read(_PIECE):
+        yield b'<script type="text/plain" class="sound">' + base64.b64encode(piece) + b"</script>\n"
+
+
+def _json(value: object) -> bytes:
+    """Return JSON that is safe inside a script element: nothing in it can end the element or begin a comment."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").encode("ascii")

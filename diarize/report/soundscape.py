@@ -1,0 +1,182 @@
+"""What a page shows and plays of a recording, from one pass over the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.audio import COMPRESSED_RATE, AudioInput, AudioStream, Samples, mp3_writer, open_audio
+from diarize.config import FeatureConfig
+from diarize.features import log_mel
+from diarize.features.filters import mel_edges
+from diarize.report.pictures import png
+
+PEAK_RATE = 100  # peaks a second
+MOST_COLUMNS = 60_000  # of the spectrogram, whatever the length
+TILE_COLUMNS = 2_048
+_SPECTRUM = FeatureConfig(
+    sample_rate=COMPRESSED_RATE, frame_length=0.064, frame_step=0.02, n_mels=64, f_min=60.0, f_max=8000.0
+)
+_RANGE = 60.0  # dB between black and white
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Soundscape:
+    """A recording as a page shows it.
+
+    Parameters
+    ----------
+    duration : float, seconds
+    sample_rate : int, Hz
+        Of the recording.
+    peaks : array of shape (n_peaks, 2), int8
+        Lowest and highest sample of each hundredth of a second; 127 is the loudest of all.
+    loudest : float
+        The largest sample, with full scale at 1.
+    tiles : tuple of bytes
+        The mel spectrogram as PNG files, low frequencies at the bottom, `TILE_COLUMNS` wide but for the last.
+    column_seconds : float
+        Time between two columns.
+    top : float, Hz
+        Upper edge of the spectrogram.
+    sound : binary file or None
+        The sound as MP3; None where it is longer than was asked for.
+    """
+
+    duration: float
+    sample_rate: int
+    peaks: npt.NDArray[np.int8]
+    loudest: float
+    tiles: tuple[bytes, ...]
+    column_seconds: float
+    top: float
+    sound: BinaryIO | None
+
+
+def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) -> Soundscape:
+    """Read a recording once: peaks, spectrogram, and the sound itself where it is to be embedded.
+
+    Parameters
+    ----------
+    audio : path, binary file object, or tuple of samples and sample rate
+    channel : int or None
+        Counted from 1; all channels mixed without it.
+    longest : float, seconds
+        Longest recording whose sound is kept; 0 for none.
+
+    Raises
+    ------
+    AudioError
+        The recording cannot be read.
+    """
+    peaks = _Peaks()
+    with open_audio(audio, COMPRESSED_RATE, channel) as stream, _Copy(longest) as copy:
+        energies = log_mel(_heard(stream, peaks, copy), _SPECTRUM)
+    n_bands = _bands_of(stream.native_sample_rate)
+    pooled = _pooled(energies[:, :n_bands])
+    shades = _shades(pooled).T[::-1]
+    starts = range(0, shades.shape[1], TILE_COLUMNS)
+    scaled, loudest = peaks.scaled()
+    return Soundscape(
+        duration=stream.duration,
+        sample_rate=stream.native_sample_rate,
+        peaks=scaled,
+        loudest=loudest,
+        tiles=tuple(png(shades[:, start : start + TILE_COLUMNS]) for start in starts),
+        column_seconds=_SPECTRUM.frame_step * _pooling(len(energies)),
+        top=float(mel_edges(_SPECTRUM)[n_bands + 1]),
+        sound=copy.file,
+    )
+
+
+def _heard(stream: AudioStream, peaks: _Peaks, copy: _Copy) -> Iterator[Samples]:
+    for block in stream:
+        peaks.add(block)
+        copy.add(block)
+        yield block
+
+
+class _Peaks:
+    """Lowest and highest sample of each hundredth of a second, as the blocks come."""
+
+    _step = COMPRESSED_RATE // PEAK_RATE
+
+    def __init__(self) -> None:
+        self._rest = np.zeros(0, np.float32)
+        self._found = [np.zeros((0, 2), np.float32)]
+
+    def add(self, block: Samples) -> None:
+        samples = np.concatenate([self._rest, block])
+        n_whole = len(samples) // self._step * self._step
+        rows = samples[:n_whole].reshape(-1, self._step)
+        self._found.append(np.stack([rows.min(axis=1), rows.max(axis=1)], axis=1))
+        self._rest = samples[n_whole:]
+
+    def scaled(self) -> tuple[npt.NDArray[np.int8], float]:
+        """Return all peaks and the loudest sample; a last stretch that is shorter counts as one."""
+        if len(self._rest):
+            self._found.append(np.array([[self._rest.min(), self._rest.max()]]))
+            self._rest = self._rest[:0]
+        peaks = np.concatenate(self._found)
+        loudest = float(np.abs(peaks).max(initial=0.0))
+        return np.round(peaks * (127 / loudest if loudest else 0.0)).astype(np.int8), loudest
+
+
+class _Copy:
+    """The sound as MP3 in a temporary file, given up once it is longer than wanted."""
+
+    def __init__(self, longest: float) -> None:
+        self._left = longest * COMPRESSED_RATE
+        self._stack = ExitStack()
+        self.file: BinaryIO | None = None
+
+    def __enter__(self) -> _Copy:
+        if self._left > 0:
+            self.file = TemporaryFile()
+            self._write = self._stack.enter_context(mp3_writer(self.file))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def add(self, block: Samples) -> None:
+        self._left -= len(block)
+        if self.file is not None and self._left < 0:
+            self._stack.close()
+            self.file.close()
+            self.file = None
+        if self.file is not None:
+            self._write(block)
+
+
+def _bands_of(sample_rate: int) -> int:
+    """Return how many of the bands lie within what a sample rate can hold."""
+    upper = mel_edges(_SPECTRUM)[2:]
+    return int(np.count_nonzero(upper <= max(sample_rate / 2, 4000) + 1))
+
+
+def _pooling(n_frames: int) -> int:
+    return max(1, -(-n_frames // MOST_COLUMNS))
+
+
+def _pooled(energies: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the means over so many frames that there are at most `MOST_COLUMNS`."""
+    size = _pooling(len(energies))
+    edges = np.arange(0, len(energies), size)
+    counts = np.diff(np.append(edges, len(energies)))[:, None]
+    return np.add.reduceat(energies, edges, axis=0) / counts.astype(np.float32)
+
+
+def _shades(energies: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return log energies (nats) as shades: 255 for what only one cell in 500 surpasses, 0 for 60 dB below."""
+    decibels = energies * (10 / np.log(10))
+    top = np.quantile(decibels[:: max(1, len(decibels) // 5000)], 0.998)
+    return np.clip((decibels - top + _RANGE) * (255 / _RANGE), 0, 255).round().astype(np.uint8)

@@ -1,0 +1,256 @@
+// The page as one thing: the state, what shows it, what changes it.
+import { Autosave } from "./autosave.js";
+import { bytes } from "./base64.js";
+import { Commands } from "./commands.js";
+import { lengthOf, opened, speakerOf, turnsOf } from "./document.js";
+import { h } from "./dom.js";
+import { Tiles } from "./draw/spectrogram.js";
+import { differences, pairs } from "./errors.js";
+import { Gestures } from "./gestures.js";
+import { hostOf } from "./host.js";
+import { exportDialog, helpDialog, mergeDialog, renameDialog } from "./panels/dialogs.js";
+import { ErrorPanel } from "./panels/errors.js";
+import { Header } from "./panels/header.js";
+import { Inspector } from "./panels/inspector.js";
+import { LaneNames } from "./panels/lane-names.js";
+import { SpeakerPanel } from "./panels/speakers.js";
+import { tabs } from "./panels/tabs.js";
+import { TranscriptPanel } from "./panels/transcript.js";
+import { Transport } from "./panels/transport.js";
+import { TurnList } from "./panels/turns.js";
+import { pyramid } from "./peaks.js";
+import { Player } from "./sound/player.js";
+import { Samples } from "./sound/samples.js";
+import { covered, statistics } from "./statistics.js";
+import { Store } from "./store.js";
+import { startTheme, turnTheme } from "./theme.js";
+import { clock } from "./time.js";
+import { Timeline } from "./timeline.js";
+import { around, turnedTo } from "./view.js";
+
+export class App {
+  constructor(delivered, picture) {
+    this.delivered = opened(delivered);
+    this.store = new Store(this.delivered);
+    this.length = Math.max(lengthOf(this.delivered), 0.1);
+    this.player = new Player(this.length, () => this.tick());
+    this.samples = new Samples(() => this.timeline.draw());
+    this.autosave = new Autosave(hostOf(delivered.key), this.delivered, () => this.header.show());
+    this.only = null;
+    this.loading = delivered.recording.sound.kind === "embed";
+    this.build(picture);
+    this.follow();
+    this.store.subscribe((edited) => this.show(edited));
+    this.show(false);
+    addEventListener("beforeunload", (event) => this.autosave.unsaved && event.preventDefault());
+    addEventListener("pagehide", () => this.autosave.now());
+    this.restore();
+  }
+
+  get document() {
+    return this.store.document;
+  }
+
+  build(picture) {
+    this.env = {
+      document: this.document,
+      store: this.store,
+      levels: pyramid(new Int8Array(bytes(picture.peaks).buffer), picture.peakRate),
+      tiles: new Tiles(picture, () => this.timeline.draw()),
+      samples: this.samples,
+      length: this.length,
+      sound: this.document.recording.duration,
+    };
+    startTheme(() => this.themed());
+    this.timeline = new Timeline(this.env);
+    this.derive();
+    this.commands = new Commands(this);
+    this.gestures = new Gestures(this);
+    this.header = new Header(this);
+    this.transport = new Transport(this);
+    this.inspector = new Inspector(this);
+    this.turns = new TurnList(this);
+    this.speakers = new SpeakerPanel(this);
+    this.laneNames = new LaneNames(this);
+    this.errors = this.document.reference && new ErrorPanel(this);
+    this.transcript = this.document.transcript.length ? new TranscriptPanel(this) : null;
+    this.live = h("div", { class: "live", "aria-live": "polite" });
+    this.toast = h("div", { class: "toast", "aria-hidden": "true", hidden: true });
+    const ruler = this.timeline.named("ruler").element;
+    for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": this.length.toFixed(1) })) ruler.setAttribute(name, value);
+    const panels = { Speakers: this.speakers.element, Turns: this.turns.element, ...(this.errors && { Errors: this.errors.element }), ...(this.transcript && { Transcript: this.transcript.element }) };
+    const main = h("main", {}, h("div", { class: "scroll" }, this.timeline.stage), this.inspector.element);
+    document.querySelector("#app").append(this.header.element, h("div", { class: "body" }, this.transport.element, main, tabs(panels)), this.live, this.toast);
+  }
+
+  // What follows from the document, computed once an edit.
+  derive() {
+    const { env } = this;
+    env.document = this.document;
+    env.only = this.only;
+    env.overlap = covered(this.document.turns, 2);
+    env.figures = statistics(this.document);
+    if (this.document.reference) {
+      const untouched = this.document.turns === this.delivered.turns && this.document.speakers === this.delivered.speakers;
+      env.pairs = pairs(this.document);
+      env.differences = untouched ? this.document.reference.errors : differences(this.document);
+    }
+  }
+
+  show(edited) {
+    if (this.env.document !== this.document || this.env.only !== this.only) {
+      this.derive();
+      this.timeline.stale = true;
+      this.player.only = this.only && turnsOf(this.document, this.only);
+    }
+    if (edited) this.autosave.wants(this.document);
+    this.timeline.draw();
+    const shown = [this.header, this.transport, this.inspector, this.turns, this.speakers, this.laneNames, this.errors, this.transcript];
+    for (const panel of shown) panel?.show();
+  }
+
+  edit(label, document) {
+    if (this.only && !speakerOf(document, this.only)) this.only = null;
+    if (this.store.commit(label, document)) this.say(`${label[0].toUpperCase()}${label.slice(1)}.`);
+  }
+
+  undo() {
+    const label = this.store.undo();
+    this.say(label ? `Undone: ${label}.` : label === null ? "Nothing to undo." : "Undone.");
+  }
+
+  redo() {
+    const label = this.store.redo();
+    this.say(label === null ? "Nothing to redo." : `Done again: ${label}.`);
+  }
+
+  choose(turn, extend = false) {
+    const { selection } = this.store;
+    this.store.select(extend ? [...selection.filter((id) => id !== turn.id), turn.id] : [turn.id]);
+    this.player.seek(turn.start);
+    const { view } = this.timeline;
+    if (turn.start < view.start || turn.end > view.start + view.scale * view.width) {
+      const wide = turn.end - turn.start > view.scale * view.width;
+      this.timeline.show(wide ? around(view, turn.start, turn.end) : turnedTo({ ...view, start: -1e9 }, turn.start));
+    }
+    this.live.textContent = `${speakerOf(this.document, turn.speaker).name}, ${clock(turn.start)} to ${clock(turn.end)}`;
+  }
+
+  goTo(time) {
+    this.player.seek(time);
+    this.timeline.show(turnedTo(this.timeline.view, this.player.time));
+  }
+
+  solo(id) {
+    this.only = this.only === id ? null : id;
+    this.show(false);
+    this.say(this.only ? `Only ${speakerOf(this.document, id).name} is played.` : "Everybody is played.");
+  }
+
+  setSpeed(speed) {
+    this.player.speed = speed;
+    this.transport.show();
+    this.say(`Speed ${speed}.`);
+  }
+
+  toggleSpectrogram() {
+    const row = this.timeline.named("spectrogram").element;
+    row.hidden = !row.hidden;
+    this.timeline.refresh();
+  }
+
+  turnTheme() {
+    turnTheme();
+    this.themed();
+  }
+
+  themed() {
+    this.env.tiles.forget();
+    this.timeline.refresh();
+  }
+
+  exportDialog() {
+    exportDialog(this);
+  }
+
+  exported(format) {
+    this.say(`${format.name} was handed to the browser as a download.`);
+  }
+
+  helpDialog() {
+    helpDialog(this.commands);
+  }
+
+  renameDialog(id) {
+    renameDialog(this, id);
+  }
+
+  mergeDialog(id) {
+    mergeDialog(this, id);
+  }
+
+  // Say something to everybody: to screen readers, and for a moment on the page.
+  say(text) {
+    this.live.textContent = text;
+    this.toast.textContent = text;
+    this.toast.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (this.toast.hidden = true), 2500);
+  }
+
+  tick() {
+    const { time } = this.player;
+    this.transport.show();
+    this.transport.tick(time);
+    this.transcript?.follow(time);
+    this.timeline.place(time);
+    const ruler = this.timeline.named("ruler").element;
+    const second = Math.floor(time);
+    if (second === this.second) return;
+    this.second = second;
+    const talking = this.document.turns.filter((turn) => turn.start <= time && time < turn.end).map((turn) => speakerOf(this.document, turn.speaker).name);
+    ruler.setAttribute("aria-valuenow", time.toFixed(1));
+    ruler.setAttribute("aria-valuetext", `${clock(time, 0)}, ${talking.join(" and ") || "nobody"}`);
+  }
+
+  // While it plays the playhead moves with every picture, and the view turns its pages.
+  follow() {
+    const frame = () => {
+      if (this.player.playing) {
+        this.player.tick();
+        const next = turnedTo(this.timeline.view, this.player.time);
+        if (next !== this.timeline.view && !this.gestures.drag) this.timeline.show(next);
+      }
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    this.tick();
+  }
+
+  async restore() {
+    const kept = await this.autosave.host.load();
+    if (!kept || !Array.isArray(kept.turns) || !Array.isArray(kept.speakers)) return;
+    if (this.store.commit("your corrections", { ...this.delivered, ...kept })) this.say("Your corrections from last time are back. Undo shows the page as it was delivered.");
+  }
+
+  chooseFile(file) {
+    if (!file) return;
+    this.player.from(URL.createObjectURL(file));
+    this.samples.fromFile(file, this.env.sound);
+    this.show(false);
+  }
+
+  // The sound, once the whole page has arrived.
+  listen(pieces) {
+    const { sound } = this.document.recording;
+    this.loading = false;
+    if (sound.kind === "link") this.player.from(sound.link);
+    if (sound.kind === "embed" && pieces.length) {
+      const whole = new Blob(pieces, { type: "audio/mpeg" });
+      this.player.from(URL.createObjectURL(whole));
+      whole.arrayBuffer().then((buffer) => this.samples.fromBytes(new Uint8Array(buffer)));
+    }
+    this.show(false);
+  }
+}
+

@@ -1,0 +1,39 @@
+// Corrections are kept a moment after each edit; until then, and where keeping fails, leaving the page warns.
+
+const WAIT = 300; // milliseconds
+
+export class Autosave {
+  constructor(host, delivered, changed) {
+    this.host = host;
+    this.delivered = delivered;
+    this.changed = changed;
+    this.state = "none"; // none, waiting, saved, failed
+    this.timer = 0;
+  }
+
+  wants(document) {
+    clearTimeout(this.timer);
+    this.state = "waiting";
+    this.document = document;
+    this.timer = setTimeout(() => this.now(), WAIT);
+    this.changed();
+  }
+
+  async now() {
+    clearTimeout(this.timer);
+    if (this.state !== "waiting") return;
+    const { document } = this;
+    const same = document.turns === this.delivered.turns && document.speakers === this.delivered.speakers;
+    try {
+      await this.host.save(same ? null : { speakers: document.speakers, turns: document.turns });
+      if (document === this.document) this.state = same ? "none" : "saved";
+    } catch {
+      this.state = "failed";
+    }
+    this.changed();
+  }
+
+  get unsaved() {
+    return this.state === "waiting" || this.state === "failed";
+  }
+}

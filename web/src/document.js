@@ -1,0 +1,38 @@
+// The document of the page: plain values that never change. Every edit makes a new one.
+//   {key, recording, speakers: [{id, name, mark}], turns: [{id, start, end, speaker, confidence}], transcript, reference}
+
+export function opened(delivered) {
+  const speakers = delivered.speakers.map((speaker, place) => ({ mark: place, ...speaker }));
+  const turns = delivered.turns.map((turn) => ({ confidence: null, ...turn })).sort(inOrder);
+  return { transcript: [], reference: null, ...delivered, speakers, turns };
+}
+
+export function inOrder(one, other) {
+  return one.start - other.start || one.end - other.end || (one.id < other.id ? -1 : one.id > other.id ? 1 : 0);
+}
+
+export function lengthOf(document) {
+  return document.turns.reduce((last, turn) => Math.max(last, turn.end), document.recording.duration);
+}
+
+export function speakerOf(document, id) {
+  return document.speakers.find((speaker) => speaker.id === id);
+}
+
+export function turnOf(document, id) {
+  return document.turns.find((turn) => turn.id === id);
+}
+
+export function turnsOf(document, speaker) {
+  return document.turns.filter((turn) => turn.speaker === speaker);
+}
+
+export function turnsAt(document, time) {
+  return document.turns.filter((turn) => turn.start <= time && time < turn.end);
+}
+
+// "t12" where t1 to t11 are taken
+export function freshId(items, letter) {
+  const taken = items.map((item) => Number(item.id.slice(letter.length))).filter(Number.isFinite);
+  return `${letter}${taken.reduce((most, number) => Math.max(most, number), 0) + 1}`;
+}

@@ -1,0 +1,12 @@
+// SubRip subtitles.
+import { captions, oneLine } from "./captions.js";
+import { clock } from "./rows.js";
+
+export function srt(document) {
+  return captions(document)
+    .map(({ start, end, name, text }, place) => {
+      const words = [oneLine(name), text].filter(Boolean).join(": ");
+      return `${place + 1}\n${clock(start, ",")} --> ${clock(end, ",")}\n${words.replaceAll("-->", "→")}\n\n`;
+    })
+    .join("");
+}

@@ -1,0 +1,44 @@
+// The head of the page: what this is, undo and redo, what is kept, export.
+import { button, h } from "../dom.js";
+import { duration } from "../time.js";
+
+const STATES = {
+  none: "",
+  waiting: "Saving …",
+  saved: "Saved in this browser",
+  failed: "Not saved: export before you leave",
+};
+
+export class Header {
+  constructor(app) {
+    this.app = app;
+    const { recording } = app.document;
+    const run = (name) => () => app.commands.run(name);
+    this.undo = button("Undo", "undo", run("undo"));
+    this.redo = button("Redo", "redo", run("redo"));
+    this.state = h("span", { class: "state", role: "status" });
+    this.facts = h("p", {});
+    const title = h("div", { class: "title" }, h("h1", { title: recording.title }, recording.title), this.facts);
+    this.element = h(
+      "header",
+      { class: "top" },
+      title,
+      this.state,
+      h("div", { class: "group" }, this.undo, this.redo),
+      button("Dark or light", "theme", run("theme"), { class: "button round theme" }),
+      button("Keys", "help", run("help")),
+      button("Export", "export", run("export"), { text: true, class: "button primary" }),
+    );
+  }
+
+  show() {
+    const { autosave, document, store } = this.app;
+    const count = document.speakers.length;
+    this.facts.textContent = `${duration(document.recording.duration)} · ${count} ${count === 1 ? "speaker" : "speakers"} · ${document.turns.length} turns`;
+    this.undo.disabled = !store.canUndo;
+    this.redo.disabled = !store.canRedo;
+    this.undo.title = store.canUndo ? `Undo: ${store.history.present.label}` : "Undo";
+    this.state.textContent = STATES[autosave.state];
+    this.state.classList.toggle("bad", autosave.state === "failed");
+  }
+}
