@@ -30,7 +30,7 @@ const policy = [
   "default-src 'none'",
   `script-src ${hash(script)}`,
   `style-src ${hash(style)}`,
-  "img-src blob:",
+  "img-src blob: data:",
   "media-src {{media}}",
   "base-uri 'none'",
   "form-action 'none'",

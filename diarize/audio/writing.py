@@ -66,9 +66,12 @@ def sound_writer(file: BinaryIO, sample_rate: int, container: str = "wav") -> It
 
 def _opened(file: BinaryIO, sample_rate: int, container: str) -> soundfile.SoundFile:
     settings = {"samplerate": sample_rate, "channels": 1, "format": container.upper(), "subtype": "PCM_24"}
+    return soundfile.SoundFile(target(file), "w", closefd=False, **settings)
+
+
+def target(file: BinaryIO) -> BinaryIO | int:
+    """Return what soundfile writes to: the file's descriptor, as an error in a callback into Python would get lost."""
     try:
-        number = file.fileno() if os.name == "posix" else None
+        return file.fileno() if os.name == "posix" else file
     except OSError:  # a file in memory
-        number = None
-    # by its descriptor: an error in a callback into Python would get lost
-    return soundfile.SoundFile(file if number is None else number, "w", closefd=False, **settings)
+        return file

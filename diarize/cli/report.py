@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -12,6 +12,7 @@ from diarize.cli.output import need_parent
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
+    from diarize.report import SoundChoice
 
 
 @click.command()
@@ -44,15 +45,20 @@ def report(
     The page is one file that needs no network; corrections stay in the browser until they are exported from it.
     """
     need_parent(output)
+    for source in (audio, turns, reference, transcript):
+        if source is not None and source.resolve() == output.resolve():
+            raise click.UsageError(f"the page would overwrite {source}; choose another -o OUT.html")
+    piped = audio.exists() and not audio.is_file()
+    if piped and sound == "link":
+        raise click.UsageError(f"{audio} is no file that a page can link; embed the sound")
+
     from diarize.audio import rereadable
-    from diarize.report import write_report
-    from diarize.report.page import PageOptions
-    from diarize.report.transcript import read_captions
+    from diarize.report import PageOptions, read_captions, write_report
 
     wanted = PageOptions(
         reference=None if reference is None else _read(reference, audio.stem),
         transcript=() if transcript is None else read_captions(transcript),
-        sound=sound,  # type: ignore[arg-type]
+        sound="embed" if piped and sound == "auto" else cast("SoundChoice", sound),
         title=title,
         channel=channel,
     )
@@ -62,7 +68,7 @@ def report(
 
 
 def _read(path: Path, uri: str) -> Annotation:
-    """Return the turns of a recording; a file of a single recording is taken whatever its id, an empty one as silence."""
+    """Return the turns of a recording; a file of a single recording is taken whatever its id, an empty one too."""
     from diarize.annotation import Annotation
     from diarize.formats.files import one_of
     from diarize.formats.registry import read_all

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from diarize.cli import options
 from diarize.cli.group import one_line
-from diarize.cli.output import file_or_standard, is_standard, refuse_as_folder, write_result
+from diarize.cli.output import file_or_standard, is_standard, need_parent, refuse_as_folder, write_result
 from diarize.cli.plot import check_picture, draw
 from diarize.cli.progress import progress_line
 from diarize.cli.written import format_names, text_of
 from diarize.errors import DiarizeError
+
+if TYPE_CHECKING:
+    from diarize.annotation import Annotation
 
 
 @click.command()
@@ -50,6 +54,7 @@ from diarize.errors import DiarizeError
     help="Draw who speaks when, with the waveform, for one recording: .png, .svg or .pdf.",
 )
 @options.seed()
+@click.option("--report", metavar="OUT.html", type=options.FILE, help="Also write a page to see, hear and correct it.")
 @options.progress()
 @options.quiet()
 def run(
@@ -71,6 +76,7 @@ def run(
     max_turn: float,
     plot: Path | None,
     seed: int | None,
+    report: Path | None,
     progress: str,
     quiet: bool,
 ) -> None:
@@ -85,6 +91,7 @@ def run(
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
+    _check_report(report, audio)
 
     from diarize.audio import Excerpt
     from diarize.config import load_config
@@ -120,6 +127,8 @@ def run(
                 write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
             if plot is not None:
                 draw(result.annotation, plot, audio=result.audio, channel=channel)
+            if report is not None:
+                _write_page(result.audio, result.annotation, report, channel, track)
     if failed and len(targets) > 1:
         click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
     if failed:
@@ -184,6 +193,29 @@ def _check_speech(speech: Path | None, targets: dict[Path, tuple[Path, ...] | No
         raise click.UsageError(f"{speech} names no recording, so it can mark only one; use RTTM or UEM for several")
     if any(target.resolve() == speech.resolve() for several in targets.values() for target in several or ()):
         raise click.UsageError(f"the result would overwrite the speech marks {speech}; choose another -o OUT")
+
+
+def _check_report(report: Path | None, audio: tuple[Path, ...]) -> None:
+    if report is None:
+        return
+    need_parent(report)
+    if len(audio) > 1:
+        raise click.UsageError("a page is about one recording; use `diarize report` for each of several")
+    if audio[0].exists() and not audio[0].is_file():
+        raise click.UsageError(f"--report reads the recording again, but {audio[0]} is no file; save it first")
+    if audio[0].resolve() == report.resolve():
+        raise click.UsageError(f"the page would overwrite the recording {report}; choose another name")
+
+
+def _write_page(
+    audio: Path, annotation: Annotation, report: Path, channel: int | None, track: int | None
+) -> None:
+    """Write the page of the whole recording: the times of an excerpt are its times too."""
+    from diarize.audio import Excerpt
+    from diarize.report import PageOptions, write_report
+
+    sound = Excerpt(audio, track=track) if track else audio
+    write_report(sound, annotation, report, PageOptions(channel=channel))
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -70,6 +71,6 @@ def _runs(edges: npt.NDArray[np.float64], count: npt.NDArray[np.intp], kind: Kin
     """Give the runs of cells with the same count that is not 0."""
     changes = np.flatnonzero(np.diff(count)) + 1
     bounds = [0, *changes.tolist(), len(count)] if len(count) else []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         if count[first]:
             yield Difference(float(edges[first]), float(edges[last]), kind, int(count[first]))

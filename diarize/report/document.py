@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ def document(
 ) -> dict[str, Any]:
     """Return what a page starts from, made of what JSON knows.
 
-    Speakers get ids in the order in which they first speak, turns in the order of time; `key` is a hash of all the
+    Speakers get ids in the natural order of their names, turns in the order of time; `key` is a hash of all the
     rest, under which a browser keeps the corrections of this document and of no other.
 
     Examples
@@ -34,7 +35,7 @@ def document(
     >>> page["turns"], page["speakers"]
     ([{'id': 't1', 'start': 0.0, 'end': 1.5, 'speaker': 's1', 'confidence': None}], [{'id': 's1', 'name': 'anna'}])
     """
-    names = list(dict.fromkeys(turn.speaker for turn in annotation))
+    names = sorted(annotation.labels, key=_natural)
     ids = {name: f"s{number}" for number, name in enumerate(names, 1)}
     content: dict[str, Any] = {
         "version": VERSION,
@@ -57,6 +58,11 @@ def document(
     }
     text = json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")
     return {**content, "key": hashlib.sha256(text).hexdigest()[:32]}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return what sorts "speaker10" behind "speaker9"."""
+    return [(len(part), part) if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name.casefold())]
 
 
 def _compared(annotation: Annotation, reference: Annotation, ids: Mapping[str, str]) -> dict[str, Any]:

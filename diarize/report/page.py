@@ -16,16 +16,16 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from diarize.annotation import Annotation
-from diarize.atomic import whole_file
 from diarize.audio import AudioInput, audio_uri
 from diarize.errors import ConfigError, DiarizeWarning, FormatError, quoted
+from diarize.formats.files import atomic_file
 from diarize.report.document import document
 from diarize.report.soundscape import PEAK_RATE, TILE_COLUMNS, Soundscape, listen
 from diarize.report.transcript import Caption
 
 SoundChoice = Literal["auto", "embed", "link", "none"]
 
-EMBEDDED_SECONDS = 5400.0  # of sound that a page holds unless it is asked for more: 29 MB
+EMBEDDED_SECONDS = 5400.0  # of sound that a page holds unless it is asked for more: 36 MB
 _PIECE = 3 << 20  # bytes of sound in one element of the page; whole groups of three, for base64
 _PLACE = re.compile(rb"\{\{(\w+)\}\}")
 _MEDIA = {"embed": "blob:", "link": "blob: 'self' file:", "none": "blob:"}  # blob: a file that the user chooses
@@ -101,11 +101,9 @@ def write_report(
         },
     )
     try:
-        with whole_file(target) as file:
+        with atomic_file(target) as file:
             for piece in _filled(content, scape, kind):
                 file.write(piece)
-    except OSError as error:
-        raise FormatError(f"{os.fspath(target)}: cannot be written: {error.strerror or error}") from error
     finally:
         if scape.sound is not None:
             scape.sound.close()

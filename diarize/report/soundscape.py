@@ -15,7 +15,7 @@ from diarize.audio import COMPRESSED_RATE, AudioInput, AudioStream, Samples, mp3
 from diarize.config import FeatureConfig
 from diarize.features import log_mel
 from diarize.features.filters import mel_edges
-from diarize.report.pictures import png
+from diarize.report.pictures import Grey, png
 
 PEAK_RATE = 100  # peaks a second
 MOST_COLUMNS = 60_000  # of the spectrogram, whatever the length
@@ -172,11 +172,12 @@ def _pooled(energies: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     size = _pooling(len(energies))
     edges = np.arange(0, len(energies), size)
     counts = np.diff(np.append(edges, len(energies)))[:, None]
-    return np.add.reduceat(energies, edges, axis=0) / counts.astype(np.float32)
+    return (np.add.reduceat(energies, edges, axis=0) / counts).astype(np.float32)
 
 
-def _shades(energies: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def _shades(energies: npt.NDArray[np.float32]) -> Grey:
     """Return log energies (nats) as shades: 255 for what only one cell in 500 surpasses, 0 for 60 dB below."""
     decibels = energies * (10 / np.log(10))
     top = np.quantile(decibels[:: max(1, len(decibels) // 5000)], 0.998)
-    return np.clip((decibels - top + _RANGE) * (255 / _RANGE), 0, 255).round().astype(np.uint8)
+    shades: Grey = np.clip((decibels - top + _RANGE) * (255 / _RANGE), 0, 255).round().astype(np.uint8)
+    return shades

@@ -21,10 +21,11 @@ import { TurnList } from "./panels/turns.js";
 import { pyramid } from "./peaks.js";
 import { Player } from "./sound/player.js";
 import { Samples } from "./sound/samples.js";
-import { covered, statistics } from "./statistics.js";
+import { covered, overlapped, statistics } from "./statistics.js";
 import { Store } from "./store.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { clock } from "./time.js";
+import { wordsOf } from "./transcript.js";
 import { Timeline } from "./timeline.js";
 import { around, turnedTo } from "./view.js";
 
@@ -79,7 +80,7 @@ export class App {
     const ruler = this.timeline.named("ruler").element;
     for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": this.length.toFixed(1) })) ruler.setAttribute(name, value);
     const panels = { Speakers: this.speakers.element, Turns: this.turns.element, ...(this.errors && { Errors: this.errors.element }), ...(this.transcript && { Transcript: this.transcript.element }) };
-    const main = h("main", {}, h("div", { class: "scroll" }, this.timeline.stage), this.inspector.element);
+    const main = h("main", {}, h("div", { class: "scroll" }, this.timeline.stage, this.timeline.legend), this.inspector.element);
     document.querySelector("#app").append(this.header.element, h("div", { class: "body" }, this.transport.element, main, tabs(panels)), this.live, this.toast);
   }
 
@@ -88,7 +89,10 @@ export class App {
     const { env } = this;
     env.document = this.document;
     env.only = this.only;
-    env.overlap = covered(this.document.turns, 2);
+    env.overlapped = overlapped(this.document.turns, covered(this.document.turns, 2));
+    env.words ??= new Map();
+    if (this.store.draft) return; // while a drag lasts the lanes alone follow
+    env.words = wordsOf(this.document);
     env.figures = statistics(this.document);
     if (this.document.reference) {
       const untouched = this.document.turns === this.delivered.turns && this.document.speakers === this.delivered.speakers;
@@ -105,8 +109,10 @@ export class App {
     }
     if (edited) this.autosave.wants(this.document);
     this.timeline.draw();
+    if (this.store.draft) return this.inspector.show();
     const shown = [this.header, this.transport, this.inspector, this.turns, this.speakers, this.laneNames, this.errors, this.transcript];
     for (const panel of shown) panel?.show();
+    return undefined;
   }
 
   edit(label, document) {

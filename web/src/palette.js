@@ -33,11 +33,21 @@ export function patternOf(context, mark) {
   return context.createPattern(made.get(key), "repeat");
 }
 
+const pictures = new Map();
+
+// A small square in a speaker's colour and pattern.
 export function swatch(mark) {
+  if (!pictures.has(mark)) pictures.set(mark, `url(${painted(mark).toDataURL()})`);
+  const square = document.createElement("span");
+  square.className = "swatch";
+  square.setAttribute("aria-hidden", "true");
+  square.style.backgroundImage = pictures.get(mark);
+  return square;
+}
+
+function painted(mark) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 32;
-  canvas.className = "swatch";
-  canvas.setAttribute("aria-hidden", "true");
   const context = canvas.getContext("2d");
   context.fillStyle = colourOf(mark);
   context.fillRect(0, 0, 32, 32);

@@ -33,6 +33,20 @@ export function common(one, other) {
   return sum;
 }
 
+// The parts of turns that lie in an overlap, as [{start, end, speaker}].
+export function overlapped(turns, overlap) {
+  const found = [];
+  let first = 0;
+  for (const turn of turns) {
+    while (first < overlap.length && overlap[first].end <= turn.start) first += 1;
+    for (let place = first; place < overlap.length && overlap[place].start < turn.end; place += 1) {
+      const { start, end } = overlap[place];
+      found.push({ start: Math.max(start, turn.start), end: Math.min(end, turn.end), speaker: turn.speaker });
+    }
+  }
+  return found;
+}
+
 export function statistics(document) {
   const overlap = covered(document.turns, 2);
   const speech = seconds(covered(document.turns));

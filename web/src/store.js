@@ -81,6 +81,7 @@ export class Store {
     const { turns, speakers } = this.document;
     const there = new Set(turns.map((turn) => turn.id));
     this.selection = this.selection.filter((id) => there.has(id));
+    if (this.selected) this.speaker = this.selected.speaker;
     if (!speakers.some((speaker) => speaker.id === this.speaker)) this.speaker = speakers[0]?.id ?? null;
   }
 }

@@ -9,6 +9,7 @@ import { h } from "./dom.js";
 import { themeColours } from "./palette.js";
 import { fitted, resized, xOf } from "./view.js";
 
+const BELOW = 130; // pixels for what stands under the rows
 const NARROW = 700; // pixels of the window; below, names lie in the lanes
 
 export class Timeline {
@@ -24,6 +25,7 @@ export class Timeline {
     ];
     this.playhead = h("div", { class: "playhead" });
     this.stage = h("div", { class: "timeline" }, this.rows.map((row) => row.element), this.playhead);
+    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), env.document.reference && mark("truth", "the reference"));
     this.overview = document.createElement("canvas");
     this.view = fitted(env.length, 800);
     this.pending = 0;
@@ -34,7 +36,7 @@ export class Timeline {
   row(name, title, height, draw) {
     const canvas = h("canvas", { "aria-hidden": "true" });
     const gutter = h("div", { class: "gutter" }, title && h("span", { class: "row-title" }, title));
-    return { name, height, draw, canvas, gutter, element: h("div", { class: `row ${name}` }, gutter, canvas) };
+    return { name, height, draw, canvas, gutter, grows: name === "waveform" || name === "spectrogram", element: h("div", { class: `row ${name}` }, gutter, canvas) };
   }
 
   named(name) {
@@ -80,9 +82,10 @@ export class Timeline {
   paint() {
     const { env, view } = this;
     const count = Math.max(1, env.document.speakers.length);
+    const extra = this.spare(count);
     const shared = { ...env, view, colours: themeColours(), lanes: this.lanes, width: view.width };
     for (const row of this.rows) {
-      const height = row.name === "lanes" ? count * shared.lanes.height : row.height;
+      const height = row.name === "lanes" ? count * shared.lanes.height : row.height + (row.grows ? extra : 0);
       if (row.element.hidden) continue;
       const context = sized(row.canvas, view.width, height);
       if (row.name === "minimap") this.paintOverview(context, { ...shared, height });
@@ -90,6 +93,16 @@ export class Timeline {
     }
     this.stale = false;
     this.place(this.time ?? 0);
+  }
+
+  // Where lanes are few, waveform and spectrogram take the room that is left.
+  spare(count) {
+    const room = this.stage.closest("main")?.clientHeight ?? 0;
+    if (this.narrow || !room) return 0;
+    const growing = this.rows.filter((row) => row.grows && !row.element.hidden);
+    const fixed = this.rows.reduce((sum, row) => sum + (row.name === "lanes" || row.element.hidden ? 0 : row.height + 1), 0);
+    const left = room - fixed - count * this.lanes.height - BELOW;
+    return growing.length ? Math.min(Math.max(0, Math.floor(left / growing.length)), 130) : 0;
   }
 
   paintOverview(context, shared) {
@@ -106,6 +119,10 @@ export class Timeline {
     this.playhead.style.transform = `translateX(${left + x}px)`;
     this.playhead.hidden = x < 0 || x > this.view.width;
   }
+}
+
+function mark(kind, meaning) {
+  return h("span", {}, h("i", { class: kind }), meaning);
 }
 
 function sized(canvas, width, height) {

@@ -14,12 +14,11 @@ export function drawLanes(context, env) {
   });
   shadeBeyond(context, view, sound, width, height, colours);
   const places = new Map(document.speakers.map((speaker, place) => [speaker.id, { speaker, place }]));
-  const words = wordsOf(env);
   for (const turn of document.turns) {
     if (turn.end < view.start) continue;
     if (turn.start > endOf(view)) break;
     const { speaker, place } = places.get(turn.speaker);
-    drawTurn(context, env, turn, speaker, box(env, turn, place), words);
+    drawTurn(context, env, turn, speaker, box(env, turn, place));
   }
   drawReference(context, env, places);
   drawOverlap(context, env, places);
@@ -32,7 +31,7 @@ export function box({ view, lanes }, turn, place) {
   return { left, top, width: Math.max(1, right - left), height: lanes.height - lanes.label - 10 - lanes.reference };
 }
 
-function drawTurn(context, env, turn, speaker, { left, top, width, height }, words) {
+function drawTurn(context, env, turn, speaker, { left, top, width, height }) {
   const { colours, store, only } = env;
   const muted = only && only !== turn.speaker;
   const sure = turn.confidence ?? 1;
@@ -52,7 +51,7 @@ function drawTurn(context, env, turn, speaker, { left, top, width, height }, wor
   }
   context.globalAlpha = 1;
   if (width > 4 && sure < 1 && !muted) drawConfidence(context, colours, sure, { left, top, width, height });
-  if (width > 34 && height > 15 && !muted) label(context, env, turn, speaker, { left, top, width, height }, words);
+  if (width > 34 && height > 15 && !muted) label(context, env, turn, speaker, { left, top, width, height });
   if (store.selection.includes(turn.id)) {
     outline();
     context.strokeStyle = colours.surface;
@@ -76,10 +75,10 @@ function drawConfidence(context, colours, sure, { left, top, width, height }) {
   context.fillRect(left + 2, top + height - 4, (width - 4) * sure, 3);
 }
 
-function label(context, env, turn, speaker, { left, top, width, height }, words) {
+function label(context, env, turn, speaker, { left, top, width, height }) {
   const from = Math.max(left, 0) + 6;
   const room = Math.min(left + width, env.width) - from - 6;
-  const text = words.get(turn.id) ?? (turn.confidence === null ? "" : percent(turn.confidence));
+  const text = env.words.get(turn.id) ?? (turn.confidence === null ? "" : percent(turn.confidence));
   if (room < 26 || !text) return;
   context.save();
   context.beginPath();
@@ -111,18 +110,13 @@ function grip(context, colours, x, top, height) {
 }
 
 function drawOverlap(context, env, places) {
-  const { view, overlap, document, colours } = env;
+  const { view, overlapped, colours } = env;
   context.fillStyle = colours.overlap;
-  for (const part of overlap) {
+  for (const part of overlapped) {
     if (part.end < view.start) continue;
     if (part.start > endOf(view)) break;
-    for (const turn of document.turns) {
-      if (turn.start >= part.end) break;
-      if (turn.end <= part.start) continue;
-      const [start, end] = [Math.max(turn.start, part.start), Math.min(turn.end, part.end)];
-      const { left, top, width } = box(env, { start, end }, places.get(turn.speaker).place);
-      context.fillRect(left, top - 4, Math.max(1.5, width), 3);
-    }
+    const { left, top, width } = box(env, part, places.get(part.speaker).place);
+    context.fillRect(left, top - 4, Math.max(1.5, width), 3);
   }
 }
 
@@ -142,20 +136,4 @@ function drawReference(context, env, places) {
     context.fillRect(left, (place + 1) * lanes.height - lanes.reference - 1, Math.max(1, right - left), lanes.reference - 3);
     context.globalAlpha = 1;
   }
-}
-
-// The words that stand in a turn, where there is a transcript.
-function wordsOf({ document, view }) {
-  const found = new Map();
-  for (const caption of document.transcript) {
-    if (caption.end < view.start || caption.start > endOf(view)) continue;
-    let [best, most] = [null, 0];
-    for (const turn of document.turns) {
-      if (turn.start >= caption.end) break;
-      const shared = Math.min(turn.end, caption.end) - Math.max(turn.start, caption.start);
-      if (shared > most) [best, most] = [turn.id, shared];
-    }
-    if (best) found.set(best, `${found.get(best) ?? ""} ${caption.text}`.trim());
-  }
-  return found;
 }

@@ -47,6 +47,7 @@ export function renameDialog(app, id) {
     element.close();
   };
   const element = dialog(`Rename ${speaker.name}`, h("form", { class: "rename", onsubmit: done }, swatch(speaker.mark), field, h("button", { type: "submit", class: "button primary" }, "Rename")));
+  field.focus();
   field.select();
   return element;
 }

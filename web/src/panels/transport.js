@@ -16,7 +16,7 @@ export class Transport {
     this.file = h("input", { type: "file", accept: "audio/*,video/*,.flac,.opus", class: "hidden-file", id: "sound-file", onchange: () => app.chooseFile(this.file.files[0]) });
     this.missing = h("label", { class: "button chip warn", htmlFor: "sound-file" }, icon("file"), h("span", {}, "Choose the sound file"));
     const zoom = h("div", { class: "group" }, button("Zoom out", "minus", run("zoomOut")), button("Show all", "fit", run("zoomAll")), button("Zoom in", "plus", run("zoomIn")));
-    this.element = h("div", { class: "transport", role: "group", "aria-label": "Playback" }, this.play, h("span", { class: "clock" }, this.time, this.whole), this.speed, this.only, this.file, this.missing, h("span", { class: "space" }), this.draw, zoom);
+    this.element = h("section", { class: "transport", "aria-label": "Playback" }, this.play, h("span", { class: "clock" }, this.time, this.whole), this.speed, this.only, this.file, this.missing, h("span", { class: "space" }), this.draw, zoom);
   }
 
   toggle() {

@@ -59,8 +59,13 @@ export class TurnList {
       const before = this.rows.get(turn.id);
       rows.set(turn.id, before && before.turn === turn && before.speaker === speaker ? before : { turn, speaker, selected: false, element: this.option(turn, speaker) });
     }
+    for (const [id, row] of this.rows) if (rows.get(id) !== row) row.element.remove();
     this.rows = rows;
-    this.list.replaceChildren(...[...rows.values()].map((row) => row.element));
+    let place = this.list.firstElementChild; // what is there already stays untouched
+    for (const { element } of rows.values()) {
+      if (element === place) place = place.nextElementSibling;
+      else this.list.insertBefore(element, place);
+    }
     this.current = null;
   }
 
