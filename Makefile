@@ -1,5 +1,5 @@
 # `make check` is what has to pass. Its steps stand in .ci/run, which takes a fresh environment without `--here`.
-.PHONY: check lint types test slow format docs-pictures
+.PHONY: check lint types test slow format page docs-pictures
 
 check:
 	.ci/run --here
@@ -20,6 +20,9 @@ slow:
 format:
 	ruff check --fix .
 	ruff format .
+
+page:
+	cd web && npm ci && npm run build
 
 docs-pictures:
 	python docs/make_picture.py

@@ -88,10 +88,10 @@ def run(
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
     options.check_excerpt(start, end)
+    _check_report(report, audio)
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
-    _check_report(report, audio)
 
     from diarize.audio import Excerpt
     from diarize.config import load_config

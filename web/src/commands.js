@@ -84,7 +84,7 @@ export class Commands {
     if (document.querySelector("dialog[open]")) return;
     if (target.matches?.("input, select, textarea") && !(control && /^[zy]$/i.test(event.key) && target.type === "range")) return;
     if (target.matches?.("button, summary, a") && (event.key === " " || event.key === "Enter")) return;
-    if (target.matches?.("[role=tab]") && event.key.startsWith("Arrow")) return;
+    if (target.matches?.("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) return;
     if (event.altKey) return;
     const name = this.keys.get(keyName(event, control));
     const digit = !control && /^[1-9]$/.test(event.key);

@@ -8,7 +8,7 @@ export function h(tag, props = {}, ...children) {
     else if (name in element && !name.startsWith("aria") && name !== "list" && name !== "role") element[name] = value;
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -23,7 +23,7 @@ const SHAPES = {
   fit: "M4 5h2v14H4zM18 5h2v14h-2zM7 12l3.500-3.500V11h3V8.500L17 12l-3.500 3.500V13h-3v2.500z",
   pencil: "M4 16.500V20h3.500L18 9.500 14.500 6zM15.600 4.900l3.500 3.500 1.300-1.300a1 1 0 0 0 0-1.400l-2.100-2.100a1 1 0 0 0-1.400 0z",
   export: "M11 4h2v8.200l3-3 1.400 1.400L12 16l-5.400-5.400L8 9.200l3 3zM5 18h14v2H5z",
-  theme: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2v14a7 7 0 0 0 0-14z",
+  theme: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
   help: "M11 17h2v2h-2zM12 5a4 4 0 0 0-4 4h2a2 2 0 1 1 3 1.700c-1.300.8-2 1.700-2 3.300h2c0-.9.3-1.300 1.200-1.900A4 4 0 0 0 12 5z",
   trash: "M9 4h6v2h5v2H4V6h5zM6 9h12l-1 11H7z",
   cut: "M11 3h2v18h-2zM3 8h6v8H3zM15 8h6v8h-6z",

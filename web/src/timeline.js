@@ -20,7 +20,7 @@ export class Timeline {
       this.row("ruler", "", 24, drawRuler),
       this.row("waveform", "Waveform", 92, drawWaveform),
       this.row("spectrogram", "Spectrogram", 92, drawSpectrogram),
-      ...(env.document.reference ? [this.row("differences", "Errors", 48, drawDifferences)] : []),
+      ...(env.document.reference ? [this.row("differences", ["Missed", "False alarm", "Confusion"], 48, drawDifferences)] : []),
       this.row("lanes", "", 52, drawLanes),
     ];
     this.playhead = h("div", { class: "playhead" });
@@ -35,7 +35,7 @@ export class Timeline {
 
   row(name, title, height, draw) {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    const gutter = h("div", { class: "gutter" }, title && h("span", { class: "row-title" }, title));
+    const gutter = h("div", { class: "gutter" }, [title].flat().filter(Boolean).map((text) => h("span", { class: "row-title" }, text)));
     return { name, height, draw, canvas, gutter, grows: name === "waveform" || name === "spectrogram", element: h("div", { class: `row ${name}` }, gutter, canvas) };
   }
 

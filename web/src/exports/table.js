@@ -13,6 +13,6 @@ export const FORMATS = [
   { name: "CSV", ending: ".csv", use: "spreadsheets", write: csv },
   { name: "Audacity labels", ending: ".txt", use: "Audacity", write: audacity },
   { name: "SubRip", ending: ".srt", use: "subtitles", write: srt },
-  { name: "WebVTT", ending: ".vtt", use: "subtitles on the web", write: vtt },
-  { name: "TextGrid", ending: ".TextGrid", use: "Praat, ELAN", write: textgrid },
+  { name: "WebVTT", ending: ".vtt", use: "web video", write: vtt },
+  { name: "TextGrid", ending: ".TextGrid", use: "Praat", write: textgrid },
 ];

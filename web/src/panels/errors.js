@@ -18,7 +18,7 @@ export class ErrorPanel {
     this.rows = h("ul", { class: "kinds" });
     this.list = h("ol", { class: "errors" });
     this.pairs = h("p", { class: "facts" });
-    this.element = h("div", {}, this.rate, this.rows, this.pairs, button("Next error", null, () => app.commands.run("error"), { text: true }), this.list);
+    this.element = h("div", {}, this.rate, this.rows, this.pairs, button("Next error", null, () => app.commands.run("error"), { text: true }), h("h2", { class: "sub" }, "Longest first"), this.list);
     this.shown = null;
   }
 

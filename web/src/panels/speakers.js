@@ -1,7 +1,7 @@
 // The speakers: their names, what they amount to, and what can be done with them.
 import { button, h } from "../dom.js";
 import { addSpeaker, removeSpeaker, rename, splitFrom } from "../edits/speakers.js";
-import { swatch } from "../palette.js";
+import { colourOf, swatch } from "../palette.js";
 import { duration, percent } from "../time.js";
 
 export class SpeakerPanel {
@@ -68,6 +68,7 @@ export class SpeakerPanel {
     card.name.title = speaker.name;
     card.name.setAttribute("aria-label", `Name of ${speaker.name}`);
     card.total.textContent = `${percent(figures.share)}`;
+    card.bar.style.backgroundColor = colourOf(speaker.mark);
     card.bar.style.width = `${100 * figures.share}%`;
     const plural = figures.turns === 1 ? "turn" : "turns";
     card.facts.textContent = `${duration(figures.total)} · ${figures.turns} ${plural} · mean ${figures.mean.toFixed(1)} s · longest ${duration(figures.longest)} · ${percent(figures.overlapped)} overlapped`;
