@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from importlib import resources
@@ -34,4 +35,7 @@ def test_the_source_passes_its_tests() -> None:
 def test_the_lock_file_pins_every_package_and_names_no_registry() -> None:
     text = (WEB / "package-lock.json").read_text(encoding="utf-8")
     assert "http" not in text
-    assert text.count('"integrity"') == text.count('"version"') - 1  # the page itself has none
+    packages = {name: item for name, item in json.loads(text)["packages"].items() if name}
+    assert all(item["integrity"].startswith("sha512-") for item in packages.values())
+    wanted = json.loads((WEB / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted

@@ -139,6 +139,7 @@ export class App {
       const wide = turn.end - turn.start > view.scale * view.width;
       this.timeline.show(wide ? around(view, turn.start, turn.end) : turnedTo({ ...view, start: -1e9 }, turn.start));
     }
+    this.timeline.reveal(this.document.speakers.findIndex((speaker) => speaker.id === turn.speaker));
     this.live.textContent = `${speakerOf(this.document, turn.speaker).name}, ${clock(turn.start)} to ${clock(turn.end)}`;
   }
 

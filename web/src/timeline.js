@@ -9,7 +9,7 @@ import { h } from "./dom.js";
 import { themeColours } from "./palette.js";
 import { fitted, resized, xOf } from "./view.js";
 
-const BELOW = 130; // pixels for what stands under the rows
+const GAPS = 34; // pixels between and around what stands under the rows
 const NARROW = 700; // pixels of the window; below, names lie in the lanes
 
 export class Timeline {
@@ -97,11 +97,12 @@ export class Timeline {
 
   // Where lanes are few, waveform and spectrogram take the room that is left.
   spare(count) {
-    const room = this.stage.closest("main")?.clientHeight ?? 0;
-    if (this.narrow || !room) return 0;
+    const main = this.stage.closest("main");
+    if (this.narrow || !main) return 0;
+    const below = this.legend.offsetHeight + main.lastElementChild.offsetHeight + GAPS;
     const growing = this.rows.filter((row) => row.grows && !row.element.hidden);
     const fixed = this.rows.reduce((sum, row) => sum + (row.name === "lanes" || row.element.hidden ? 0 : row.height + 1), 0);
-    const left = room - fixed - count * this.lanes.height - BELOW;
+    const left = main.clientHeight - fixed - count * this.lanes.height - below;
     return growing.length ? Math.min(Math.max(0, Math.floor(left / growing.length)), 130) : 0;
   }
 
@@ -109,6 +110,15 @@ export class Timeline {
     if (this.stale) drawMinimap(sized(this.overview, shared.width, shared.height), shared);
     context.drawImage(this.overview, 0, 0, shared.width, shared.height);
     drawWindow(context, shared);
+  }
+
+  // Scroll to a lane where there are more than fit.
+  reveal(place) {
+    const pane = this.stage.parentElement;
+    const { height } = this.lanes;
+    const top = this.named("lanes").element.offsetTop + place * height;
+    if (top + height > pane.scrollTop + pane.clientHeight) pane.scrollTop = top + height - pane.clientHeight;
+    else if (top < pane.scrollTop) pane.scrollTop = top;
   }
 
   // Put the playhead where the sound is.

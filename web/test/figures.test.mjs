@@ -61,15 +61,16 @@ test("the axis: zoom keeps the time under the pointer, nothing leaves the record
   assert.ok(zoomed(all, 1e-12, 5).scale * 16000 > 0.04);
 });
 
-test("peaks at every resolution have the same extremes", () => {
+test("peaks at every resolution have the same extremes, and the mean is that of all", () => {
   const peaks = new Int8Array(20000);
   peaks[7000] = -100;
   peaks[7001] = 90;
   const levels = pyramid(peaks, 100);
   assert.ok(levels.length > 1);
-  for (const level of levels) assert.deepEqual([Math.min(...level.peaks), Math.max(...level.peaks)], [-100, 90]);
-  assert.deepEqual(between(levels, 35, 35.01), [-100 / 127, 90 / 127]);
-  assert.deepEqual(between(levels, 0, 100), [-100 / 127, 90 / 127]);
+  assert.deepEqual(between(levels, 35, 35.01), [-100 / 127, 90 / 127, -100 / 127, 90 / 127]);
+  for (const span of [0.1, 1, 10, 100]) assert.deepEqual(between(levels, 35 - 0.35 * span, 35 + 0.65 * span).slice(0, 2), [-100 / 127, 90 / 127]);
+  const flat = pyramid(Int8Array.from({ length: 20000 }, (_, place) => (place % 2 ? 60 : -40)), 100);
+  assert.deepEqual(between(flat, 3, 77), [-40 / 127, 60 / 127, -40 / 127, 60 / 127]);
   assert.equal(between(levels, 101, 102), null);
 });
 

@@ -7,10 +7,10 @@ export function drawMinimap(context, { document, colours, width, height, levels,
   context.fillStyle = colours.lane;
   context.fillRect(0, 0, width, height);
   context.fillStyle = colours.wave;
-  context.globalAlpha = 0.35;
+  context.globalAlpha = 0.4;
   for (let x = 0; x < width; x += 1) {
     const found = between(levels, x * scale, (x + 1) * scale);
-    if (found) context.fillRect(x, (height / 2) * (1 - found[1] * 0.95), 1, Math.max(1, (height / 2) * (found[1] - found[0]) * 0.95));
+    if (found) context.fillRect(x, (height / 2) * (1 - found[3] * 0.95), 1, Math.max(1, (height / 2) * (found[3] - found[2]) * 0.95));
   }
   context.globalAlpha = 1;
   const row = (height - 6) / Math.max(document.speakers.length, 1);

@@ -15,13 +15,18 @@ export function drawWaveform(context, { view, document, colours, width, height, 
   else drawPeaks(context, view, levels, inks, middle);
 }
 
+// Where a pixel stands for many peaks, their means stand out from their extremes.
 function drawPeaks(context, view, levels, inks, middle) {
   for (let x = 0; x < inks.length; x += 1) {
     const found = between(levels, timeAt(view, x), timeAt(view, x + 1));
     if (!found) continue;
+    const [low, high, lows, highs] = found;
+    const bar = (from, to) => context.fillRect(x, middle - to * middle * 0.94, 1, Math.max(1, (to - from) * middle * 0.94));
     context.fillStyle = inks[x];
-    const [low, high] = found;
-    context.fillRect(x, middle - high * middle * 0.94, 1, Math.max(1, (high - low) * middle * 0.94));
+    context.globalAlpha = 0.45; // the extremes, behind what is usual
+    bar(low, high);
+    context.globalAlpha = 1;
+    bar(lows, highs);
   }
 }
 

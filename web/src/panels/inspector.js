@@ -19,7 +19,7 @@ export class Inspector {
       button("Play turn", "play", run("playTurn"), { text: "Play" }),
       button("Cut here", "cut", run("cut"), { text: "Cut", title: "Cut in two at the playhead" }),
     ];
-    this.form = h("div", { class: "fields" }, this.speaker, this.single, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "New speaker", title: "The selected turns become those of a new speaker" }));
+    this.form = h("div", { class: "fields" }, this.speaker, this.single, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "Split off", title: "The selected turns become those of a new speaker" }));
     this.element = h("section", { class: "inspector", "aria-label": "Selected turn" }, this.hint, this.form);
   }
 

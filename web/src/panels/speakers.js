@@ -71,7 +71,8 @@ export class SpeakerPanel {
     card.bar.style.backgroundColor = colourOf(speaker.mark);
     card.bar.style.width = `${100 * figures.share}%`;
     const plural = figures.turns === 1 ? "turn" : "turns";
-    card.facts.textContent = `${duration(figures.total)} · ${figures.turns} ${plural} · mean ${figures.mean.toFixed(1)} s · longest ${duration(figures.longest)} · ${percent(figures.overlapped)} overlapped`;
+    const overlap = figures.overlapped ? ` · ${percent(figures.overlapped)} overlapped` : "";
+    card.facts.textContent = `${duration(figures.total)} · ${figures.turns} ${plural} · mean ${figures.mean.toFixed(1)} s · longest ${duration(figures.longest)}${overlap}`;
     card.only.setAttribute("aria-pressed", String(app.only === speaker.id));
     card.merge.disabled = app.document.speakers.length < 2;
   }
