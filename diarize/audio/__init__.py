@@ -3,8 +3,8 @@
 The only part that knows soundfile and soxr, PyAV and ffmpeg. Memory does not grow with the length of a recording.
 """
 
-from diarize.audio.excerpts import Excerpt
 from diarize.audio.compressed import COMPRESSED_RATE, mp3_writer
+from diarize.audio.excerpts import Excerpt
 from diarize.audio.opening import SUFFIXES, AudioInput, audio_uri, open_audio, read_audio, rereadable
 from diarize.audio.readers import Samples
 from diarize.audio.stream import AudioStream, resample

@@ -66,6 +66,12 @@ class InputPath(NamedPath):
         return copy
 
 
+def is_copy(path: Path) -> bool:
+    """Tell whether a file is the copy of a pipe or of standard input, which is gone when the command ends."""
+    copies: dict[Path, Path] = click.get_current_context().meta.get(f"{__name__}.copies", {})
+    return path in copies.values()
+
+
 class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer click
     """A time in a recording: seconds, or hours and minutes before them."""
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("audio", metavar="AUDIO", type=options.PATH)
-@click.argument("turns", metavar="TURNS", type=options.FILE)
+@click.argument("audio", metavar="AUDIO", type=options.INPUT)
+@click.argument("turns", metavar="TURNS", type=options.INPUT)
 @options.output("OUT.html", "The page to write.", required=True)
 @click.option("--reference", metavar="FILE", type=options.FILE, help="The truth; differences from it are coloured.")
 @click.option("--transcript", metavar="FILE", type=options.FILE, help="What was said: SubRip (.srt) or WebVTT (.vtt).")
@@ -48,11 +48,10 @@ def report(
     for source in (audio, turns, reference, transcript):
         if source is not None and source.resolve() == output.resolve():
             raise click.UsageError(f"the page would overwrite {source}; choose another -o OUT.html")
-    piped = audio.exists() and not audio.is_file()
+    piped = options.is_copy(audio)
     if piped and sound == "link":
-        raise click.UsageError(f"{audio} is no file that a page can link; embed the sound")
+        raise click.UsageError("what comes from a pipe cannot be linked; embed the sound")
 
-    from diarize.audio import rereadable
     from diarize.report import PageOptions, read_captions, write_report
 
     wanted = PageOptions(
@@ -63,8 +62,7 @@ def report(
         channel=channel,
     )
     annotation = _read(turns, audio.stem)
-    with rereadable(audio) as recording:
-        write_report(recording, annotation, output, wanted)
+    write_report(audio, annotation, output, wanted)
 
 
 def _read(path: Path, uri: str) -> Annotation:

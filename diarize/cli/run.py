@@ -207,15 +207,15 @@ def _check_report(report: Path | None, audio: tuple[Path, ...]) -> None:
         raise click.UsageError(f"the page would overwrite the recording {report}; choose another name")
 
 
-def _write_page(
-    audio: Path, annotation: Annotation, report: Path, channel: int | None, track: int | None
-) -> None:
+def _write_page(audio: Path, annotation: Annotation, report: Path, channel: int | None, track: int | None) -> None:
     """Write the page of the whole recording: the times of an excerpt are its times too."""
     from diarize.audio import Excerpt
     from diarize.report import PageOptions, write_report
 
     sound = Excerpt(audio, track=track) if track else audio
-    write_report(sound, annotation, report, PageOptions(channel=channel))
+    # a browser plays the first track of what is linked, and no copy that is gone
+    embedded = bool(track) or options.is_copy(audio)
+    write_report(sound, annotation, report, PageOptions(channel=channel, sound="embed" if embedded else "auto"))
 
 
 def _reason(error: Exception) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from diarize.annotation import Annotation
-from diarize.audio import AudioInput, audio_uri
+from diarize.audio import AudioInput, Excerpt, audio_uri
 from diarize.errors import ConfigError, DiarizeWarning, FormatError, quoted
 from diarize.formats.files import atomic_file
 from diarize.report.document import document
@@ -74,11 +74,13 @@ def write_report(
     AudioError
         The recording cannot be read.
     ConfigError
-        The sound is to be linked, and is no file that a page can name.
+        The sound is to be linked, and is no file that a page can name; or the recording is an excerpt in time.
     FormatError
         The file cannot be written.
     """
     wanted = options or PageOptions()
+    if isinstance(audio, Excerpt) and (audio.start or audio.end is not None):
+        raise ConfigError("a page shows a whole recording; turns of an excerpt have their places in it")
     longest = {"embed": float("inf"), "auto": EMBEDDED_SECONDS}.get(wanted.sound, 0.0)
     link = _link(audio, Path(target), wanted.sound)
     scape = listen(audio, wanted.channel, longest)
@@ -86,7 +88,8 @@ def write_report(
     if kind == "embed" and scape.sound is None:
         kind = "none"
     _warn_beyond(annotation, scape.duration)
-    name = Path(audio).name if isinstance(audio, str | os.PathLike) else audio_uri(audio)
+    source = audio.audio if isinstance(audio, Excerpt) else audio
+    name = Path(source).name if isinstance(source, str | os.PathLike) else audio_uri(source)
     content = document(
         annotation,
         reference=wanted.reference,

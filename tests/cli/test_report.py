@@ -94,3 +94,14 @@ def test_run_refuses_a_page_before_any_work(
     assert result.exit_code == 2
     assert message in result.output
     assert not list(tmp_path.iterdir())
+
+
+def test_standard_input_is_embedded_and_never_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("diarize.report.page.EMBEDDED_SECONDS", 1.0)
+    words = ["report", "-", str(TURNS), "-o", "page.html"]
+    assert CliRunner().invoke(main, words, input=AUDIO.read_bytes()).exit_code == 0
+    assert document(tmp_path / "page.html")["recording"]["sound"] == {"kind": "embed", "link": None}
+    refused = CliRunner().invoke(main, [*words, "--sound", "link"], input=AUDIO.read_bytes())
+    assert refused.exit_code == 2
+    assert "what comes from a pipe cannot be linked" in refused.output

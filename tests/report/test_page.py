@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation, Turn
+from diarize.audio import Excerpt
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError
 from diarize.report import PageOptions, page, write_report
 
@@ -113,3 +114,10 @@ def test_what_cannot_be_read_or_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot write the file"):
         write_report(NOISE, TURNS, tmp_path / "gone" / "page.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_track_is_shown_and_an_excerpt_in_time_refused(tmp_path: Path) -> None:
+    write_report(Excerpt(NOISE, track=1), TURNS, tmp_path / "page.html")
+    assert part((tmp_path / "page.html").read_text(encoding="utf-8"), "document")["recording"]["duration"] == 2
+    with pytest.raises(ConfigError, match="a page shows a whole recording"):
+        write_report(Excerpt(NOISE, start=1.0), TURNS, tmp_path / "page.html")

@@ -1,9 +1,10 @@
-// JSON: turns as a list of {start, end, speaker, confidence} under "diarization".
+// JSON as `diarize` writes it: the turns as a list of {start, end, speaker, confidence}.
 import { rows } from "./rows.js";
 
 export function json(document) {
-  const diarization = rows(document).map(({ start, end, name, confidence }) => {
+  const turns = rows(document).map(({ start, end, name, confidence }) => {
     return { start: start / 1000, end: end / 1000, speaker: name, confidence };
   });
-  return `${JSON.stringify({ uri: document.recording.uri, diarization }, null, 1)}\n`;
+  const { uri, channel } = document.recording;
+  return `${JSON.stringify({ format: "diarize", version: 1, recording: uri, channel: channel ?? 1, turns }, null, 1)}\n`;
 }

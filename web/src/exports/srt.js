@@ -5,7 +5,7 @@ import { clock } from "./rows.js";
 export function srt(document) {
   return captions(document)
     .map(({ start, end, name, text }, place) => {
-      const words = [oneLine(name), text].filter(Boolean).join(": ");
+      const words = `${name ? `${oneLine(name)}:` : ""} ${text}`.trim();
       return `${place + 1}\n${clock(start, ",")} --> ${clock(end, ",")}\n${words.replaceAll("-->", "→")}\n\n`;
     })
     .join("");
