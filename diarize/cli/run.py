@@ -17,6 +17,8 @@ from diarize.errors import DiarizeError
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
+    from diarize.corpus import Result
+    from diarize.formats.about import About
 
 
 @click.command()
@@ -99,14 +101,13 @@ def run(
     from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
 
-    shape = Shape(merge_gap, exclusive, min_turn, max_turn)
     settings = load_config(config)
     diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
     results = diarize_corpus(
         diarizer,
         targets,
         lambda path: progress_line(path.name, quiet, progress),
-        shape=shape,
+        shape=Shape(merge_gap, exclusive, min_turn, max_turn),
         cut=(lambda path: Excerpt(path, start, end, track)) if start or end or track else Path,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
@@ -116,23 +117,14 @@ def run(
     )
     failed = 0
     for result in results:
-        for message in () if quiet else result.warnings:
-            click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
-        if result.error is not None:
-            failed += 1
-            click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
-        elif result.annotation is not None:
-            if targets[result.audio] is None:
-                name = formats[0] if formats else "rttm"
-                write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
-            if plot is not None:
-                draw(result.annotation, plot, audio=result.audio, channel=channel)
-            if report is not None:
-                _write_page(result.audio, result.annotation, report, channel, track)
-    if failed and len(targets) > 1:
-        click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
-    if failed:
-        click.get_current_context().exit(1)
+        _tell(result, quiet)
+        failed += result.annotation is None
+        if result.annotation is not None and targets[result.audio] is None:
+            write_result(_text(result.annotation, result.about, formats))
+        if result.annotation is not None and plot is not None:
+            draw(result.annotation, plot, audio=result.audio, channel=channel)
+        _write_page(result, report, channel, track)
+    _end(failed, len(targets))
 
 
 def _check_speakers(number: int | None, low: int | None, high: int | None) -> None:
@@ -207,15 +199,36 @@ def _check_report(report: Path | None, audio: tuple[Path, ...]) -> None:
         raise click.UsageError(f"the page would overwrite the recording {report}; choose another name")
 
 
-def _write_page(audio: Path, annotation: Annotation, report: Path, channel: int | None, track: int | None) -> None:
-    """Write the page of the whole recording: the times of an excerpt are its times too."""
+def _write_page(result: Result, report: Path | None, channel: int | None, track: int | None) -> None:
+    """Write the page of the whole recording, where one is wanted: the times of an excerpt are its times too."""
+    if report is None or result.annotation is None:
+        return
     from diarize.audio import Excerpt
     from diarize.report import PageOptions, write_report
 
-    sound = Excerpt(audio, track=track) if track else audio
+    sound = Excerpt(result.audio, track=track) if track else result.audio
     # a browser plays the first track of what is linked, and no copy that is gone
-    embedded = bool(track) or options.is_copy(audio)
-    write_report(sound, annotation, report, PageOptions(channel=channel, sound="embed" if embedded else "auto"))
+    embedded = bool(track) or options.is_copy(result.audio)
+    write_report(sound, result.annotation, report, PageOptions(channel=channel, sound="embed" if embedded else "auto"))
+
+
+def _tell(result: Result, quiet: bool) -> None:
+    """Say what there is to warn of, and why a recording failed."""
+    for message in () if quiet else result.warnings:
+        click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
+    if result.error is not None:
+        click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
+
+
+def _text(annotation: Annotation, about: About | None, formats: tuple[str, ...]) -> str:
+    return text_of([annotation], formats[0] if formats else "rttm", {annotation.uri: about})
+
+
+def _end(failed: int, total: int) -> None:
+    if failed and total > 1:
+        click.echo(f"diarize: {failed} of {total} recordings failed", err=True)
+    if failed:
+        click.get_current_context().exit(1)
 
 
 def _reason(error: Exception) -> str:
