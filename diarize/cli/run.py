@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,10 @@ from diarize.cli.plot import check_picture, draw
 from diarize.cli.progress import progress_line
 from diarize.cli.written import format_names, text_of
 from diarize.errors import DiarizeError
+
+if TYPE_CHECKING:
+    from diarize.corpus import Result
+    from diarize.pipeline import Diarizer
 
 
 @click.command()
@@ -40,7 +45,7 @@ from diarize.errors import DiarizeError
     type=options.INPUT,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
-@options.channel()
+@options.all_of(options.channels())
 @options.all_of(options.excerpt())
 @options.all_of(options.shaping())
 @click.option(
@@ -61,7 +66,9 @@ def run(
     min_speakers: int | None,
     max_speakers: int | None,
     speech: Path | None,
+    channels: str | int,
     channel: int | None,
+    channel_names: str,
     track: int | None,
     start: float,
     end: float | None,
@@ -82,21 +89,19 @@ def run(
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
     options.check_excerpt(start, end)
+    heard = _checked_channels(channels, channel, channel_names)
+    channel = heard["channel"]
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
 
     from diarize.audio import Excerpt
-    from diarize.config import load_config
     from diarize.corpus import diarize_corpus
-    from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
 
     shape = Shape(merge_gap, exclusive, min_turn, max_turn)
-    settings = load_config(config)
-    diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
     results = diarize_corpus(
-        diarizer,
+        _diarizer(config, seed),
         targets,
         lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
@@ -105,25 +110,46 @@ def run(
         min_speakers=min_speakers,
         max_speakers=max_speakers,
         speech=speech,
-        channel=channel,
+        **heard,
     )
     failed = 0
     for result in results:
-        for message in () if quiet else result.warnings:
-            click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
-        if result.error is not None:
-            failed += 1
-            click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
-        elif result.annotation is not None:
-            if targets[result.audio] is None:
-                name = formats[0] if formats else "rttm"
-                write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
-            if plot is not None:
-                draw(result.annotation, plot, audio=result.audio, channel=channel)
-    if failed and len(targets) > 1:
-        click.echo(f"diarize: {failed} of {len(targets)} recordings failed", err=True)
+        failed += _told(result, quiet)
+        if result.annotation is None:
+            continue
+        if targets[result.audio] is None:
+            name = formats[0] if formats else "rttm"
+            write_result(text_of([result.annotation], name, {result.annotation.uri: result.about}))
+        if plot is not None:
+            draw(result.annotation, plot, audio=result.audio, channel=channel)
+    _end(failed, len(targets))
+
+
+def _diarizer(config: str, seed: int | None) -> Diarizer:
+    from diarize.config import load_config
+    from diarize.pipeline import Diarizer
+
+    settings = load_config(config)
+    return Diarizer(settings if seed is None else settings.with_(seed=seed))
+
+
+def _end(failed: int, count: int) -> None:
+    """Say how many of several recordings failed; end with exit code 1 where any did."""
+    if failed and count > 1:
+        click.echo(f"diarize: {failed} of {count} recordings failed", err=True)
     if failed:
         click.get_current_context().exit(1)
+
+
+def _told(result: Result, quiet: bool) -> bool:
+    """Say what was seen in a recording, and what is wrong with it; return whether it failed."""
+    if result.layout and not quiet:
+        click.echo(f"diarize: {_about(result.audio, result.layout)}", err=True)
+    for message in () if quiet else result.warnings:
+        click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
+    if result.error is not None:
+        click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
+    return result.error is not None
 
 
 def _check_speakers(number: int | None, low: int | None, high: int | None) -> None:
@@ -131,6 +157,20 @@ def _check_speakers(number: int | None, low: int | None, high: int | None) -> No
         raise click.UsageError("--num-speakers fixes the number; leave out --min-speakers and --max-speakers")
     if low is not None and high is not None and low > high:
         raise click.UsageError(f"--min-speakers {low} is above --max-speakers {high}")
+
+
+def _checked_channels(channels: str | int, channel: int | None, names: str) -> dict[str, Any]:
+    """Return what the diarizer is told of channels; a usage error where it does not fit."""
+    given = [name.strip() for name in names.split(",")] if names.strip() else None
+    alone = channels if isinstance(channels, int) else None
+    if channel is not None and (channels == "separate" or alone not in (None, channel)):
+        raise click.UsageError(f"--channel {channel} and --channels {channels} contradict each other")
+    chosen = channel if channel is not None else alone
+    if given and (chosen is not None or channels == "mix"):
+        raise click.UsageError("--channel-names are for channels that are kept apart: --channels auto or separate")
+    if given and (not all(given) or len(set(given)) < len(given)):
+        raise click.UsageError("--channel-names must be names that all differ, separated by commas")
+    return {"channels": "auto" if chosen is not None else channels, "channel": chosen, "channel_names": given}
 
 
 def _targets(
