@@ -45,6 +45,8 @@ class Result:
     warnings : tuple of str
     about : About or None
         What files say beside who speaks; None where it failed.
+    layout : str
+        What its channels are to each other and what was done; empty where there is one.
     """
 
     audio: Path
@@ -52,6 +54,7 @@ class Result:
     error: Exception | None = None
     warnings: tuple[str, ...] = ()
     about: About | None = None
+    layout: str = ""
 
 
 def diarize_corpus(
@@ -124,7 +127,7 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     about = found.about(str(audio), options.get("channel") or 1)
-    return Result(audio, found.annotation, warnings=tuple(seen), about=about)
+    return Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
 
 
 def _written(result: Result, targets: Sequence[Path], shape: Shape) -> Result:
@@ -159,7 +162,7 @@ def _collected_warnings() -> Iterator[list[str]]:
 
         def keep(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if issubclass(category, DiarizeWarning):
-                seen.append(str(message))
+                seen.extend({str(message)} - set(seen))  # a recording may be read several times
             else:
                 show_others(message, category, *rest, **more)
 

@@ -49,6 +49,10 @@ class Diarization:
         What the inference settled on; None where there is no speech.
     overlap : array of shape (n_frames,) or None
         How probable a second speaker is, 0 where there is none; None where nobody looked for one.
+    legs : tuple of Diarization
+        Of channels that were diarized each by itself: their speech, speakers and models are theirs.
+    layout : str
+        What the channels are to each other and what was done, in words; empty for one channel.
     """
 
     annotation: Annotation
@@ -61,6 +65,8 @@ class Diarization:
     blocks: SpeechBlocks | None = None
     outcome: Outcome | None = None
     overlap: Floats | None = None
+    legs: tuple[Diarization, ...] = ()
+    layout: str = ""
 
     def __repr__(self) -> str:
         what = f"{len(self.annotation)} turns of {len(self.names)} speakers"
@@ -92,7 +98,12 @@ class Diarization:
 
     @cached_property
     def posterior(self) -> Floats:
-        """How probable each speaker is given that there is speech, shape (n_frames, n_speakers): 0 without speech."""
+        """How probable each speaker is given that there is speech, shape (n_frames, n_speakers): 0 without speech.
+
+        Legs are side by side: each has its own speech.
+        """
+        if self.legs:
+            return np.hstack([leg.posterior for leg in self.legs])
         if self.blocks is None or self.outcome is None:
             return np.zeros((self.frames.n_frames, 0))
         return self.blocks.over_frames(self.outcome.posterior, 0.0)

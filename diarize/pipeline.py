@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from diarize.annotation import Annotation, Segment
 from diarize.audio import AudioInput, audio_uri
+from diarize.channels.choice import Choice, apart, in_words
+from diarize.channels.legs import merged, own_detections, shared_out
+from diarize.channels.own import own_speech
+from diarize.channels.relation import Relation, relation_of
 from diarize.config import Config, load_config
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.model import BandModel, Model, builtin_model
-from diarize.progress import Progress, watched
+from diarize.progress import Progress, Report, watched
 from diarize.stages.blocks import SpeechBlocks, cut_blocks
 from diarize.stages.confidence import Calibration
 from diarize.stages.detection import Detection, detect_speech
@@ -26,6 +31,7 @@ from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numb
 from diarize.stages.vbhmm import Outcome, infer
 from diarize.stages.voiceless import is_voice
 
+_logger = logging.getLogger(__name__)
 _SHARES = {"audio": 0.0, "speech": 0.13, "voices": 0.33, "speakers": 0.47, "overlap": 0.87}
 """The work that is done when a stage begins, measured on recordings of some minutes to an hour."""
 
@@ -86,6 +92,8 @@ class Diarizer:
         max_speakers: int | None = None,
         speech: str | os.PathLike[str] | Iterable[Segment] | None = None,
         channel: int | None = None,
+        channels: str | int = "auto",
+        channel_names: Sequence[str] | None = None,
         uri: str | None = None,
         progress: Progress | None = None,
     ) -> Annotation:
@@ -102,7 +110,12 @@ class Diarizer:
         speech : path or iterable of Segment, optional
             Where somebody speaks (RTTM, UEM or LAB, or segments), instead of the built-in detector.
         channel : int, optional
-            Use one channel, counted from 1, instead of the mean of all.
+            Use one channel, counted from 1: the same as `channels` with that number.
+        channels : {"auto", "separate", "mix"} or int
+            "mix" takes the mean of all, "separate" diarizes each by itself, a number takes one. "auto" keeps the legs
+            of a call apart and mixes all else; `Diarization.layout` and a log line say what it did.
+        channel_names : sequence of str, optional
+            Names of all channels, where they are kept apart; channel1, channel2, ... without them.
         uri : str, optional
             Name of the recording in the result; by default the file's name without its ending.
         progress : callable, optional
@@ -112,8 +125,8 @@ class Diarizer:
         Returns
         -------
         Annotation
-            Turns with speakers named speaker1, speaker2, ... in the order of their first words. Empty where there is no
-            speech.
+            Turns with speakers named speaker1, speaker2, ... in the order of their first words, or after their channel
+            where channels are kept apart. Empty where there is no speech.
 
         Raises
         ------
@@ -129,6 +142,8 @@ class Diarizer:
             max_speakers=max_speakers,
             speech=speech,
             channel=channel,
+            channels=channels,
+            channel_names=channel_names,
             uri=uri,
             progress=progress,
         ).annotation
@@ -142,6 +157,8 @@ class Diarizer:
         max_speakers: int | None = None,
         speech: str | os.PathLike[str] | Iterable[Segment] | None = None,
         channel: int | None = None,
+        channels: str | int = "auto",
+        channel_names: Sequence[str] | None = None,
         uri: str | None = None,
         progress: Progress | None = None,
         name: Namer = numbered,
@@ -150,7 +167,7 @@ class Diarizer:
 
         Parameters
         ----------
-        audio, num_speakers, min_speakers, max_speakers, speech, channel, uri, progress
+        audio, num_speakers, min_speakers, max_speakers, speech, channel, channels, channel_names, uri, progress
             As for the diarizer itself.
         name : callable
             Gives the name of a speaker from a number, 1 for whoever speaks first.
@@ -162,28 +179,90 @@ class Diarizer:
         """
         limits = Limits.of(num_speakers, min_speakers, max_speakers)
         uri = _name(audio, uri)
+        choice = Choice.of(channels, channel, channel_names)
         marks = _marks(speech, uri)
-        with one_blas_thread(), watched(progress) as report:
+        with one_blas_thread(), watched(progress) as report, choice.readable(audio) as source:
             report("audio", _SHARES["audio"])
-            analysis = self.analyse(audio, channel)
-            report("speech", _SHARES["speech"])
-            detection = self.detect(analysis) if marks is None else Detection(analysis.recording.frames.mask(marks))
-            if not detection.speech.any():
-                report("speech", 1.0)
-                why = "no speech was found" if marks is None else "no speech is marked in it"
-                return self._nothing(analysis, detection, limits, uri, why)
-            report("voices", _SHARES["voices"])
-            first, last = _SHARES["speakers"], _SHARES["overlap"]
-            result = self.attribute(
-                analysis,
-                detection,
-                limits,
-                uri,
-                lambda done: report("overlap" if done == 1 else "speakers", first + (last - first) * done),
-                name,
-            )
-            report("turns", 1.0)
-            return result
+            relation = relation_of(source) if choice.asks else Relation()
+            legs = apart(choice, relation, limits.most)
+            if legs:
+                result = self._legs(source, legs, choice, limits, uri, marks, report)
+            else:
+                result = self._whole(source, choice.channel, limits, uri, marks, report, name)
+        if relation.n_channels > 1:
+            result = replace(result, layout=in_words(relation, legs, choice))
+            _logger.info("%s: %s", uri, result.layout)
+        return result
+
+    def _whole(
+        self,
+        audio: AudioInput,
+        channel: int | None,
+        limits: Limits,
+        uri: str,
+        marks: list[Segment] | None,
+        report: Report,
+        name: Namer,
+    ) -> Diarization:
+        """Diarize one channel, or the mean of all."""
+        analysis = self.analyse(audio, channel)
+        report("speech", _SHARES["speech"])
+        detection = self.detect(analysis) if marks is None else Detection(analysis.recording.frames.mask(marks))
+        if not detection.speech.any():
+            report("speech", 1.0)
+            why = "no speech was found" if marks is None else "no speech is marked in it"
+            return self._nothing(analysis, detection, limits, uri, why)
+        report("voices", _SHARES["voices"])
+        first, last = _SHARES["speakers"], _SHARES["overlap"]
+        result = self.attribute(
+            analysis,
+            detection,
+            limits,
+            uri,
+            lambda done: report("overlap" if done == 1 else "speakers", first + (last - first) * done),
+            name,
+        )
+        report("turns", 1.0)
+        return result
+
+    def _legs(
+        self,
+        audio: AudioInput,
+        legs: Sequence[int],
+        choice: Choice,
+        limits: Limits,
+        uri: str,
+        marks: list[Segment] | None,
+        report: Report,
+    ) -> Diarization:
+        """Diarize each of some channels by itself."""
+        analyses = []
+        for number, leg in enumerate(legs):
+            analyses.append(self.analyse(audio, leg))
+            report("audio", _SHARES["speech"] * (number + 1) / len(legs))
+        report("speech", _SHARES["speech"])
+        detections = own_detections(
+            [analysis.recording for analysis in analyses],
+            lambda leg, above: own_speech(
+                analyses[leg].recording, above, analyses[leg].band.speech, self.config.speech
+            ),
+            marks,
+        )
+        report("voices", _SHARES["voices"])
+        first = _SHARES["speakers"]
+        results = shared_out(
+            lambda leg, detection, most: self.attribute(analyses[leg], detection, most, uri),
+            detections,
+            limits,
+            lambda done: report("speakers", first + (1 - first) * done),
+        )
+        if not any(results):
+            why = "no speech was found" if marks is None else "no speech is marked in it"
+            return self._nothing(analyses[0], detections[0], limits, uri, why)
+        report("turns", 1.0)
+        frames, band = analyses[0].recording.frames, analyses[0].band
+        empty = Diarization(Annotation((), uri), frames, detections[0], band, self.model, self.config)
+        return merged(results, legs, choice, empty)
 
     def analyse(self, audio: AudioInput, channel: int | None = None) -> Analysis:
         """Return the recording in the band that suits it, which settings of speech and speakers do not change.
@@ -251,7 +330,7 @@ class Diarizer:
     def _nothing(self, analysis: Analysis, detection: Detection, limits: Limits, uri: str, why: str) -> Diarization:
         if limits.least > 1:
             raise ConfigError(f"{uri}: {why}, so there cannot be {limits.least} speakers")
-        warnings.warn(f"{uri}: {why}; the result is empty", DiarizeWarning, stacklevel=4)
+        warnings.warn(f"{uri}: {why}; the result is empty", DiarizeWarning, stacklevel=5)
         frames = analysis.recording.frames
         return Diarization(Annotation((), uri), frames, detection, analysis.band, self.model, self.config)
 

@@ -25,6 +25,7 @@ class Found:
     """A diarization as far as results are made of it."""
 
     annotation: Annotation
+    layout: str = ""
 
     def about(self, source: str, channel: int) -> About:
         return About(source, 4.0, channel, "a model", {"seed": 0}, "diarize 0")

@@ -127,6 +127,12 @@ def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (same == (found[:, None] == found)).mean() > 0.97
 
 
+def test_the_page_on_channels_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (example,) = blocks((ROOT / "docs" / "channels.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "channels.md", "exec"), {})
+
+
 def test_the_page_on_commands_names_all_of_them_and_no_others() -> None:
     described = re.findall(r"^#+ (diarize .+)$", CLI_PAGE, flags=re.MULTILINE)
     assert sorted(described) == sorted(COMMANDS)

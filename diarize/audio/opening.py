@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from diarize.audio.channels import ChannelStream
 from diarize.audio.decoders import from_file
 from diarize.audio.excerpts import Excerpt, ExcerptReader, Source
 from diarize.audio.readers import ArrayReader, Reader, Samples
@@ -90,6 +91,30 @@ def read_audio(source: AudioInput, sample_rate: int, channel: int | None = None)
     """
     with open_audio(source, sample_rate, channel) as stream:
         return np.concatenate(list(stream))
+
+
+def open_channels(source: AudioInput, sample_rate: int) -> ChannelStream:
+    """Open a recording as a stream of float32 blocks of all channels, (n_samples, n_channels).
+
+    Parameters
+    ----------
+    source : path, binary file object, or tuple of array and sample rate (Hz)
+        As for `open_audio`.
+    sample_rate : int
+        Hz, wanted for the blocks.
+
+    Raises
+    ------
+    AudioError
+        When there is nothing that can be read.
+
+    Examples
+    --------
+    >>> with open_channels((np.zeros((16000, 2), np.int16), 16000), 8000) as stream:
+    ...     stream.n_channels, sum(len(block) for block in stream)
+    (2, 8000)
+    """
+    return ChannelStream(_open_reader(source), sample_rate)
 
 
 def audio_uri(source: AudioInput) -> str:

@@ -240,6 +240,37 @@ def check_excerpt(start: float, end: float | None) -> None:
         raise click.UsageError(f"--end {end:g} s is not behind --start {start:g} s")
 
 
+class Channels(click.ParamType[Any]):
+    """auto, separate, mix, or the number of a channel."""
+
+    name = "channels"
+    words = ("auto", "separate", "mix")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
+        """Return the word or the number; a usage error where it is neither."""
+        if value in self.words:
+            return str(value)
+        if not re.fullmatch("0*[1-9][0-9]{0,8}", str(value), re.ASCII):
+            self.fail(f"{value!r} is not one of {', '.join(self.words)} or a number from 1", param, ctx)
+        return int(value)
+
+
+def channels() -> list[Option[Any]]:
+    """Return --channels, --channel and --channel-names."""
+    return [
+        click.option(
+            "--channels",
+            type=Channels(),
+            default="auto",
+            show_default=True,
+            metavar="auto|separate|mix|N",
+            help="Diarize each channel by itself, the mean of all, or channel N; auto keeps the legs of a call apart.",
+        ),
+        click.option("--channel", type=COUNT, metavar="N", help="The same as --channels N."),
+        click.option("--channel-names", metavar="NAMES", default="", help="Names of all channels: agent,customer."),
+    ]
+
+
 def columns() -> list[Option[Any]]:
     """Return --columns and --except, which choose what of a table is worked on."""
     return [

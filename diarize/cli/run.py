@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.corpus import Result
     from diarize.formats.about import About
+    from diarize.pipeline import Diarizer
 
 
 @click.command()
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     type=options.INPUT,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
-@options.channel()
+@options.all_of(options.channels())
 @options.all_of(options.excerpt())
 @options.all_of(options.shaping())
 @click.option(
@@ -68,7 +69,9 @@ def run(
     min_speakers: int | None,
     max_speakers: int | None,
     speech: Path | None,
+    channels: str | int,
     channel: int | None,
+    channel_names: str,
     track: int | None,
     start: float,
     end: float | None,
@@ -91,20 +94,18 @@ def run(
     _check_speakers(num_speakers, min_speakers, max_speakers)
     options.check_excerpt(start, end)
     _check_report(report, audio)
+    heard = _checked_channels(channels, channel, channel_names)
+    channel = heard["channel"]
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
 
     from diarize.audio import Excerpt
-    from diarize.config import load_config
     from diarize.corpus import diarize_corpus
-    from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
 
-    settings = load_config(config)
-    diarizer = Diarizer(settings if seed is None else settings.with_(seed=seed))
     results = diarize_corpus(
-        diarizer,
+        _diarizer(config, seed),
         targets,
         lambda path: progress_line(path.name, quiet, progress),
         shape=Shape(merge_gap, exclusive, min_turn, max_turn),
@@ -113,12 +114,11 @@ def run(
         min_speakers=min_speakers,
         max_speakers=max_speakers,
         speech=speech,
-        channel=channel,
+        **heard,
     )
     failed = 0
     for result in results:
-        _tell(result, quiet)
-        failed += result.annotation is None
+        failed += _told(result, quiet)
         if result.annotation is not None and targets[result.audio] is None:
             write_result(_text(result.annotation, result.about, formats))
         if result.annotation is not None and plot is not None:
@@ -127,11 +127,44 @@ def run(
     _end(failed, len(targets))
 
 
+def _diarizer(config: str, seed: int | None) -> Diarizer:
+    from diarize.config import load_config
+    from diarize.pipeline import Diarizer
+
+    settings = load_config(config)
+    return Diarizer(settings if seed is None else settings.with_(seed=seed))
+
+
+def _told(result: Result, quiet: bool) -> bool:
+    """Say what was seen in a recording, and what is wrong with it; return whether it failed."""
+    if result.layout and not quiet:
+        click.echo(f"diarize: {_about(result.audio, result.layout)}", err=True)
+    for message in () if quiet else result.warnings:
+        click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
+    if result.error is not None:
+        click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
+    return result.error is not None
+
+
 def _check_speakers(number: int | None, low: int | None, high: int | None) -> None:
     if number is not None and (low is not None or high is not None):
         raise click.UsageError("--num-speakers fixes the number; leave out --min-speakers and --max-speakers")
     if low is not None and high is not None and low > high:
         raise click.UsageError(f"--min-speakers {low} is above --max-speakers {high}")
+
+
+def _checked_channels(channels: str | int, channel: int | None, names: str) -> dict[str, Any]:
+    """Return what the diarizer is told of channels; a usage error where it does not fit."""
+    given = [name.strip() for name in names.split(",")] if names.strip() else None
+    alone = channels if isinstance(channels, int) else None
+    if channel is not None and (channels == "separate" or alone not in (None, channel)):
+        raise click.UsageError(f"--channel {channel} and --channels {channels} contradict each other")
+    chosen = channel if channel is not None else alone
+    if given and (chosen is not None or channels == "mix"):
+        raise click.UsageError("--channel-names are for channels that are kept apart: --channels auto or separate")
+    if given and (not all(given) or len(set(given)) < len(given)):
+        raise click.UsageError("--channel-names must be names that all differ, separated by commas")
+    return {"channels": "auto" if chosen is not None else channels, "channel": chosen, "channel_names": given}
 
 
 def _targets(
@@ -210,14 +243,6 @@ def _write_page(result: Result, report: Path | None, channel: int | None, track:
     # a browser plays the first track of what is linked, and no copy that is gone
     embedded = bool(track) or options.is_copy(result.audio)
     write_report(sound, result.annotation, report, PageOptions(channel=channel, sound="embed" if embedded else "auto"))
-
-
-def _tell(result: Result, quiet: bool) -> None:
-    """Say what there is to warn of, and why a recording failed."""
-    for message in () if quiet else result.warnings:
-        click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
-    if result.error is not None:
-        click.echo(f"diarize: error: {_about(result.audio, _reason(result.error))}", err=True)
 
 
 def _text(annotation: Annotation, about: About | None, formats: tuple[str, ...]) -> str:

@@ -104,7 +104,7 @@ def _diarized(
     from diarize.pipeline import Diarizer
 
     diarizer = Diarizer(load_config(config))
-    return diarizer(audio, num_speakers=num_speakers, channel=channel, uri=uri, progress=progress)
+    return diarizer(audio, num_speakers=num_speakers, channel=channel, channels="mix", uri=uri, progress=progress)
 
 
 @contextmanager

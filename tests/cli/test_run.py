@@ -31,6 +31,7 @@ class Found:
     """A diarization as far as results are made of it."""
 
     annotation: Annotation
+    layout: str = ""
 
     def about(self, source: str, channel: int) -> About:
         return About(source, 4.0, channel)
@@ -60,7 +61,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
             if "quiet" in audio.name:
                 warnings.warn("no speech found", DiarizeWarning, stacklevel=2)
                 return Found(Annotation([], uri=options["uri"]))
-            return Found(Annotation([Turn(0.5, 2.0, "S1", 0.9)], uri=options["uri"]))
+            layout = "two legs of a call" if "stereo" in audio.name else ""
+            return Found(Annotation([Turn(0.5, 2.0, "S1", 0.9)], uri=options["uri"]), layout)
 
     module = ModuleType("diarize.pipeline")
     module.Diarizer = Diarizer  # type: ignore[attr-defined]
@@ -214,7 +216,9 @@ def test_options_reach_the_diarizer(invoke: Callable[..., Result], calls: Calls)
         "min_speakers": 2,
         "max_speakers": 5,
         "speech": Path("x.uem"),
+        "channels": "auto",
         "channel": 2,
+        "channel_names": None,
         "uri": "a",
     }
 
@@ -360,3 +364,41 @@ def test_results_have_the_shape_that_is_asked_for(invoke: Callable[..., Result])
         ["1.250", "0.750"],
     ]
     assert invoke("one.wav", "--min-turn", 2, "--max-turn", 1).exit_code == 1
+
+
+def test_channels_are_handed_on_and_one_line_says_what_was_done(invoke: Callable[..., Result], calls: Calls) -> None:
+    result = invoke("stereo.wav", "--channels", "separate", "--channel-names", "agent, customer")
+    assert result.exit_code == 0
+    assert result.stderr == "diarize: stereo.wav: two legs of a call\n"
+    ((_, asked),) = calls
+    assert (asked["channels"], asked["channel"], asked["channel_names"]) == ("separate", None, ["agent", "customer"])
+    assert invoke("stereo.wav", "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize("option", ["--channel", "--channels"])
+def test_a_channel_has_two_names_for_its_option(
+    invoke: Callable[..., Result], calls: Calls, tmp_path: Path, option: str
+) -> None:
+    assert invoke("call.wav", option, 2, "-o", "out").exit_code == 0
+    assert calls[0][1]["channel"] == 2
+    assert (tmp_path / "out" / "call.ch2.rttm").read_text().startswith("SPEAKER call 2 ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--channels", "both"],
+        ["--channels", "0"],
+        ["--channels", "separate", "--channel", "1"],
+        ["--channels", "1", "--channel", "2"],
+        ["--channels", "mix", "--channel-names", "a,b"],
+        ["--channel", "1", "--channel-names", "a,b"],
+        ["--channel-names", "a,a"],
+        ["--channel-names", "a,,b"],
+    ],
+)
+def test_channels_that_make_no_sense_are_refused(
+    invoke: Callable[..., Result], calls: Calls, arguments: list[str]
+) -> None:
+    assert invoke("call.wav", *arguments).exit_code == 2
+    assert not calls
