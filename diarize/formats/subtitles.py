@@ -58,7 +58,7 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
     if escaped and lines[0] and not is_vtt(lines[0]):
         return Parsed([], [*problems, Problem(where, 1, "the first line of WebVTT is WEBVTT", fatal=True)])
     entries: list[Entry] = []
-    for number, line, words in blocks(lines):
+    for number, line, words in blocks(lines, escaped):
         try:
             times = times_of(line)
             entries += [entry(number, "", times, name) for name in _speakers(words, escaped)]
@@ -69,8 +69,11 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
     return Parsed(entries, problems, {"": About()})
 
 
-def blocks(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
-    """Give number and text of each line with an arrow that begins a cue, and the lines under it up to a blank one."""
+def blocks(lines: list[str], strict: bool) -> Iterator[tuple[int, str, list[str]]]:
+    """Give number and text of each line with an arrow that begins a cue, and the lines under it up to a blank one.
+
+    In WebVTT, which is strict, a line of blanks does not end a cue; in SRT of some programs it does.
+    """
     place = 0
     while place < len(lines):
         number, line = place + 1, lines[place]
@@ -80,7 +83,7 @@ def blocks(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
                 place += 1
         elif "-->" in line:
             first = place
-            while place < len(lines) and lines[place].strip():
+            while place < len(lines) and (lines[place] if strict else lines[place].strip()):
                 place += 1
             yield number, line, lines[first:place]
 

@@ -20,7 +20,9 @@ from diarize.transcripts.words import Cue, Word
 
 _STAMP = re.compile(r"<(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})>", re.ASCII)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")  # <i>, <c.yellow>, <v Anna>, <font color="...">, {\an8}
+_TAG = re.compile(
+    r"<[\d:.,]+>|</?[A-Za-z][^<>]*>|\{\\[^{}]*\}"
+)  # <i>, <v Anna>, <font color="...">, {\an8}
 
 
 def is_vtt_transcript(content: Content) -> bool:
@@ -41,7 +43,7 @@ def read_captions(content: Content) -> dict[str, list[Cue]]:
     cues: list[Cue] = []
     before = ""
     rolling = _STAMP.search(content.text) is not None
-    for number, line, rows in blocks(content.text.split("\n")):
+    for number, line, rows in blocks(content.text.split("\n"), is_vtt(content.text)):
         try:
             start, end = times_of(line)
         except FormatError as error:

@@ -10,7 +10,7 @@ from diarize.transcripts.scripts import begins_word, ends_clause, ends_sentence
 from diarize.transcripts.words import Cue, Word
 
 SENTENCE = 1.0  # s; how far a change in a cue without word times may move to the end of a sentence
-CLAUSE = 0.4  # s; and to a comma or the end of a line
+CLAUSE = 0.4  # s; and to a comma, or the end of a line or of the cue
 LINES = 2  # of a subtitle
 
 
@@ -19,8 +19,8 @@ def cut(cue: Cue, words: Sequence[Word]) -> list[Cue]:
 
     Words without a speaker stay with those before them in the cue, and the parts of one word with its beginning.
     Where the times of words are only estimated, a change moves to the end of a sentence at most `SENTENCE` seconds
-    away, or to the end of a clause or line at most `CLAUSE` away; the start and the end of the cue count as ends of
-    sentences. The first part starts where the cue does, the last one ends where it does.
+    away, or to the end of a clause, a line or the cue at most `CLAUSE` away.
+    The first part starts where the cue does, the last one ends where it does.
     """
     whole = [
         replace(word, speaker=before.speaker) if not begins_word(word.text, before.text) else word
@@ -66,7 +66,9 @@ def _moved(words: Sequence[Word]) -> list[Word]:
 
 def _worth(words: Sequence[Word], place: int) -> float:
     """Return how many seconds a change may move to stand before the word at a place."""
-    if place in (0, len(words)) or ends_sentence(words[place - 1].text):
+    if place in (0, len(words)):
+        return CLAUSE
+    if ends_sentence(words[place - 1].text):
         return SENTENCE
     if words[place].text.lstrip(" \t").startswith("\n-"):  # "- Yes.\n- No.", a speaker a line
         return SENTENCE

@@ -52,23 +52,28 @@ def _words(segment: dict[str, Any], place: str = "") -> list[list[_Token]]:
     entries = as_list(segment.get("tokens") or [], f"{place}.tokens")
     tokens = [(as_text(as_object(one, f"{place}.tokens").get("text"), f"{place}.tokens: text"), one) for one in entries]
     words: list[list[_Token]] = []
+    before, part = "", list[_Token]()
     for text, entry in tokens:
         if not text or text.startswith(_MARKS):
             continue
-        # a character of several bytes may be spread over tokens; half of one begins no word
-        whole = not words or not _is_broken("".join(token.text for token in words[-1]))
-        if not words or (whole and begins_word(text, words[-1][-1].text)):
+        part.append(_Token(text, entry))
+        # a character of several bytes may be spread over tokens
+        whole = _decoded(part)
+        if whole is None:
+            continue
+        if not words or begins_word(whole, before):
             words.append([])
-        words[-1].append(_Token(text, entry))
-    return words
+        words[-1] += part
+        before, part = whole, []
+    return [*words, part] if part else words
 
 
-def _is_broken(text: str) -> bool:
+def _decoded(tokens: list[_Token]) -> str | None:
+    """Return the text of tokens, None where it ends within a character."""
     try:
-        text.encode("utf-8", "surrogateescape").decode("utf-8")
+        return "".join(token.text for token in tokens).encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
-        return True
-    return False
+        return None
 
 
 def _heard(tokens: list[_Token], number: int) -> Heard:
