@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 from click.core import ParameterSource
@@ -89,8 +89,9 @@ def label(
     if turns is not None:
         annotation = _read_turns(turns, uri or words.uri)
     else:
-        with progress_line(str(audio), quiet, progress) as show:
-            annotation = _diarized(audio, config, num_speakers, channel, show)
+        recording = cast(Path, audio)  # one of the two is given
+        with progress_line(recording.name, quiet, progress) as show:
+            annotation = _diarized(recording, config, num_speakers, channel, show)
     result = labelled(words, _renamed(annotation, names))
     if target is None:
         write_result(text_of(result, chosen, line_length))
@@ -131,13 +132,13 @@ def _read_turns(path: Path, uri: str) -> Annotation:
 
 
 def _diarized(
-    audio: Path | None, config: str, num_speakers: int | None, channel: int | None, progress: ProgressCallback | None
+    audio: Path, config: str, num_speakers: int | None, channel: int | None, progress: ProgressCallback | None
 ) -> Annotation:
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
 
     diarizer = Diarizer(load_config(config))
-    return diarizer(str(audio), num_speakers=num_speakers, channel=channel, progress=progress)
+    return diarizer(audio, num_speakers=num_speakers, channel=channel, progress=progress)
 
 
 def _renamed(annotation: Annotation, names: Mapping[str, str]) -> Annotation:

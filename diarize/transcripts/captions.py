@@ -20,9 +20,7 @@ from diarize.transcripts.words import Cue, Word
 
 _STAMP = re.compile(r"<(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)[.,](\d{3})>", re.ASCII)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(
-    r"<[\d:.,]+>|</?[A-Za-z][^<>]*>|\{\\[^{}]*\}"
-)  # <i>, <v Anna>, <font color="...">, {\an8}
+_TAG = re.compile(r"<[\d:.,]+>|</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")  # <i>, <v Anna>, <font color="...">, {\an8}
 
 
 def is_vtt_transcript(content: Content) -> bool:
