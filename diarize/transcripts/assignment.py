@@ -13,7 +13,7 @@ from diarize.transcripts.words import Word
 
 Floats = npt.NDArray[np.float64]
 
-LEAD = 0.2  # of a word that another speaker must have more than the one who said the word before
+LEAD = 0.1  # of a word that another speaker must have more than the one who said the word before
 REACH = 1.0  # s; the nearest turn is right for 3 of 4 words up to 0.5 s away, for half of those up to 1 s, then by luck
 INSTANT = 0.02  # s; a word of no duration is looked up in so long a stretch
 
