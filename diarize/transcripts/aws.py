@@ -68,7 +68,8 @@ def fill_aws(document: Any, words: Names, cues: Names) -> None:
         last = last if item.get("type") == "punctuation" else words.get(k)
         named[k] = last
         set_speaker(item, last)
-    for segment in results.get("audio_segments") or []:
+    segments = results.get("audio_segments")
+    for segment in segments if isinstance(segments, list) else []:
         places = segment.get("items") if isinstance(segment, dict) else None
         names = [named.get(k) for k in places if isinstance(k, int)] if isinstance(places, list) else []
         known = [name for name in names if name is not None]

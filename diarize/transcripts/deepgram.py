@@ -71,22 +71,33 @@ def _words(holder: Any, whole: str, first: int, place: str) -> tuple[Word, ...]:
     return timed_words(heard, 0.0, 0.0)
 
 
+def _entries(holder: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the words of a holder; those that are no objects, which nothing has read, are passed over."""
+    items = holder.get("words")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
 def fill_deepgram(document: Any, words: Names, cues: Names) -> None:
     """Write speakers into utterances and words; words of channels are found in utterances again by their times."""
     results, number = document["results"], 0
     if not results.get("utterances"):
         for best in _best(results):
-            for item in best.get("words") or []:
+            for item in _entries(best):
                 set_speaker(item, words.get(number))
                 number += 1
         return
-    named: dict[tuple[Any, ...], str | None] = {}
+    named: dict[str, str | None] = {}
     for k, utterance in enumerate(results["utterances"]):
         set_speaker(utterance, cues.get(k))
-        for item in utterance.get("words") or []:
+        for item in _entries(utterance):
             set_speaker(item, words.get(number))
-            named[utterance.get("channel", 0), item.get("start"), item.get("word")] = words.get(number)
+            named[_key(utterance.get("channel", 0), item)] = words.get(number)
             number += 1
     for channel, best in enumerate(_best(results)):
-        for item in best.get("words") or []:
-            set_speaker(item, named.get((channel, item.get("start"), item.get("word"))))
+        for item in _entries(best):
+            set_speaker(item, named.get(_key(channel, item)))
+
+
+def _key(channel: Any, item: dict[str, Any]) -> str:
+    """Return what a word has in common with its copy in another list."""
+    return repr((channel, item.get("start"), item.get("word")))

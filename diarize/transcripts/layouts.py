@@ -6,6 +6,7 @@ A new layout is one file beside this one and one row in `LAYOUTS`.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from diarize.transcripts.marked import is_ctm_transcript, is_stm_transcript, rea
 from diarize.transcripts.tables import is_table, read_table
 from diarize.transcripts.whisper import fill_whisper, is_whisper, read_whisper
 from diarize.transcripts.whispercpp import fill_whispercpp, is_whispercpp, read_whispercpp
-from diarize.transcripts.words import Source, Transcript
+from diarize.transcripts.words import Cue, Source, Transcript
 
 LAYOUTS = (
     Layout(
@@ -94,10 +95,18 @@ def parse_transcript(data: bytes, where: str, *, uri: str | None = None, unnamed
                 raise FormatError(f"{where}: there are no words in it")
             name = next(iter(recordings)) if uri is None and len(recordings) == 1 else uri
             cues = one_of(recordings, where, name)
-            ordered = sorted(cues, key=lambda cue: (cue.start, cue.end))
+            ordered = sorted(map(_writable, cues), key=lambda cue: (cue.start, cue.end))
             return Transcript(tuple(ordered), str(name), Source(layout.name, content.document))
     known = ", ".join(layout.of for layout in LAYOUTS)
     raise FormatError(f"{where}: no transcript that is known ({known}); it begins {quoted(content.text.strip()[:60])}")
+
+
+def _writable(cue: Cue) -> Cue:
+    """Return a cue without halves of characters, which JSON can hold and text in UTF-8 cannot."""
+    if all(word.text.isascii() for word in cue.words):
+        return cue
+    texts = (word.text.encode("utf-8", "replace").decode("utf-8") for word in cue.words)
+    return replace(cue, words=tuple(replace(word, text=text) for word, text in zip(cue.words, texts, strict=True)))
 
 
 def _content(data: bytes, where: str) -> Content:

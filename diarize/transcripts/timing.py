@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isfinite
 from typing import Any, NamedTuple
 
 from diarize.formats.jsontext import is_number
@@ -13,6 +12,7 @@ from diarize.transcripts.words import Cue, Word
 
 PAUSE = 0.8  # s; silence that ends a cue where the source has no cues
 LONGEST = 84  # characters of such a cue: two lines of a subtitle
+_ENDLESS = 1e12  # ms; no recording lasts 30 years
 
 
 class Heard(NamedTuple):
@@ -33,7 +33,7 @@ def seconds_of(value: Any, scale: float = 1.0) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return max(float(value) * scale, 0.0) if is_number(value) and isfinite(value) else None
+    return max(float(value) * scale, 0.0) if is_number(value) and abs(value) < _ENDLESS else None
 
 
 def timed_words(heard: Sequence[Heard], start: float, end: float) -> tuple[Word, ...]:

@@ -70,14 +70,17 @@ def _words(segment: dict[str, Any], place: str = "") -> list[list[_Token]]:
 
 def _decoded(tokens: list[_Token]) -> str | None:
     """Return the text of tokens, None where it ends within a character."""
+    text = "".join(token.text for token in tokens)
     try:
-        return "".join(token.text for token in tokens).encode("utf-8", "surrogateescape").decode("utf-8")
-    except UnicodeError:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeDecodeError:
         return None
+    except UnicodeEncodeError:  # half of what no bytes stand for
+        return text
 
 
 def _heard(tokens: list[_Token], number: int) -> Heard:
-    text = "".join(token.text for token in tokens).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = _decoded(tokens) or "".join(token.text for token in tokens)
     times = [_times(token.entry) for token in tokens]
     starts, ends = ([time for time in side if time is not None] for side in zip(*times, strict=True))
     return Heard(text, min(starts, default=None), max(ends, default=None), number=number)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from diarize import FormatError
+from diarize import Annotation, FormatError, Turn, label
 from diarize.transcripts import Transcript, read_transcript
-from diarize.transcripts.layouts import LAYOUTS, layout_of
+from diarize.transcripts.layouts import LAYOUTS, layout_of, parse_transcript
+from diarize.transcripts.writing import FORMATS, text_of
 
 Read = Callable[..., Transcript]
 
@@ -34,6 +38,28 @@ def test_each_is_seen_from_its_content(read: Read, name: str, encoding: str) -> 
     assert transcript.source.layout == name
     assert [(cue.start, cue.end, cue.text) for cue in transcript.cues] == [(0, 1, "a")]
     assert transcript.uri == "talk"
+
+
+def replaced(document: Any, value: object) -> Iterator[Any]:
+    """Yield a document again and again, each time with another of its parts replaced."""
+    for key in document if isinstance(document, dict) else range(len(document) if isinstance(document, list) else 0):
+        kept, document[key] = document[key], value
+        yield document
+        document[key] = kept
+        for _ in replaced(kept, value):
+            yield document
+
+
+@pytest.mark.parametrize("name", [layout.name for layout in LAYOUTS if layout.fill])
+@pytest.mark.parametrize("value", [None, -1, 1e300, math.nan, "x", "\ud800", [], [5], {}, {"a": 1}])
+def test_a_wrong_value_is_read_or_refused(name: str, value: object) -> None:
+    turns = Annotation([Turn(0, 1, "anna")])
+    for document in replaced(json.loads(SAMPLES[name]), value):
+        try:
+            labelled = label(parse_transcript(json.dumps(document).encode(), "x"), turns)
+        except FormatError:
+            continue
+        assert all(text_of(labelled, format).encode("utf-8") or not labelled.cues for format in FORMATS)
 
 
 def test_json_alone_takes_speakers_back() -> None:
