@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
     from diarize.talk import SpeakerTalk, TalkRules, TalkSummary, summarise
+    from diarize.transcripts import Transcript, label, read_transcript, write_transcript
 
     __version__: str
 
@@ -44,10 +45,14 @@ __all__ = [
     "SpeakerTalk",
     "TalkRules",
     "TalkSummary",
+    "Transcript",
     "Turn",
     "__version__",
+    "label",
     "load_config",
+    "read_transcript",
     "summarise",
+    "write_transcript",
 ]
 
 _ERRORS = ("AudioError", "Cancelled", "ConfigError", "DiarizeError", "DiarizeWarning", "FormatError", "ModelError")
@@ -59,6 +64,7 @@ _HOMES = {
     "Shape": "diarize.shaping",
     "load_config": "diarize.config",
     **dict.fromkeys(("SpeakerTalk", "TalkRules", "TalkSummary", "summarise"), "diarize.talk"),
+    **dict.fromkeys(("Transcript", "label", "read_transcript", "write_transcript"), "diarize.transcripts"),
     **dict.fromkeys(_ERRORS, "diarize.errors"),
 }
 

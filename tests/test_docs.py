@@ -103,6 +103,13 @@ def test_the_page_on_formats_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert Annotation.read("call.srt").overlap() == []
 
 
+def test_the_page_on_words_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks((ROOT / "docs" / "words.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "words.md", "exec"), {})
+    assert "<v Ben>Not yet." in (tmp_path / "talk.vtt").read_text(encoding="utf-8")
+
+
 def test_the_page_on_numbers_of_a_conversation_runs() -> None:
     (example,) = blocks((ROOT / "docs" / "stats.md").read_text(encoding="utf-8"), "python")
     exec(compile(example, "stats.md", "exec"), {})

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation
-from diarize.formats.rttm import validate_rttm
+from diarize.formats.registry import validate
 from diarize.formats.uem import read_uem, validate_uem
 
 SAMPLES = Path(__file__).resolve().parents[1] / "audio_samples"
@@ -30,7 +30,7 @@ def test_all_together_are_small() -> None:
 
 @pytest.mark.parametrize("name", SPEAKERS)
 def test_labels_are_valid_and_of_this_recording(name: str) -> None:
-    assert validate_rttm(SAMPLES / f"{name}.rttm") == []
+    assert validate(SAMPLES / f"{name}.rttm") == []
     assert validate_uem(SAMPLES / f"{name}.uem") == []
     reference = Annotation.from_rttm(SAMPLES / f"{name}.rttm")
     assert reference.uri == name

@@ -158,7 +158,15 @@ def _rest(relation: Relation) -> str:
 
 
 def _listed(channels: Sequence[int]) -> str:
-    return f"channel {', '.join(map(str, channels))}"
+    """Return "channel 3", or "channels 1 to 3, 5": runs of three and more by their ends."""
+    runs: list[list[int]] = []
+    for channel in channels:
+        if runs and channel == runs[-1][-1] + 1:
+            runs[-1].append(channel)
+        else:
+            runs.append([channel])
+    parts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return f"channel{'s' if len(channels) > 1 else ''} {', '.join(parts)}"
 
 
 def _count(number: int) -> str:

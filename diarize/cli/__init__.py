@@ -10,6 +10,10 @@ from diarize.cli.group import LazyGroup
 _COMMANDS = {
     "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM or other formats out."),
     "convert": ("diarize.cli.convert:convert", "Write turns in another format: RTTM, JSON, TextGrid, EAF, SRT ..."),
+    "label": (
+        "diarize.cli.label:label",
+        "Put speakers on a transcript: subtitles, whisper's JSON, CTM ...",
+    ),
     "score": ("diarize.cli.score:score", "Compare RTTM with a reference: DER, JER and their parts."),
     "stats": ("diarize.cli.stats:stats", "Show how much each speaker talks, how turns pass, what is silence."),
     "plot": ("diarize.cli.plot:plot", "Draw who speaks when, and what differs from a reference."),

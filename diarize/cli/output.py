@@ -72,7 +72,7 @@ def refuse_unknown_ending(output: Path) -> None:
 
     known = by_ending(output)
     if output.suffix and (known is None or known.write is None):
-        raise click.UsageError(f"{output}: the known ending of a file is {writable_endings()}")
+        raise click.UsageError(f"{output}: the known endings of files are {writable_endings()}")
 
 
 def refuse_as_folder(output: Path, endings: str = "") -> None:
@@ -92,5 +92,5 @@ def refuse_as_folder(output: Path, endings: str = "") -> None:
     if output == STANDARD:
         raise click.UsageError("the results are files in a folder, not text for standard output; name a folder")
     if output.suffix and not output.is_dir():
-        known = f"the known ending of a file is {endings}" if endings else "results are written to a folder"
+        known = f"the known endings of files are {endings}" if endings else "results are written to a folder"
         raise click.UsageError(f"{output}: {known}; a folder whose name has an ending must exist already")

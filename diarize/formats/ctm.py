@@ -62,11 +62,16 @@ def _entry(number: int, fields: list[str]) -> Entry:
             "a CTM line that says who speaks has eight fields, recording, channel, start, duration, word, confidence, "
             f"type and speaker; got {len(fields)}"
         )
-    if fields[7].casefold() in _NOBODY:
+    if is_nobody(fields[7]):
         raise FormatError(f"the word names no speaker: {quoted(fields[7])}")
     start, duration = parse_seconds(fields[2], "the start"), parse_seconds(fields[3], "the duration")
     times = (start, max(start, round(start + duration, 9)))
     return entry(number, decode_uri(fields[0]), times, FIELD.decode(fields[7]), parse_confidence(fields[5]))
+
+
+def is_nobody(field: str) -> bool:
+    """Tell whether the eighth field names no speaker."""
+    return field.casefold() in _NOBODY
 
 
 def write_ctm(

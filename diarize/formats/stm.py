@@ -44,7 +44,7 @@ def parse_stm(path: str | PathLike[str]) -> Parsed:
     where = os.fspath(path)
     entries: list[Entry] = []
     for number, line in lines:
-        if line.split()[-1].casefold() == _SKIPPED:
+        if is_skipped(line):
             continue
         fields = line.split(maxsplit=5)
         try:
@@ -55,6 +55,11 @@ def parse_stm(path: str | PathLike[str]) -> Parsed:
             if not is_channel(fields[1]):
                 problems.append(Problem(where, number, f"the channel is a number from 1, got {quoted(fields[1])}"))
     return Parsed(entries, problems)
+
+
+def is_skipped(line: str) -> bool:
+    """Tell whether a line marks what is no speech of anybody."""
+    return line.split()[-1].casefold() == _SKIPPED
 
 
 def _entry(number: int, fields: list[str]) -> Entry:

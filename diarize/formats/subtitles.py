@@ -58,9 +58,9 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
     if escaped and lines[0] and not is_vtt(lines[0]):
         return Parsed([], [*problems, Problem(where, 1, "the first line of WebVTT is WEBVTT", fatal=True)])
     entries: list[Entry] = []
-    for number, line, words in _cues(lines):
+    for number, line, words in blocks(lines, escaped):
         try:
-            times = _times(line)
+            times = times_of(line)
             entries += [entry(number, "", times, name) for name in _speakers(words, escaped)]
         except FormatError as error:
             problems.append(Problem(where, number, str(error), fatal=True))
@@ -69,8 +69,11 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
     return Parsed(entries, problems, {"": About()})
 
 
-def _cues(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
-    """Give number and text of each line with an arrow that begins a cue, and the lines under it up to a blank one."""
+def blocks(lines: list[str], strict: bool) -> Iterator[tuple[int, str, list[str]]]:
+    """Give number and text of each line with an arrow that begins a cue, and the lines under it up to a blank one.
+
+    In WebVTT, which is strict, a line of blanks does not end a cue; in SRT of some programs it does.
+    """
     place = 0
     while place < len(lines):
         number, line = place + 1, lines[place]
@@ -80,20 +83,22 @@ def _cues(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
                 place += 1
         elif "-->" in line:
             first = place
-            while place < len(lines) and lines[place].strip():
+            while place < len(lines) and (lines[place] if strict else lines[place].strip()):
                 place += 1
             yield number, line, lines[first:place]
 
 
-def _times(line: str) -> tuple[float, float]:
+def times_of(line: str) -> tuple[float, float]:
+    """Return start and end of a cue, seconds; FormatError without file and line where they are none."""
     match = _TIMES.match(line)
     if match is None or any(len(group or "") > 6 for group in match.groups()):
         raise FormatError(f"a cue has two times such as 00:01:02.500 --> 00:01:04.000, got {quoted(line)}")
-    start, end = (
-        3600 * int(hours or 0) + 60 * int(minutes) + int(seconds) + int(fraction.ljust(3, "0")) / 1000
-        for hours, minutes, seconds, fraction in (match.groups()[:4], match.groups()[4:])
-    )
-    return round(start, 3), round(end, 3)
+    return seconds(*match.groups()[:4]), seconds(*match.groups()[4:])
+
+
+def seconds(hours: str | None, minutes: str, whole: str, fraction: str) -> float:
+    """Return a time of which a cue has the parts."""
+    return round(3600 * int(hours or 0) + 60 * int(minutes) + int(whole) + int(fraction.ljust(3, "0")) / 1000, 3)
 
 
 def _speakers(words: list[str], escaped: bool) -> list[str]:
@@ -117,7 +122,7 @@ def write_vtt(
     cues = ["WEBVTT\n"]
     for row in rows(annotation):
         name = escape(TEXT.encode(row.speaker), quote=False)
-        cues.append(f"{_stamp(row.start, '.')} --> {_stamp(row.end, '.')}\n<v {name}>{name}\n")
+        cues.append(f"{stamp(row.start, '.')} --> {stamp(row.end, '.')}\n<v {name}>{name}\n")
     write_text(target, "\n".join(cues))
 
 
@@ -127,11 +132,12 @@ def write_srt(
     """Write one recording: each cue is the name of the speaker and a colon, ready for the words to follow."""
     (annotation,) = annotations
     cues = [
-        f"{number}\n{_stamp(row.start, ',')} --> {_stamp(row.end, ',')}\n{TEXT.encode(row.speaker)}:\n"
+        f"{number}\n{stamp(row.start, ',')} --> {stamp(row.end, ',')}\n{TEXT.encode(row.speaker)}:\n"
         for number, row in enumerate(rows(annotation), 1)
     ]
     write_text(target, "\n".join(cues))
 
 
-def _stamp(time: int, point: str) -> str:
+def stamp(time: int, point: str) -> str:
+    """Return milliseconds as a cue writes them; the point is "." in WebVTT, "," in SRT."""
     return f"{time // 3600000:02}:{time // 60000 % 60:02}:{time // 1000 % 60:02}{point}{time % 1000:03}"
