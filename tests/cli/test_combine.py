@@ -118,7 +118,7 @@ def test_a_file_without_an_ending(three: list[Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["a.rttm", "-o", "out.md"], "out.md: the known ending of a file is .rttm"),
+        (["a.rttm", "-o", "out.md"], "out.md: the known endings of files are .rttm"),
         ([], "Missing argument 'RTTM...'"),
         (["a.rttm", "b.rttm", "--weight", "1"], "--weight takes one number for each RTTM: 2 are needed, got 1"),
         (["a.rttm", "b.rttm", "--weight", "1,2", "--weight", "3"], "2 are needed, got 3"),
