@@ -24,8 +24,13 @@ from diarize.errors import AudioError
 
 AudioInput = Source | Excerpt
 
-SUFFIXES = frozenset({".aif", ".aiff", ".au", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav"})
-"""How names of sound files end, in lower case."""
+_SOUND = "aif aifc aiff au bwf caf flac mp2 mp3 oga ogg opus rf64 snd sph voc w64 wav wave"
+_MEDIA = (
+    "3g2 3gp aac ac3 amr ape asf avi awb dts eac3 flv m2ts m4a m4b m4v mka mkv mov mp4 mpc mpeg mpg mts ra rm spx ts "
+    "tta vob weba webm wma wmv wv"
+)
+SUFFIXES = frozenset(f".{ending}" for ending in f"{_SOUND} {_MEDIA}".split())
+"""How names of recordings end, in lower case: what is taken for one where a folder is given."""
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has lost the second slash
 

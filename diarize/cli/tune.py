@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def tune(folder: Path, output: Path, config: str, seed: int | None, progress: str, quiet: bool) -> None:
     """Fit the decisive settings to the recordings in DIR, and in the folders in it.
 
-    Each recording NAME.wav (or .flac, .mp3, ...) has its reference in NAME.rttm, and may have the regions to score in
-    NAME.uem. The table shows the DER of each, without a collar and with overlap scored, before and after: with
-    settings that were fitted to other recordings. Where that shows no gain beyond chance nothing is changed.
+    Each recording NAME.wav (or .flac, .m4a, .mp4, ...) has its reference in NAME.rttm, and may have the regions to
+    score in NAME.uem. The table shows the DER of each, without a collar and with overlap scored, before and after:
+    with settings that were fitted to other recordings. Where that shows no gain beyond chance nothing is changed.
     """
     if not is_standard(output) and output.suffix != ".toml":
         raise click.UsageError(f"the configuration must end in .toml, got {output}")

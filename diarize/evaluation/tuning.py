@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 
@@ -127,13 +128,14 @@ class Heard:
 def find_examples(folder: Path) -> list[Example]:
     """Return the recordings with a reference in a folder and in the folders right in it, in the order of their paths.
 
-    A recording NAME.wav (or .flac, .mp3, ...) needs NAME.rttm beside it and may have NAME.uem. Those without a
+    A recording NAME.wav (or .flac, .m4a, .mp4, ...) needs NAME.rttm beside it and may have NAME.uem. Those without a
     reference are left out, with a warning; hidden files are ignored.
 
     Raises
     ------
     FormatError
-        There is no such folder or no recording with a reference, or a reference or UEM file cannot be read.
+        There is no such folder or no recording with a reference, one is there twice, or a reference or UEM file cannot
+        be read.
     """
     if not folder.is_dir():
         raise FormatError(f"{folder}: no such folder; tuning needs one with recordings and their references")
@@ -145,6 +147,11 @@ def find_examples(folder: Path) -> list[Example]:
             f"{folder}: no recordings with references; NAME.rttm must lie beside NAME.wav (audio files found: "
             f"{len(sounds)})"
         )
+    for path, after in pairwise(labelled):  # sorted: those of one name are neighbours
+        if path.with_suffix("") == after.with_suffix(""):
+            raise FormatError(
+                f"{path} and {after.name}: a recording that is there twice would count twice; move one away"
+            )
     if len(labelled) < len(sounds):
         bare = [path.name for path in sounds if path not in labelled]
         shown = ", ".join(bare[:3]) + (", ..." if len(bare) > 3 else "")

@@ -82,6 +82,12 @@ def test_recordings_without_reference_are_left_out(folder: Path) -> None:
         find_examples(folder)
 
 
+def test_a_recording_that_is_there_twice(folder: Path) -> None:
+    (folder / "call.mp4").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"call\.flac and call\.mp4: .* would count twice"):
+        find_examples(folder)
+
+
 def test_hidden_files_are_ignored(folder: Path) -> None:
     """macOS puts a `._x.wav` beside each `x.wav` on other disks."""
     for name in ("._call.flac", "._call.rttm", ".draft.wav"):

@@ -39,6 +39,18 @@ def test_speakers_are_folders_with_sound_in_the_order_of_their_names(speech: Pat
     assert [path.name for path in people[0].files] == ["a.wav", "2.FLAC"]
 
 
+def test_recordings_of_media_are_taken_for_sound(speech: Path) -> None:
+    for name in ("film.mp4", "memo.M4A", "call.webm"):
+        (speech / "anna" / name).write_bytes(b"")
+    assert [path.name for path in people_in(speech)[0].files] == [
+        "a.wav",
+        "2.FLAC",
+        "call.webm",
+        "film.mp4",
+        "memo.M4A",
+    ]
+
+
 def test_recordings_are_resampled_and_joined(speech: Path) -> None:
     anna = people_in(speech)[0]
     (samples,) = anna.sessions(RATE).values()
