@@ -1,7 +1,8 @@
 """MP3 from frame to frame: how many there are, where a joined file begins, where the stream is broken.
 
-A decoder only guesses the length of a stream without a count, and loses sound and time where a stream is broken. Such a
-stream is put together anew: with a frame in front that holds the count, with silent frames in place of broken ones.
+A decoder only guesses the length of a stream without a count, leaves the delay of the encoder in, and loses sound and
+time where a stream is broken. Such a stream is put together anew: with a frame in front that holds the count and the
+delay, with silent frames in place of broken ones.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import BinaryIO, NamedTuple
 
 from diarize.audio.parts import Fill, Hole, Part, tag_length
@@ -92,8 +93,6 @@ class Run:
         Where the last frame begins.
     first, header : bytes, Header
         The first four bytes, and what they say.
-    constant : bool
-        Whether all frames have the same bit rate.
     n_frames : int
         Frames with sound.
     count, count_at : int or None
@@ -108,7 +107,6 @@ class Run:
     last: int
     first: bytes
     header: Header
-    constant: bool
     n_frames: int
     count: int | None
     count_at: int
@@ -128,7 +126,7 @@ def mpeg_parts(file: BinaryIO) -> list[Part]:
         streams[-1].append(run)
     if len(streams) == 1 and len(streams[0]) == 1:
         (run,) = streams[0]
-        if run.header.layer < 3 or (run.constant if run.count is None else run.n_frames <= run.count):
+        if run.header.layer < 3 or (run.count is not None and run.n_frames <= run.count):
             return []
     complete = bool(streams) and _behind_tags(window, streams[-1][-1].end) == window.size
     return [_part(window, stream, complete or stream is not streams[-1]) for stream in streams]
@@ -186,17 +184,16 @@ def _run(window: _Window, start: int, n_broken: int) -> Run | None:
     if header is None:
         return None
     count, count_at = _count(window, start, header)
-    position, last, n_frames, constant = start, start, 0, True
+    position, last, n_frames = start, start, 0
     while following and following.kind == header.kind and position + following.length <= window.size:
         if n_frames and _count(window, position, following)[0] is not None:
             break
-        constant = constant and window.at(position, 4)[2] >> 4 == first[2] >> 4
         last, position, n_frames = position, position + following.length, n_frames + 1
         following = parse_header(window.at(position, 4))
     if not n_frames or (n_frames < _CHAIN and n_broken and position < window.size):
         return None
     n_frames -= count is not None
-    return Run(start, position, last, first, header, constant, n_frames, count, count_at, n_broken)
+    return Run(start, position, last, first, header, n_frames, count, count_at, n_broken)
 
 
 def _count(window: _Window, position: int, header: Header) -> tuple[int | None, int]:
@@ -248,12 +245,12 @@ def _part(window: _Window, stream: list[Run], complete: bool) -> Part:
     pieces: list[range | Fill] = []
     holes = []
     n_frames = 0
-    for run, end in zip(stream, ends, strict=True):
+    for run, end, n_missing in zip(stream, ends, _missing(stream, complete), strict=True):
         if run.n_broken and n_frames:
-            n_lost = 1 + _n_lost(stream, run, complete)  # the frame before the break is not whole
+            n_lost = 1 + n_missing  # the frame before the break is not whole
             pieces.append(Fill(_silent(run.first), n_lost))
             holes.append(Hole((n_frames - 1) * seconds, n_lost * seconds))
-            n_frames += n_lost - 1
+            n_frames += n_missing
             pieces += _resumed(window, run, end)
         else:
             pieces.append(range(run.start, end))
@@ -268,13 +265,18 @@ def _part(window: _Window, stream: list[Run], complete: bool) -> Part:
     return Part(tuple(pieces), tuple(holes))
 
 
-def _n_lost(stream: list[Run], after: Run, complete: bool) -> int:
-    """Return how many frames are lost before a run: by the count where that is clear, else by the number of bytes."""
-    n_frames = sum(run.n_frames for run in stream)
-    by_bytes = round(after.n_broken * n_frames / sum(run.end - run.start for run in stream))
-    missing = (stream[0].count or 0) - n_frames
-    alone = sum(run.n_broken > 0 for run in stream[1:]) == 1
-    return missing if complete and alone and by_bytes <= missing <= by_bytes + n_frames else by_bytes
+def _missing(stream: list[Run], complete: bool) -> list[int]:
+    """Return how many frames are lost before each run: by the count where that is clear, else by the number of bytes.
+
+    The number of bytes says little where the bit rate varies, or where bytes are missing.
+    """
+    n_frames, n_bytes = sum(run.n_frames for run in stream), sum(run.end - run.start for run in stream)
+    by_bytes = [0.0, *(run.n_broken * n_frames / n_bytes for run in stream[1:])]
+    total, by_count = sum(by_bytes), (stream[0].count or 0) - n_frames
+    most = total + n_frames if sum(each > 0 for each in by_bytes) == 1 else 2 * total
+    scale = by_count / total if complete and total and total / 2 <= by_count <= most else 1.0
+    ends = [round(scale * each) for each in accumulate(by_bytes)]
+    return [end - start for start, end in pairwise([0, *ends])]
 
 
 def _resumed(window: _Window, run: Run, end: int) -> list[range | Fill]:
