@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from itertools import pairwise
 from typing import BinaryIO
 
 from diarize.audio.parts import Part, bytes_at, places
 
 _PAGE = re.compile(rb"OggS\0[\0-\7]")
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # the bits of each byte
 _FIRST_PAGE = re.compile(rb"OggS\0[\2\3\6\7]\0{8}.{4}\0{4}", re.DOTALL)  # of a stream: it begins at time 0
 
 
@@ -36,17 +38,30 @@ def ogg_parts(file: BinaryIO) -> list[Part]:
 
 
 def loses_pages(file: BinaryIO) -> bool:
-    """Tell whether pages are missing in a file that is not chained, by their numbers."""
+    """Tell whether pages are missing or damaged in a file that is not chained, by their numbers and check sums."""
     numbers: dict[bytes, int] = {}
+    end = 0
     for place in places(file, _PAGE, 6):
-        head = bytes_at(file, place, 22)
-        stream, number = head[14:18], int.from_bytes(head[18:22], "little")
-        if head[5] & 2 and any(numbers.values()):
+        if place < end:  # in the sound of a page
+            continue
+        page = bytes_at(file, place, _page_end(file, place) - place)
+        if not _is_whole(page):  # what looks like a page by chance leaves no gap in the numbers
+            continue
+        end = place + len(page)
+        stream, number = page[14:18], int.from_bytes(page[18:22], "little")
+        if page[5] & 2 and any(numbers.values()):
             return False
         if stream in numbers and number > numbers[stream] + 1:
             return True
         numbers[stream] = number
     return False
+
+
+def _is_whole(page: bytes) -> bool:
+    """Tell whether the check sum of a page is right: a CRC like zlib's, but from the highest bit of a byte on."""
+    bare = page[:22] + bytes(4) + page[26:]
+    check = zlib.crc32(bare.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return check.to_bytes(4, "little").translate(_MIRRORED) == page[22:26][::-1]
 
 
 def _without_rest(file: BinaryIO, stretch: range, page: int) -> range:

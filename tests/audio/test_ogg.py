@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from diarize.audio import decoders, read_audio
-from diarize.audio.ogg import ogg_parts
+from diarize.audio.ogg import loses_pages, ogg_parts
 from diarize.errors import DiarizeWarning
 
 RATE = 16000
@@ -28,6 +28,7 @@ def test_chained_files_are_read_to_the_end(subtype: str) -> None:
     single = read_audio(io.BytesIO(content), RATE)
     assert len(single) == pytest.approx(40 * RATE, abs=1)
     assert ogg_parts(io.BytesIO(content)) == []
+    assert not loses_pages(io.BytesIO(content))
     np.testing.assert_array_equal(read_audio(io.BytesIO(3 * content), RATE), np.tile(single, 3))
 
 
@@ -62,12 +63,13 @@ def test_missing_pages_are_reported_with_their_length(subtype: str, monkeypatch:
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
-def test_missing_pages_become_silence_by_another_decoder(subtype: str) -> None:
+@pytest.mark.parametrize("middle", [b"", bytes(2000)])  # missing, damaged behind the header of a page
+def test_missing_pages_become_silence_by_another_decoder(subtype: str, middle: bytes) -> None:
     pytest.importorskip("av", reason="PyAV is not installed")
     content = ogg(subtype)
     whole, start = read_audio(io.BytesIO(content), RATE), len(content) // 2
     with pytest.warns(DiarizeWarning, match=r"it is damaged at 1\d\.\d{3} s; \d\.\d{3} s are replaced by silence"):
-        heard = read_audio(io.BytesIO(content[:start] + content[start + 9000 :]), RATE)
+        heard = read_audio(io.BytesIO(content[:start] + middle + content[start + (len(middle) or 9000) :]), RATE)
     assert len(heard) == pytest.approx(40 * RATE, abs=160)
     for place in (slice(5 * RATE, 6 * RATE), slice(30 * RATE, 31 * RATE)):
         assert np.corrcoef(heard[place], whole[place])[0, 1] > 0.9
