@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from diarize.audio.flac import flac_parts, flac_rest
-from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, open_sound, promised_samples
+from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, is_endless, open_sound, promised_samples
 from diarize.audio.hidden import hidden_parts
 from diarize.audio.mpeg import hidden_mpeg_parts, mpeg_parts
 from diarize.audio.ogg import ogg_parts
@@ -118,14 +118,14 @@ class FileReader:
         """Give the blocks of a part that is open, and note what is wrong with it."""
         start, kind = self._n_read, self._sound.format
         promised = promised_samples(self._sound, self._copy or self._file)
-        holes = list(part.holes)
+        endless, holes = is_endless(self._sound), list(part.holes)
         undamaged = yield from self._decoded(buffer)
         if kind == "FLAC" and 0 < promised <= self._n_read - start:
             undamaged = True  # what follows is a tag or other things
         if kind == "FLAC" and not undamaged:
             undamaged = yield from self._behind_breaks(part, start, buffer, holes)
-        if part.remark:
-            self.remarks.append(part.remark)
+        if part.remark or endless:
+            self.remarks.append(part.remark or "its header does not say how long it is; it is read to its end")
         if holes:
             self.remarks.append(about_holes(holes, start / self.sample_rate))
         missing = (promised - (self._n_read - start)) / self.sample_rate

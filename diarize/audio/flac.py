@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from diarize.audio.parts import Fill, Part, places
+from diarize.audio.parts import Fill, Part, bytes_at, places
 
 _INFO = 42  # bytes: the marker and the block that describes the stream
 _TAG = 128  # bytes of an ID3v1 tag, which stands at the end
+_END = 1 << 18  # bytes at the end of a stream that hold several frames
 _LONGEST = 17  # bytes of the header of a frame
 _START = re.compile(rb"fLaC[\0\x80]\0\0\x22")  # the marker, and the block that has to follow it
 _FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xff][\0-\xaf]", re.DOTALL)
@@ -26,13 +27,32 @@ class Frame(NamedTuple):
 
 
 def flac_parts(file: BinaryIO) -> list[Part]:
-    """Return the streams that are joined in a file, without a tag at its end; nothing where there is one alone."""
+    """Return the streams that are joined in a file, without a tag at its end; nothing where one is alone and right."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAG))
     stop = size - _TAG if file.read(3) == b"TAG" else size
     starts = list(places(file, _START, 8))
-    parts = [Part((range(start, end),)) for start, end in pairwise([*starts, stop])]
-    return parts if len(parts) > 1 or stop < size else []
+    parts = [_whole(file, range(start, end)) for start, end in pairwise([*starts, stop])]
+    return parts if len(parts) > 1 or stop < size or any(part.remark for part in parts) else []
+
+
+def _whole(file: BinaryIO, stream: range) -> Part:
+    """Return a stream; where its header counts fewer samples than it has, as one of unknown length."""
+    info = bytes_at(file, stream.start, _INFO)
+    n_counted = int.from_bytes(info[21:26], "big") & 0xFFFFFFFFF
+    frame_size = int.from_bytes(info[8:10], "big")
+    n_samples = 0
+    if n_counted:
+        for frame, after in pairwise(
+            _frames(file, range(max(stream.start, stream.stop - _END), stream.stop), frame_size)
+        ):
+            if after.sample == frame.sample + frame.n_samples:
+                n_samples = after.sample + after.n_samples
+    if n_samples <= n_counted:
+        return Part((stream,))
+    remark = f"its header counts {n_counted} samples, but there are {n_samples}; it is read to its end"
+    uncounted = info[:21] + bytes([info[21] & 0xF0]) + bytes(20)  # without the sum to check as well
+    return Part((Fill(uncounted), range(stream.start + _INFO, stream.stop)), remark=remark)
 
 
 def flac_rest(file: BinaryIO, stream: range, begin: int, sample: int) -> tuple[Part, Frame] | None:

@@ -18,6 +18,7 @@ FAILURES = (soundfile.SoundFileError, RuntimeError, TypeError, ValueError)
 
 _UNKNOWN_LENGTH = 1 << 62
 
+_HUGE = 0x7FFFF000  # bytes; recorders that write to a pipe put such a size
 _SIZES = re.compile(r"\s*(?:RIFF|RIFX|riff|Riff size|FORM|SSND|BODY|data|Data Size) *: (\d+) \(should be (\d+)\)")
 
 
@@ -76,6 +77,14 @@ def promised_samples(sound: Any, file: BinaryIO) -> int:
     return int(sound.frames)
 
 
+def is_endless(sound: Any) -> bool:
+    """Tell whether the header says that the length was not known: a stream that was written to a pipe."""
+    if sound.format == "FLAC":
+        return bool(sound.frames >= _UNKNOWN_LENGTH)
+    counts = [line for line in sound.extra_info.splitlines() if "data" in line.lower()]
+    return any(int(size[1]) >= _HUGE for size in map(_SIZES.match, counts) if size)
+
+
 def _has_count(file: BinaryIO) -> bool:
     """Tell whether the number of frames stands in an MP3; without it libsndfile makes a guess."""
     position = file.tell()
@@ -94,7 +103,6 @@ def cut_short(log: str) -> bool:
             return True
         if sizes := _SIZES.match(line):
             promised, present = int(sizes[1]), int(sizes[2])
-            # recorders that write to a pipe put a huge size; some headers are a few bytes off
-            if promised < 0x7FFFF000 and promised - present > 64:
+            if promised < _HUGE and promised - present > 64:  # some headers are a few bytes off
                 return True
     return False

@@ -150,6 +150,7 @@ JOINED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*does not say how long it is")
 @pytest.mark.parametrize("name", JOINED)
 def test_joined_files_are_read_to_the_end(name: str) -> None:
     content = JOINED[name]()
