@@ -102,6 +102,7 @@ def _as_file(source: Path) -> Iterator[Path]:
         path = Path(folder) / "recording"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
+        options.copies_in(click.get_current_context())[source] = path
         yield path
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import click
 
-from diarize.cli.options import is_quiet
+from diarize.cli.options import is_quiet, with_given_names
 from diarize.errors import DiarizeError, DiarizeWarning
 
 _REPEAT = 0.02  # s
@@ -77,8 +77,8 @@ class _Failure(click.ClickException):
 
 
 def one_line(message: object) -> str:
-    """Return a text with blanks in place of line ends."""
-    return " ".join(str(message).split())
+    """Return a text with blanks in place of line ends, and with the names that the user gave."""
+    return " ".join(with_given_names(str(message)).split())
 
 
 @contextmanager

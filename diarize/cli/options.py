@@ -16,6 +16,7 @@ import click
 from diarize.cli.progress import MODES
 
 _QUIET = "diarize.quiet"
+_COPIES = "diarize.copies"
 COVARIANCES = ("full", "tied", "diag", "spherical")
 
 
@@ -47,7 +48,7 @@ class InputPath(NamedPath):
         path = super().convert(value, param, ctx)
         if ctx is None or not (path == STANDARD or (path.is_fifo() and not self._once)):
             return path
-        copies: dict[Path, Path] = ctx.meta.setdefault(f"{__name__}.copies", {})
+        copies = copies_in(ctx)
         if path not in copies:
             try:
                 copies[path] = self._copy(path, ctx)
@@ -66,10 +67,23 @@ class InputPath(NamedPath):
         return copy
 
 
+def copies_in(ctx: click.Context) -> dict[Path, Path]:
+    """Return the copies that were made of what the user named."""
+    copies: dict[Path, Path] = ctx.meta.setdefault(_COPIES, {})
+    return copies
+
+
+def with_given_names(message: str) -> str:
+    """Return a message with what the user named in place of the paths of copies."""
+    ctx = click.get_current_context(silent=True)
+    for path, copy in copies_in(ctx).items() if ctx else ():
+        message = message.replace(str(copy), "standard input" if path == STANDARD else str(path))
+    return message
+
+
 def is_copy(path: Path) -> bool:
     """Tell whether a file is the copy of a pipe or of standard input, which is gone when the command ends."""
-    copies: dict[Path, Path] = click.get_current_context().meta.get(f"{__name__}.copies", {})
-    return path in copies.values()
+    return path in copies_in(click.get_current_context()).values()
 
 
 class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer click

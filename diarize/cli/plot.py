@@ -19,10 +19,10 @@ _PICTURES = (".png", ".svg", ".pdf")
 
 
 @click.command()
-@click.argument("turns", metavar="TURNS", type=options.PATH)
+@click.argument("turns", metavar="TURNS", type=options.INPUT)
 @options.output("PICTURE", "The picture to draw: .png, .svg or .pdf.", required=True)
-@click.option("--audio", metavar="FILE", type=options.PATH, help="The recording, whose waveform is drawn above.")
-@click.option("--reference", metavar="FILE", type=options.PATH, help="The true turns; errors are marked.")
+@click.option("--audio", metavar="FILE", type=options.INPUT, help="The recording, whose waveform is drawn above.")
+@click.option("--reference", metavar="FILE", type=options.INPUT, help="The true turns; errors are marked.")
 @click.option("--recording", metavar="NAME", help="Which one to draw, where TURNS holds several.")
 @options.channel()
 def plot(

@@ -29,7 +29,7 @@ _LEAST_NAME = 8  # characters of a name that the table shows at least
 
 
 @click.command()
-@click.argument("turns", nargs=-1, required=True, metavar="TURNS...", type=options.PATH)
+@click.argument("turns", nargs=-1, required=True, metavar="TURNS...", type=options.INPUT)
 @options.output("OUT", "File to write; standard output where it is left out or '-'.")
 @click.option(
     "--format",

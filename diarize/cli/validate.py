@@ -23,7 +23,7 @@ def validate(files: tuple[Path, ...]) -> None:
 
     problems = [line for file in files for line in _problems(file)]
     if problems:
-        write_result("".join(f"{printable(line)}\n" for line in problems))
+        write_result("".join(f"{printable(options.with_given_names(line))}\n" for line in problems))
         click.get_current_context().exit(1)
 
 

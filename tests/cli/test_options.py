@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from diarize.cli import options
+from diarize.cli import main, options
 
 
 @click.command()
@@ -100,6 +100,25 @@ def test_standard_input_and_pipes_can_be_read_again(tmp_path: Path) -> None:
     writer.join()
     lines = ["turns.rttm piped piped", "stdin given given", "plain text text", "stdin given given"]
     assert outcome.output.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    "arguments", [["stats", "-"], ["validate", "-"], ["convert", "-", "out.csv"], ["plot", "-", "-o", "out.svg"]]
+)
+def test_messages_speak_of_standard_input(arguments: list[str]) -> None:
+    outcome = CliRunner().invoke(main, arguments, input="SPEAKER x\n")
+    assert outcome.exit_code == 1
+    assert outcome.output.removeprefix("diarize: error: ").startswith("standard input:1: a SPEAKER line has ten fields")
+
+
+def test_messages_name_a_pipe_by_its_own_name(tmp_path: Path) -> None:
+    pipe = tmp_path / "turns.rttm"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("SPEAKER x\n",))
+    writer.start()
+    outcome = CliRunner().invoke(main, ["score", str(pipe), str(pipe)])
+    writer.join()
+    assert outcome.stderr.startswith(f"diarize: error: {pipe}:1: a SPEAKER line")
 
 
 def test_a_named_pipe_stays_for_who_reads_once(tmp_path: Path) -> None:
