@@ -1,6 +1,7 @@
-"""The documentation as a site: `python -m sphinx docs build/docs`. The pages are plain Markdown, read on a code host as well.
+"""The documentation as a site: `python -m sphinx docs build/docs`.
 
-Some pages lie outside `docs`, beside what they describe. They are copied to `docs/project`, and links to and from them follow.
+The pages are plain Markdown, read on a code host as well. Some lie outside `docs`, beside what they describe. They are
+copied to `docs/project`, and links to and from them follow.
 """
 
 from __future__ import annotations
@@ -8,8 +9,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -22,7 +27,8 @@ author = "the contributors of diarize"
 version = release = __version__
 language = "en"
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
+html_math_renderer = "mathml"
 exclude_patterns = ["README.md"]  # on a code host what index.md is on the site
 templates_path = ["_templates"]
 highlight_language = "text"
@@ -38,6 +44,7 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 
 html_theme = "furo"
+html_theme_options = {"light_css_variables": {"code-font-size": "75%"}}
 html_title = f"diarize {version}"
 html_copy_source = False
 html_show_copyright = False
@@ -87,8 +94,18 @@ def leave_out(app: Any, what: str, name: str, thing: object, skip: bool, options
     return True if re.fullmatch(r"set_\w+_request|get_metadata_routing", name) else None
 
 
+def write_math(self: Any, node: Any, display: str) -> None:
+    """Write an equation as MathML, which browsers show by themselves: no script is fetched to read a page."""
+    latex, *numbers = re.split(r"\\tag\{(\d+)\}", node.astext())
+    number = f'<span style="float: right">({numbers[0]})</span>' if display == "block" and numbers else ""
+    self.body.append(number + convert("".join([latex, *numbers[1:]]).strip(), display=display))
+    raise SkipNode
+
+
 def setup(app: Any) -> None:
     """Join these steps to the build."""
+    renderers = [(partial(write_math, display=display), None) for display in ("inline", "block")]
+    app.add_html_math_renderer("mathml", *renderers)
     app.connect("autodoc-skip-member", leave_out)
     app.connect("builder-inited", copy_outside, priority=100)  # before autosummary looks for pages
     app.connect("source-read", follow_links)
