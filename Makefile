@@ -1,5 +1,5 @@
 # `make check` is what has to pass. Its steps stand in .ci/run, which takes a fresh environment without `--here`.
-.PHONY: check lint types test slow format page docs-pictures
+.PHONY: check lint types test slow format page docs docs-pictures
 
 check:
 	.ci/run --here
@@ -23,6 +23,9 @@ format:
 
 page:
 	cd web && npm ci && npm run build
+
+docs:
+	python -m sphinx -W -n -q docs build/docs
 
 docs-pictures:
 	python docs/make_picture.py

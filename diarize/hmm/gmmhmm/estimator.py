@@ -87,7 +87,7 @@ class GMMHMM(Stored, DensityMixin, BaseEstimator):  # type: ignore[misc]
     tol : float
         Training ends when log-likelihood plus log prior gain less, in nats per frame.
     params : str
-        What `fit` estimates: 's' startprob_, 't' transmat_, 'm' means_, 'c' covars_, 'w' weights_.
+        What `fit` estimates: 's' `startprob_`, 't' `transmat_`, 'm' `means_`, 'c' `covars_`, 'w' `weights_`.
     init_params : str
         What `fit` gives a start value; set the attributes of other letters before. The start is k-means into states
         (left-right: sequences cut into equal parts) and k-means within each.
