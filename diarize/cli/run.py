@@ -93,8 +93,6 @@ def run(
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
     options.check_excerpt(start, end)
-    if report is not None and len(audio) > 1:
-        raise click.UsageError("a page is about one recording; use `diarize report` for each of several")
     heard = _checked_channels(channels, channel, channel_names)
     channel = heard["channel"]
     targets = _targets(audio, output, channel, formats)
@@ -227,6 +225,8 @@ def _check_report(
 ) -> None:
     if report is None:
         return
+    if len(targets) > 1:
+        raise click.UsageError("a page is about one recording; use `diarize report` for each of several")
     [(audio, written)] = targets.items()
     need_page(report, audio, speech, plot, *(written or ()))
     if audio.exists() and not audio.is_file():

@@ -83,7 +83,7 @@ def test_run_writes_a_page_beside_its_result(invoke: Callable[..., Result], tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([AUDIO, AUDIO, "-o", "out", "--report", "page.html"], "a page is about one recording"),
+        ([AUDIO, SAMPLES / "call.flac", "-o", "out", "--report", "page.html"], "a page is about one recording"),
         ([AUDIO, "--report", "no/page.html"], "the folder of no/page.html does not exist"),
         ([AUDIO, "--report", AUDIO], "would overwrite"),
         ([AUDIO, "--report", "-"], "a page is a file"),
