@@ -84,6 +84,8 @@ class Diarization:
         """
         settings = {name: value for name, value in asdict(self.config).items() if name != "training"}
         duration = self.frames.duration
+        if duration is not None:
+            duration += self.frames.start  # turns of an excerpt have the times of the whole recording
         return About(source, duration, channel, self.config.model, settings, f"diarize {package_version()}")
 
     @cached_property

@@ -11,6 +11,7 @@ import soundfile
 from scipy.special import expit, logit, logsumexp
 
 from diarize.annotation import Annotation, Segment, Turn
+from diarize.audio import Excerpt
 from diarize.config import Config, OutputConfig, OverlapConfig
 from diarize.diarization import Diarization
 from diarize.errors import DiarizeWarning
@@ -227,3 +228,9 @@ def test_it_shows_in_one_line_what_it_is() -> None:
     noise = np.random.default_rng(0).normal(scale=0.01, size=32000)
     result = Diarizer("fast").diarize((noise, 16000), speech=[Segment(0.5, 1.5)], num_speakers=1, uri="talk")
     assert repr(result) == "<Diarization of 'talk': 1 turns of 1 speakers in 2.0 s>"
+
+
+def test_an_excerpt_is_said_to_last_up_to_its_end(dialogue: Samples) -> None:
+    found = Diarizer("fast").diarize(Excerpt((dialogue, RATE), 10.0, 22.0), uri="talk")
+    assert found.about().duration == 22.0  # its turns have the times of the whole recording
+    assert all(10 <= turn.start < turn.end <= 22 for turn in found.annotation)

@@ -102,7 +102,7 @@ def _leak(spectra: Sequence[Rows], levels: Sequence[Floats], noise: Floats, own:
         late = _later(there, candidate)
         louder = (late > loud) & (late - here > _BELOW)
         if louder.sum() >= _FEW:
-            alike = float(np.corrcoef(here[louder], late[louder])[0, 1])
+            alike = _correlation(here[louder], late[louder])
             if alike > best:
                 best, lag, chosen = alike, candidate, louder
     gain = np.zeros(len(noise))
@@ -112,6 +112,13 @@ def _leak(spectra: Sequence[Rows], levels: Sequence[Floats], noise: Floats, own:
         heard = np.maximum(np.exp(_rows(spectra[own], frames, len(noise))) - noise, 0.0)
         gain = np.median(heard / np.exp(_rows(spectra[other], frames - lag, len(noise))), axis=0)
     return Leak(other, lag, gain)
+
+
+def _correlation(left: Floats, right: Floats) -> float:
+    """Return how alike two levels move; -1 where one does not move, since digital silence follows nothing."""
+    if np.ptp(left) == 0 or np.ptp(right) == 0:
+        return -1.0
+    return float(np.corrcoef(left, right)[0, 1])
 
 
 def _later(values: Floats, lag: int) -> Floats:

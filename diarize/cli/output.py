@@ -48,6 +48,33 @@ def need_parent(output: Path) -> None:
         raise click.UsageError(f"the folder of {output} does not exist")
 
 
+def keep_sources(output: Path, *sources: Path | None) -> None:
+    """Refuse to write over what the command reads or has written itself.
+
+    Raises
+    ------
+    UsageError
+        The output is one of the sources; those that are None are passed over.
+    """
+    for source in sources:
+        if source is not None and source.resolve() == output.resolve():
+            raise click.UsageError(f"{output} would overwrite {source}; choose another name")
+
+
+def need_page(output: Path, *sources: Path | None) -> None:
+    """Refuse a page that cannot be written, or would be written over a source, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        It is "-", its folder does not exist, or it is one of the sources.
+    """
+    if output == STANDARD:
+        raise click.UsageError("a page is a file, not text for standard output; name it, such as page.html")
+    need_parent(output)
+    keep_sources(output, *sources)
+
+
 def write_result(text: str) -> None:
     """Write text to standard output: UTF-8 and line feeds on every system.
 

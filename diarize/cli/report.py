@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from diarize.cli import options
-from diarize.cli.output import need_parent
+from diarize.cli.output import need_page
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -44,10 +44,7 @@ def report(
 
     The page is one file that needs no network; corrections stay in the browser until they are exported from it.
     """
-    need_parent(output)
-    for source in (audio, turns, reference, transcript):
-        if source is not None and source.resolve() == output.resolve():
-            raise click.UsageError(f"the page would overwrite {source}; choose another -o OUT.html")
+    need_page(output, audio, turns, reference, transcript)
     piped = options.is_copy(audio)
     if piped and sound == "link":
         raise click.UsageError("what comes from a pipe cannot be linked; embed the sound")

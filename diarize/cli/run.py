@@ -9,7 +9,7 @@ import click
 
 from diarize.cli import options
 from diarize.cli.group import one_line
-from diarize.cli.output import file_or_standard, is_standard, need_parent, refuse_as_folder, write_result
+from diarize.cli.output import file_or_standard, is_standard, need_page, refuse_as_folder, write_result
 from diarize.cli.plot import check_picture, draw
 from diarize.cli.progress import progress_line
 from diarize.cli.written import format_names, text_of
@@ -93,12 +93,12 @@ def run(
     """
     _check_speakers(num_speakers, min_speakers, max_speakers)
     options.check_excerpt(start, end)
-    _check_report(report, audio)
     heard = _checked_channels(channels, channel, channel_names)
     channel = heard["channel"]
     targets = _targets(audio, output, channel, formats)
     _check_speech(speech, targets)
     _check_plot(plot, targets)
+    _check_report(report, targets, speech, plot)
 
     from diarize.audio import Excerpt
     from diarize.corpus import diarize_corpus
@@ -220,16 +220,17 @@ def _check_speech(speech: Path | None, targets: dict[Path, tuple[Path, ...] | No
         raise click.UsageError(f"the result would overwrite the speech marks {speech}; choose another -o OUT")
 
 
-def _check_report(report: Path | None, audio: tuple[Path, ...]) -> None:
+def _check_report(
+    report: Path | None, targets: dict[Path, tuple[Path, ...] | None], speech: Path | None, plot: Path | None
+) -> None:
     if report is None:
         return
-    need_parent(report)
-    if len(audio) > 1:
+    if len(targets) > 1:
         raise click.UsageError("a page is about one recording; use `diarize report` for each of several")
-    if audio[0].exists() and not audio[0].is_file():
-        raise click.UsageError(f"--report reads the recording again, but {audio[0]} is no file; save it first")
-    if audio[0].resolve() == report.resolve():
-        raise click.UsageError(f"the page would overwrite the recording {report}; choose another name")
+    [(audio, written)] = targets.items()
+    need_page(report, audio, speech, plot, *(written or ()))
+    if audio.exists() and not audio.is_file():
+        raise click.UsageError(f"--report reads the recording again, but {audio} is no file; save it first")
 
 
 def _write_page(result: Result, report: Path | None, channel: int | None, track: int | None) -> None:

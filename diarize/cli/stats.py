@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diarize.cli import options
-from diarize.cli.output import file_or_standard, need_parent, write_result
+from diarize.cli.output import file_or_standard, keep_sources, need_parent, write_result
 from diarize.cli.recordings import check_extent, read_turns, recording_regions
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def stats(
     target = file_or_standard(output)
     if target is not None:
         need_parent(target)
+        keep_sources(target, *turns, *audio, uem)
 
     from diarize.formats.files import write_text
     from diarize.talk import pooled, summarise

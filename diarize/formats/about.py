@@ -16,7 +16,7 @@ class About:
     source : str or None
         The path of the sound file.
     duration : float or None, seconds
-        Of the recording.
+        Of the recording, as far as it was looked at: an excerpt counts up to its end.
     channel : int
         The channel that the turns are of, counted from 1.
     model : str or None

@@ -52,3 +52,9 @@ def test_long_recordings_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for one, other in zip(whole, excesses(rows), strict=True):
         assert np.abs(one - other).max() < 1.5  # the noise is smoothed within parts
         assert np.abs(one - other).mean() < 0.1
+
+
+def test_a_channel_of_digital_silence_where_the_other_talks() -> None:
+    rows, _ = spectra(4, 0.01)
+    rows[1][:] = -20  # what does not move follows nothing: no lag is found, and no warning is given
+    assert excesses(rows)[1].max() < 1

@@ -57,7 +57,8 @@ def test_an_empty_file_of_turns_is_nobody_talking(invoke: Callable[..., Result],
         ([AUDIO, SAMPLES / "dialogue.flac", "-o", "page.html"], 1, "dialogue.flac"),
         ([AUDIO, TURNS, "-o", "no/page.html"], 2, "the folder of no/page.html does not exist"),
         ([AUDIO, TURNS], 2, "Missing option '-o'"),
-        ([AUDIO, TURNS, "-o", AUDIO], 2, "the page would overwrite"),
+        ([AUDIO, TURNS, "-o", AUDIO], 2, "would overwrite"),
+        ([AUDIO, TURNS, "-o", "-"], 2, "a page is a file"),
         ([AUDIO, TURNS, "-o", "page.html", "--sound", "loud"], 2, "'loud' is not one of"),
     ],
 )
@@ -82,9 +83,13 @@ def test_run_writes_a_page_beside_its_result(invoke: Callable[..., Result], tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([AUDIO, AUDIO, "-o", "out", "--report", "page.html"], "a page is about one recording"),
+        ([AUDIO, SAMPLES / "call.flac", "-o", "out", "--report", "page.html"], "a page is about one recording"),
         ([AUDIO, "--report", "no/page.html"], "the folder of no/page.html does not exist"),
-        ([AUDIO, "--report", AUDIO], "the page would overwrite the recording"),
+        ([AUDIO, "--report", AUDIO], "would overwrite"),
+        ([AUDIO, "--report", "-"], "a page is a file"),
+        ([AUDIO, "--speech", TURNS, "--report", TURNS], "would overwrite"),
+        ([AUDIO, "-o", "x.rttm", "--report", "./x.rttm"], "would overwrite"),
+        ([AUDIO, "--plot", "x.svg", "--report", "x.svg"], "would overwrite"),
     ],
 )
 def test_run_refuses_a_page_before_any_work(

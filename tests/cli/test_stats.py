@@ -95,3 +95,15 @@ def test_what_cannot_be_used(words: list[object], code: int, reason: str, tmp_pa
     assert outcome.exit_code == code
     assert reason in outcome.stderr
     assert outcome.stdout == ""
+
+
+@pytest.mark.parametrize("option", [None, "--audio", "--uem"])
+def test_nothing_that_is_read_is_written_over(option: str | None, call: Path, tmp_path: Path) -> None:
+    source = call if option is None else tmp_path / "source"
+    if option is not None:
+        source.write_bytes(b"what nobody has twice")
+    before = source.read_bytes()
+    outcome = run(call, "-o", source, *([] if option is None else [option, source]))
+    assert outcome.exit_code == 2
+    assert "would overwrite" in outcome.stderr
+    assert source.read_bytes() == before
