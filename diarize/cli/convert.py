@@ -75,9 +75,15 @@ def convert(
 
 def _target_format(target: Path, name: str | None) -> tuple[Format, bool]:
     """Return the format to write, and whether each recording is to be a file in a folder."""
+    from diarize.audio import SUFFIXES
     from diarize.formats.registry import by_ending, by_name, writable_endings
 
-    chosen = by_name(name) if name is not None else by_ending(target)
+    ending = by_ending(target)
+    chosen = by_name(name) if name is not None else ending
+    if target.suffix.lower() in SUFFIXES:
+        raise click.UsageError(f"{target} is named like a recording; no turns are written there")
+    if ending and chosen and ending != chosen and not target.is_dir() and target.name.endswith(ending.endings):
+        raise click.UsageError(f"{target} is named like a file in {ending.name}, not in {chosen.name}")
     if chosen is None:
         raise click.UsageError(f"{target}: in which format? Name it by --to, or by an ending: {writable_endings()}")
     if target == options.STANDARD:

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from diarize.cli import options
-from diarize.cli.output import file_or_standard, need_parent, write_result
+from diarize.cli.output import file_or_standard, keep_sources, need_parent, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.errors import shortlist
 
@@ -78,6 +78,7 @@ def label(
     target = file_or_standard(output)
     if target is not None:
         need_parent(target)
+        keep_sources(target, transcript, turns, audio)
 
     from diarize.transcripts import label as labelled
     from diarize.transcripts import read_transcript

@@ -102,6 +102,8 @@ def test_a_file_without_turns_is_about_what_it_is_named_after(convert: Callable[
         (["one.rttm", "-"], 2, "in which format?"),
         (["one.rttm", "-", "--to", "kaldi"], 2, "cannot go to standard output"),
         (["one.rttm", "one.json", "--to", "xyz"], 2, "unknown format 'xyz'"),
+        (["one.rttm", "one.rttm", "--to", "json"], 2, "one.rttm is named like a file in rttm, not in json"),
+        (["one.rttm", "one.flac", "--to", "json"], 2, "one.flac is named like a recording"),
         (["one.rttm", "one.json", "--from", "xyz"], 2, "unknown format 'xyz'"),
         (
             ["both.rttm", "both.srt"],

@@ -95,6 +95,7 @@ def test_the_recording_may_be_diarized_first(folder: Path) -> None:
         (["--turns", "turns.rttm", "--format", "docx"], "--format docx is no format of transcripts (known: vtt, srt"),
         (["--turns", "turns.rttm", "-o", "x.docx"], "the ending of x.docx is no format of transcripts"),
         (["--turns", "turns.rttm", "-o", "none/x.srt"], "the folder of none/x.srt does not exist"),
+        (["--turns", "turns.rttm", "-o", "call.srt"], "call.srt would overwrite call.srt; choose another name"),
         (["--turns", "turns.rttm", "--names", "S1"], "names are OLD=NEW"),
         (["--turns", "turns.rttm", "--names", "S3=x"], "there is no speaker 'S3' (speakers: S1, S2)"),
     ],
