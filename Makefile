@@ -28,5 +28,4 @@ docs:
 	python -m sphinx -W -n -q docs build/docs
 
 docs-pictures:
-	python docs/make_picture.py
 	for maker in docs/cookbook/make_pictures/*.py; do python "$$maker" || exit 1; done
