@@ -48,7 +48,7 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
 def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | None) -> None:
     """Combine the results of several systems, or runs, for the same recordings.
 
-    Each RTTM is a file, or a folder of .rttm files, from one system; recordings are matched by the id inside.
+    Each RTTM is a file, or a folder of them, from one system; recordings are matched by the id inside.
     Speakers need not have the same names. In each stretch of time the systems vote on how many talk and who: with
     three or more the result is usually better than their average. A recording that a system lacks is a warning, and
     the others vote. Without --weight the systems nearest to all the others count a little more.

@@ -18,7 +18,7 @@ _BEYOND = 0.5  # s that turns may reach beyond the end of a recording without a 
 
 
 def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
-    """Return the annotation of each recording in files and folders of .rttm files.
+    """Return the annotation of each recording in files of turns and folders of them.
 
     A recording whose format names none gets the name of its file.
 

@@ -41,7 +41,7 @@ def score(
 ) -> None:
     """Compare the RTTM in HYPOTHESIS with the one in REFERENCE.
 
-    Both are files or folders of .rttm files; recordings are matched by the id inside. A recording that is missing
+    Both are files or folders of them; recordings are matched by the id inside. A recording that is missing
     on one side counts as empty there. DER, missed, false alarm and confusion are in percent of the speaker time in
     the reference (seconds). Speakers are those of the hypothesis/of the reference. With --uem only the recordings it
     names are scored, else each from the first to the last turn of reference and hypothesis.
@@ -52,7 +52,7 @@ def score(
     from diarize.formats.uem import read_uem
 
     references, hypotheses = read_annotations(reference), read_annotations(hypothesis)
-    regions = None if uem is None else _read(uem, ".uem", read_uem)
+    regions = None if uem is None else _read(uem, (".uem",), read_uem)
     scores = {
         uri: scoring.score(
             references.get(uri, Annotation()),
@@ -69,28 +69,36 @@ def score(
 
 
 def read_annotations(path: Path) -> dict[str, Annotation]:
-    """Return the annotation of each recording that a file, or a folder of .rttm files, says something of."""
+    """Return the annotation of each recording that a file or a folder says something of.
+
+    In a folder the files of one format count: of the first one in the table of formats that has any there.
+    """
     from diarize.annotation import Annotation
-    from diarize.formats.names import uri_of_stem
-    from diarize.formats.registry import read_all
+    from diarize.formats.files import files_in
+    from diarize.formats.kaldi import is_kaldi
+    from diarize.formats.registry import FORMATS, read_all, stem_of
 
     def read(file: Path) -> dict[str, Annotation]:
         # a recording without speech gives an empty file, which is still about the recording it is named after
-        uri = uri_of_stem(file.stem)
+        uri = stem_of(file)
         return read_all(file) or {uri: Annotation(uri=uri)}
 
-    return _read(path, ".rttm", read if path.is_dir() else read_all)
+    if not path.is_dir() or is_kaldi(path):
+        return read_all(path)
+    rows = [(*item.endings, *item.shared) for item in FORMATS if item.parse and not item.folder]
+    endings = [tuple(ending.lower() for ending in row) for row in rows]
+    return _read(path, next((some for some in endings if files_in(path, some)), endings[0]), read)
 
 
-def _read(path: Path, ending: str, read: Callable[[Path], dict[str, _Content]]) -> dict[str, _Content]:
-    """Return what a file, or each file of a folder with that ending, says of each recording."""
+def _read(path: Path, endings: tuple[str, ...], read: Callable[[Path], dict[str, _Content]]) -> dict[str, _Content]:
+    """Return what a file, or each file of a folder with one of the endings, says of each recording."""
     from diarize.formats.files import files_in
 
     if not path.is_dir():
         return read(path)
-    files = files_in(path, (ending,))
+    files = files_in(path, endings)
     if not files:
-        raise FormatError(f"{path}: no {ending} files in this folder")
+        raise FormatError(f"{path}: no {' or '.join(endings)} files in this folder")
     contents: dict[str, _Content] = {}
     origin: dict[str, Path] = {}
     for file in files:

@@ -48,7 +48,7 @@ def stats(
     uem: Path | None,
     duration: float | None,
 ) -> None:
-    """Show how much each speaker talks in TURNS: files that say who speaks when, or folders of .rttm files.
+    """Show how much each speaker talks in TURNS: files that say who speaks when, or folders of them.
 
     Talk time, turns, the longest monologue, overlap, interruptions, how fast somebody replies, and silence. How long
     a recording is comes from --audio, --uem or --duration; without them each is looked at from its first to its last

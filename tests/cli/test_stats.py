@@ -107,3 +107,14 @@ def test_nothing_that_is_read_is_written_over(option: str | None, call: Path, tm
     assert outcome.exit_code == 2
     assert "would overwrite" in outcome.stderr
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["call.eaf", "call.TextGrid", "call.json", "call.kaldi"])
+@pytest.mark.filterwarnings("ignore:.*wav.scp is left out")
+def test_folders_in_any_format(call: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    Annotation.read(call).write(folder / name)
+    outcome = run(folder / name if name.endswith("kaldi") else folder, "--duration", 100)
+    assert outcome.exit_code == 0
+    assert outcome.output == run(call, "--duration", 100).output
