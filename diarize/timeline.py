@@ -6,7 +6,7 @@ matplotlib is loaded to draw only, and no state of its own is changed: there is 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from diarize.annotation import Annotation, Segment
 from diarize.audio import AudioInput, open_audio
 from diarize.errors import MediaError
+from diarize.evaluation.differences import differences
 from diarize.evaluation.scoring import best_mapping
 from diarize.formats.files import atomic_file
 from diarize.gmm.plots import COLOURS
@@ -227,9 +228,8 @@ def _groups(annotation: Annotation, reference: Annotation) -> dict[str, list[_La
     alone = {name: ("", name) for name in found if name not in partner}  # no name of the reference's
     colours = [*true, *alone.values()]
     errors = {name: _Lane(name, []) for name in _ERRORS}
-    for start, end, kinds in _differences(reference, annotation, partner):
-        for kind in kinds:
-            errors[kind].bars.append((start, end, _ERRORS[kind]))
+    for item in differences(reference, annotation):
+        errors[item.kind].bars.append((item.start, item.end, _ERRORS[item.kind]))
     return {
         "reference": _plain(reference),
         "found": _lanes(annotation, {name: partner.get(name, alone.get(name)) for name in found}, colours),
@@ -256,32 +256,6 @@ def _paler(colour: str, confidence: float | None) -> tuple[float, ...]:
     plain = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     sure = 1.0 if confidence is None else _FAINT + (1 - _FAINT) * max(2 * confidence - 1, 0.0)
     return tuple(round(1 - sure * (1 - part), 3) for part in plain)
-
-
-def _differences(
-    reference: Annotation, annotation: Annotation, partner: dict[str, str]
-) -> Iterator[tuple[float, float, list[str]]]:
-    """Yield start, end and kinds of error of each stretch where there is any."""
-    changes = [
-        (time, begins, side, partner.get(turn.speaker, (turn.speaker,)) if side else turn.speaker)
-        for side, turns in enumerate((reference, annotation))
-        for turn in turns
-        for time, begins in ((turn.start, True), (turn.end, False))
-    ]
-    talking: tuple[set[Any], set[Any]] = set(), set()
-    before = 0.0
-    for time, begins, side, name in sorted(changes, key=lambda change: (change[0], change[1])):
-        true, found = talking
-        fewer = min(len(true), len(found))
-        wrong = {
-            "missed": len(true) > len(found),
-            "false alarm": len(found) > len(true),
-            "confusion": len(true & found) < fewer,
-        }
-        if time > before and any(wrong.values()):
-            yield before, time, [kind for kind, is_so in wrong.items() if is_so]
-        (talking[side].add if begins else talking[side].discard)(name)
-        before = time
 
 
 def _save(figure: Any, target: str | PathLike[str], kind: str) -> None:

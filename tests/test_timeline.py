@@ -10,7 +10,7 @@ import pytest
 
 from diarize import Annotation, Turn
 from diarize.errors import MediaError
-from diarize.timeline import Wave, _differences, _paler, draw_timeline, read_wave
+from diarize.timeline import Wave, _groups, _paler, draw_timeline, read_wave
 
 pytest.importorskip("matplotlib")
 
@@ -47,16 +47,13 @@ def test_a_reference_gives_groups_and_errors(tmp_path: Path) -> None:
 
 def test_errors_are_where_they_are() -> None:
     reference = Annotation([Turn(0, 4, "anna"), Turn(3, 8, "ben"), Turn(9, 10, "1")])
-    found = Annotation([Turn(0, 5, "1"), Turn(5, 7, "2"), Turn(9, 9.5, "1"), Turn(9.5, 10, "3")])
-    partner = {"1": "anna", "2": "ben"}
-    assert list(_differences(reference, found, partner)) == [
-        (3, 4, ["missed"]),
-        (4, 5, ["confusion"]),
-        (7, 8, ["missed"]),
-        (9, 9.5, ["confusion"]),  # a speaker of the reference that is called as one of the others
-        (9.5, 10, ["confusion"]),
-    ]
-    assert list(_differences(Annotation(), Annotation([Turn(1, 2, "a")]), {})) == [(1, 2, ["false alarm"])]
+    found = Annotation([Turn(0, 5, "1"), Turn(5, 7, "2"), Turn(9, 10, "1")])
+    bars = {lane.name: [bar[:2] for bar in lane.bars] for lane in _groups(found, reference)["errors"]}
+    # from 9 s: a speaker of the reference that is called as one of the others
+    assert bars == {"missed": [(3, 4), (7, 8)], "false alarm": [], "confusion": [(4, 5), (9, 10)]}
+    bars = {lane.name: lane.bars for lane in _groups(Annotation([Turn(1, 2, "a")]), Annotation())["errors"]}
+    assert [len(own) for own in bars.values()] == [0, 1, 0]
+    assert bars["false alarm"][0][:2] == (1, 2)
 
 
 def test_paler_where_less_sure() -> None:
