@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from diarize.cli import options
 from diarize.cli.output import file_or_standard, keep_sources, need_parent, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
+from diarize.cli.recordings import read_recording
 from diarize.errors import shortlist
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def label(
     chosen = named or format_of(words)
     check_format(chosen, line_length)
     if turns is not None:
-        annotation = _read_turns(turns, uri or words.uri)
+        annotation = read_recording(turns, uri or words.uri)
     else:
         recording = cast(Path, audio)  # one of the two is given
         with progress_line(recording.name, quiet, progress) as show:
@@ -121,15 +122,6 @@ def _check_sources(transcript: Path, turns: Path | None, audio: Path | None) -> 
     for name in _OF_DIARIZATION if turns else ():
         if given(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(f"--turns says who speaks; leave out --{name.replace('_', '-')}")
-
-
-def _read_turns(path: Path, uri: str) -> Annotation:
-    """Return the turns of a recording; those of a file about a single one are taken whatever its id."""
-    from diarize.formats.files import one_of
-    from diarize.formats.registry import read_all
-
-    recordings = read_all(path)
-    return one_of(recordings, path, None if len(recordings) == 1 else uri)
 
 
 def _diarized(

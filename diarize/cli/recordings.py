@@ -44,6 +44,21 @@ def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
     return recordings
 
 
+def read_recording(path: Path, uri: str, format: str | None = None) -> Annotation:
+    """Return the turns of one recording; those of a file about a single one are taken whatever its id.
+
+    Raises
+    ------
+    FormatError
+        The file cannot be read, or holds several recordings and not this one.
+    """
+    from diarize.formats.files import one_of
+    from diarize.formats.registry import read_all
+
+    recordings = read_all(path, format)
+    return one_of(recordings, path, None if len(recordings) == 1 else uri)
+
+
 def check_extent(audio: tuple[Path, ...], uem: Path | None, duration: float | None) -> None:
     """Refuse more than one way to say how long recordings are.
 

@@ -14,6 +14,7 @@ import click
 from diarize.cli import options
 from diarize.cli.output import need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
+from diarize.cli.recordings import read_recording
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -67,29 +68,20 @@ def separate(
     from threadpoolctl import threadpool_limits
 
     from diarize import separation
-    from diarize.annotation import Segment
+    from diarize.annotation import Annotation, Segment
     from diarize.audio import Excerpt, rereadable
 
     threadpool_limits(1)  # of small products; more threads would wait for each other
     with _each_warning_once(), progress_line(audio.name, quiet, progress) as show, rereadable(audio) as source:
         whole = Excerpt(cast(Path, source), track=track)  # a path gives a path
         if rttm is not None:
-            annotation = _read(rttm, audio.stem).crop(Segment(start, end or _FOREVER))
+            turns = Annotation(read_recording(rttm, audio.stem, "rttm"), audio.stem)
+            annotation = turns.crop(Segment(start, end or _FOREVER))
         else:
             part = replace(whole, start=start, end=end)
             annotation = _diarized(part, audio.stem, config, num_speakers, channel, show)
         files = separation.separate(whole, annotation, output, channel=channel, container=container, progress=show)
     write_result("".join(f"{path}\n" for path in files.values()))
-
-
-def _read(rttm: Path, uri: str) -> Annotation:
-    """Return the turns of a recording; a file of a single recording is taken whatever its id."""
-    from diarize.annotation import Annotation
-    from diarize.formats.files import one_of
-    from diarize.formats.registry import read_all
-
-    recordings = read_all(rttm, "rttm")
-    return Annotation(one_of(recordings, rttm, None if len(recordings) == 1 else uri), uri)
 
 
 def _diarized(
