@@ -20,17 +20,18 @@ from diarize.cli.progress import progress_line
 @click.option("--max-segments", default=8, show_default=True, type=options.COUNT, metavar="N", help="At most.")
 @click.option("--colour-space", default="lab", show_default=True, type=click.Choice(["lab", "rgb"]), help="Colours.")
 @click.option(
-    "--spatial", default=0.0, show_default=True, type=click.FloatRange(min=0), metavar="S", help="Weight of the place."
+    "--spatial", default=0.0, show_default=True, type=options.Number(0), metavar="S", help="Weight of the place."
 )
 @click.option(
     "--smoothing",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=options.Number(0),
     metavar="PIXELS",
     help="Width of the filter over probabilities.",
 )
 @options.seed(default=0)
+@options.quiet(handed=False)
 def segment(
     image: Path,
     output: Path,
@@ -81,7 +82,7 @@ def segment(
     "--threshold",
     default=16.0,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Number(0, above=True),
     metavar="D",
     help="Squared distance from the background, in variances, above which a pixel is foreground.",
 )

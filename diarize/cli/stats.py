@@ -40,6 +40,7 @@ _LEAST_NAME = 8  # characters of a name that the table shows at least
     help="A table to look at, or all numbers, in seconds.",
 )
 @options.extent()
+@options.quiet(handed=False)
 def stats(
     turns: tuple[Path, ...],
     output: Path | None,

@@ -13,7 +13,7 @@ from typing import TextIO
 from diarize.annotation import Annotation
 from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
 from diarize.formats.about import About
-from diarize.formats.files import Problem, milliseconds, need_folder, parse_seconds, read_lines, write_text
+from diarize.formats.files import Problem, milliseconds, new_folders, parse_seconds, read_lines, write_text
 from diarize.formats.names import FIELD, decode_uri
 from diarize.formats.rttm import named
 from diarize.formats.turns import Entry, Parsed, entry, rows
@@ -101,16 +101,17 @@ def write_kaldi(
     sources = {name: about[annotation.uri].source for name, annotation in by_id.items()}
     sounds = {name: _sound(source) for name, source in sources.items() if source is not None}
     folder = Path(target)
-    need_folder(folder)
     utterances = defaultdict(list)
     for utterance in sorted(speaker_of):
         utterances[speaker_of[utterance]].append(utterance)
-    _write(folder / "segments", segments)
-    _write(folder / "utt2spk", speaker_of)
-    _write(folder / "spk2utt", {speaker: " ".join(own) for speaker, own in utterances.items()})
-    if len(sounds) == len(by_id):
-        _write(folder / "wav.scp", sounds)
-    else:
+    with new_folders() as need:
+        need(folder)
+        _write(folder / "segments", segments)
+        _write(folder / "utt2spk", speaker_of)
+        _write(folder / "spk2utt", {speaker: " ".join(own) for speaker, own in utterances.items()})
+        if len(sounds) == len(by_id):
+            _write(folder / "wav.scp", sounds)
+    if len(sounds) < len(by_id):
         unknown = shortlist(name for name in sources if name not in sounds)
         warnings.warn(
             f"{folder}: wav.scp is left out, since it is not known where the sound is of: {unknown}",
