@@ -9,6 +9,7 @@ import click
 from diarize.cli import options
 from diarize.cli.output import need_parent, need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
+from diarize.errors import counted
 
 
 @click.command()
@@ -137,6 +138,6 @@ def background(
     if state is not None:
         subtractor.save(state)
     write_result(
-        f"{masks.count} frames; foreground {100 * masks.foreground:.2f} %, shadow {100 * masks.shadow:.2f} % "
-        "of the pixels after the first\n"
+        f"{counted(masks.count, 'frame')}; foreground {100 * masks.foreground:.2f} %, "
+        f"shadow {100 * masks.shadow:.2f} % of the pixels after the first\n"
     )

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @click.argument("turns", metavar="TURNS", type=options.INPUT)
 @options.output("OUT.html", "The page to write.", required=True)
 @click.option("--reference", metavar="FILE", type=options.FILE, help="The truth; differences from it are coloured.")
-@click.option("--transcript", metavar="FILE", type=options.FILE, help="What was said: SubRip (.srt) or WebVTT (.vtt).")
+@click.option(
+    "--transcript",
+    metavar="FILE",
+    type=options.FILE,
+    help="What was said: a transcript in any layout that `diarize label` reads, such as SRT or JSON of whisper.",
+)
 @click.option(
     "--sound",
     type=click.Choice(["auto", "embed", "link", "none"]),
@@ -50,11 +55,12 @@ def report(
     need_page(output, audio, turns, reference, transcript)
     chosen = page_sound(sound, audio, part)
 
-    from diarize.report import PageOptions, read_captions, write_report
+    from diarize.report import PageOptions, write_report
+    from diarize.transcripts import read_transcript
 
     wanted = PageOptions(
         reference=None if reference is None else read_recording(reference, audio.stem),
-        transcript=() if transcript is None else read_captions(transcript),
+        transcript=() if transcript is None else read_transcript(transcript).cues,
         sound=chosen,
         title=title,
         channel=channel,

@@ -76,6 +76,8 @@ def separate(
             annotation = turns.crop(Segment(part.start, part.end or _FOREVER))
         else:
             annotation = _diarized(part.of(copy), audio.stem, config, num_speakers, channel, show)
+            if not annotation:
+                return  # and a warning has said why
         files = separation.separate(whole, annotation, output, channel=channel, container=container, progress=show)
     write_result("".join(f"{path}\n" for path in files.values()))
 

@@ -165,6 +165,11 @@ def is_channel(text: str) -> bool:
     return text.isdecimal() and text.strip("0") != ""
 
 
+def channel_remarks(text: str) -> list[str]:
+    """Return what is wrong with the field of a channel, which is read all the same."""
+    return [] if is_channel(text) else [f"the channel is a number from 1, got {quoted(text)}"]
+
+
 def one_of(contents: Mapping[str, _Content], path: str | PathLike[str], uri: str | None) -> _Content:
     """Return what a file says of one recording: the one that is named, or the only one.
 

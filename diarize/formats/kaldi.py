@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 from diarize.annotation import Annotation
-from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
+from diarize.errors import DiarizeWarning, FormatError, counted, quoted, shortlist
 from diarize.formats.about import About
 from diarize.formats.files import Problem, milliseconds, new_folders, parse_seconds, read_lines, write_text
 from diarize.formats.names import FIELD, decode_uri
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.rttm import named
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
@@ -34,17 +35,12 @@ def parse_kaldi(path: str | PathLike[str]) -> Parsed:
     folder, problems = Path(path), list[Problem]()
     segments, speakers = (_table(folder / name, problems) for name in _NEEDED)
     speaker_of = {utterance: rest for _, utterance, rest in speakers}
-    entries: list[Entry] = []
-    for number, utterance, rest in segments:
-        try:
-            entries.append(_entry(number, rest.split(), speaker_of.get(utterance)))
-        except FormatError as error:
-            problems.append(Problem(os.fspath(folder / "segments"), number, str(error), fatal=True))
     about = {}
     if (folder / "wav.scp").exists():
         recordings = _table(folder / "wav.scp", problems)
         about = {decode_uri(name): About(source=None if rest.endswith("|") else rest) for _, name, rest in recordings}
-    return Parsed(entries, problems, about)
+    lines = [(number, (rest.split(), speaker_of.get(utterance))) for number, utterance, rest in segments]
+    return parsed_lines(folder / "segments", lines, problems, lambda number, said: [_entry(number, *said)], about=about)
 
 
 def _table(path: Path, problems: list[Problem]) -> list[tuple[int, str, str]]:
@@ -63,7 +59,9 @@ def _table(path: Path, problems: list[Problem]) -> list[tuple[int, str, str]]:
 
 def _entry(number: int, fields: list[str], speaker: str | None) -> Entry:
     if len(fields) != 3:
-        raise FormatError(f"a line of segments has utterance, recording, start and end; got {len(fields) + 1} fields")
+        raise FormatError(
+            f"a line of segments has utterance, recording, start and end; got {counted(len(fields) + 1, 'field')}"
+        )
     if speaker is None:
         raise FormatError("utt2spk does not name the speaker of this utterance")
     times = (parse_seconds(fields[1], "the start"), parse_seconds(fields[2], "the end"))

@@ -14,7 +14,7 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
-from diarize.errors import ConfigError, DiarizeWarning, shortlist
+from diarize.errors import ConfigError, DiarizeWarning, counted, shortlist
 from diarize.formats.files import atomic_file, new_folders
 from diarize.gmm import SpectralSource, separate_sources
 from diarize.progress import Progress, Report, watched
@@ -122,7 +122,8 @@ def _warn_beyond(annotation: Annotation, duration: float) -> None:
         silent = sorted({turn.speaker for turn in beyond} - {turn.speaker for turn in annotation if turn not in beyond})
         files = f"; nothing is heard in the files of {shortlist(silent)}" if silent else ""
         warnings.warn(
-            f"{annotation.uri}: {len(beyond)} turns begin after its end at {duration:.3f} s{files}",
+            f"{annotation.uri}: {counted(len(beyond), 'turn begins', 'turns begin')} after its end at "
+            f"{duration:.3f} s{files}",
             DiarizeWarning,
             stacklevel=4,
         )
