@@ -110,8 +110,8 @@ def apart(choice: Choice, relation: Relation, most: int) -> tuple[int, ...]:
     """
     if choice.names and len(choice.names) != relation.n_channels:
         raise ConfigError(
-            f"{counted(len(choice.names), 'name')} for {counted(relation.n_channels, 'channel')}: name each channel, in "
-            "their order"
+            f"{counted(len(choice.names), 'name')} for {counted(relation.n_channels, 'channel')}: "
+            "name each channel, in their order"
         )
     if relation.kind in ("mono", "twice") or (choice.how == "auto" and relation.kind != "legs"):
         return ()
