@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from diarize.cli.recordings import read_recording
 if TYPE_CHECKING:
     from diarize.cli.heard import Part
     from diarize.report import SoundChoice
+    from diarize.transcripts import Cue
 
 
 @click.command()
@@ -56,17 +58,24 @@ def report(
     chosen = page_sound(sound, audio, part)
 
     from diarize.report import PageOptions, write_report
-    from diarize.transcripts import read_transcript
 
     wanted = PageOptions(
         reference=None if reference is None else read_recording(reference, audio.stem),
-        transcript=() if transcript is None else read_transcript(transcript).cues,
+        transcript=() if transcript is None else _said(transcript),
         sound=chosen,
         title=title,
         channel=channel,
     )
     annotation = read_recording(turns, audio.stem)
     write_report(part.of(audio), annotation, output, wanted)
+
+
+def _said(transcript: Path) -> Sequence[Cue]:
+    """Return the cues of a transcript; an empty file is about a recording in which nothing is said."""
+    from diarize.transcripts import read_transcript
+
+    nothing = transcript.is_file() and not transcript.stat().st_size
+    return () if nothing else read_transcript(transcript).cues
 
 
 def page_sound(sound: str, audio: Path, part: Part) -> SoundChoice:

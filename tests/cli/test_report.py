@@ -47,6 +47,10 @@ def test_an_empty_file_of_turns_is_nobody_talking(invoke: Callable[..., Result],
     (tmp_path / "empty.rttm").write_bytes(b"")
     assert invoke("report", AUDIO, "empty.rttm", "-o", "page.html", "--sound", "none").exit_code == 0
     assert document(tmp_path / "page.html")["turns"] == []
+    (tmp_path / "empty.srt").write_bytes(b"")
+    more = ["--transcript", "empty.srt", "--sound", "none"]
+    assert invoke("report", AUDIO, TURNS, "-o", "page.html", *more).exit_code == 0
+    assert document(tmp_path / "page.html")["transcript"] == []
 
 
 @pytest.mark.parametrize(
