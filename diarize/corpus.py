@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diarize.annotation import Annotation
 from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, quoted
 from diarize.formats.about import About
-from diarize.formats.files import need_folder
+from diarize.formats.files import new_folders
 from diarize.formats.registry import format_to_write, write_all
 from diarize.shaping import Shape
 
@@ -72,7 +72,8 @@ def diarize_corpus(
     diarizer : Diarizer
     targets : mapping of path to path, sequence of paths or None
         For each recording the file to write, or several, each in the format of its ending; None where the caller takes
-        the annotation as it is. Folders are made where they are missing, before the first recording is read.
+        the annotation as it is. Folders are made where they are missing, before the first recording is read; those
+        that nothing is written to are removed in the end.
     watch : callable, optional
     shape : Shape
         How annotations are shaped before they are written.
@@ -100,14 +101,15 @@ def diarize_corpus(
     if not isinstance(targets, Mapping):
         raise ConfigError(f"targets map each recording to the file of its result, or to None; got {quoted(targets)}")
     files = {Path(audio): _paths(target) for audio, target in targets.items()}
-    for target in (target for several in files.values() for target in several):
-        format_to_write(target)
-        need_folder(target.parent)
-    for audio, several in files.items():
-        notes = _make_again(several)  # where that cannot be, all further work would be in vain
-        given = {**options, "audio": cut(audio)}
-        result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes)
-        yield _written(result, several, shape)
+    with new_folders() as need:
+        for target in (target for several in files.values() for target in several):
+            format_to_write(target)
+            need(target.parent)
+        for audio, several in files.items():
+            notes = _make_again(several, need)  # where that cannot be, all further work would be in vain
+            given = {**options, "audio": cut(audio)}
+            result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes)
+            yield _written(result, several, shape, need)
 
 
 def _paths(target: Targets) -> tuple[Path, ...]:
@@ -130,13 +132,13 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
     return Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
 
 
-def _written(result: Result, targets: Sequence[Path], shape: Shape) -> Result:
+def _written(result: Result, targets: Sequence[Path], shape: Shape, need: Callable[[Path], None]) -> Result:
     """Return a result whose annotation is shaped, and written where there are targets."""
     if result.annotation is None or result.about is None:
         return result
     annotation = shape.apply(result.annotation)
     with _collected_warnings() as seen:
-        seen += [*result.warnings, *_make_again(targets)]
+        seen += [*result.warnings, *_make_again(targets, need)]
         try:
             for target in targets:
                 write_all([annotation], target, about={annotation.uri: result.about})
@@ -145,11 +147,11 @@ def _written(result: Result, targets: Sequence[Path], shape: Shape) -> Result:
     return replace(result, annotation=annotation, warnings=tuple(seen))
 
 
-def _make_again(targets: Sequence[Path]) -> list[str]:
+def _make_again(targets: Sequence[Path], need: Callable[[Path], None]) -> list[str]:
     """Make the folders of results again where they were removed meanwhile; return what is to be said of it."""
     gone = sorted({target.parent for target in targets if not target.parent.is_dir()})
     for folder in gone:
-        need_folder(folder)
+        need(folder)
     return [f"the folder {folder} was removed and is made again; what was in it is gone" for folder in gone]
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation
 from diarize.config import Config
+from diarize.errors import counted
 from diarize.formats.about import About, package_version
 from diarize.grid import FrameGrid
 from diarize.model import BandModel, Model
@@ -69,7 +70,7 @@ class Diarization:
     layout: str = ""
 
     def __repr__(self) -> str:
-        what = f"{len(self.annotation)} turns of {len(self.names)} speakers"
+        what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"
         return f"<Diarization of {self.annotation.uri!r}: {what} in {self.frames.duration or 0:.1f} s>"
 
     def about(self, source: str | None = None, channel: int = 1) -> About:

@@ -72,3 +72,14 @@ def shortlist(names: Iterable[str]) -> str:
     some = list(names)
     shown = [name if len(name) <= _MOST else f"{name[:_MOST]}..." for name in some[:_NAMES]]
     return ", ".join(shown + ["..."] * (len(some) > _NAMES)) or "none"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, of which "s" makes the plural where nothing else is given.
+
+    Examples
+    --------
+    >>> counted(1, "speaker"), counted(0, "turn"), counted(2, "person", "people")
+    ('1 speaker', '0 turns', '2 people')
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation, Segment
 from diarize.audio import AudioInput, open_audio
+from diarize.audio.peaks import Peaks
 from diarize.errors import MediaError
 from diarize.evaluation.differences import differences
 from diarize.evaluation.scoring import best_mapping
@@ -41,10 +42,13 @@ class Wave(NamedTuple):
     peaks : array of shape (n,), float32
         The largest sample, without sign, of each 20 ms.
     duration : float, seconds
+    start : float, seconds
+        Of the recording that lie before the first peak.
     """
 
     peaks: npt.NDArray[np.float32]
     duration: float
+    start: float = 0.0
 
 
 class _Lane(NamedTuple):
@@ -55,24 +59,18 @@ class _Lane(NamedTuple):
 
 
 def read_wave(audio: AudioInput, channel: int | None = None) -> Wave:
-    """Return the outline of a recording, which is read block by block.
+    """Return the outline of a recording, or of an excerpt of it, which is read block by block.
 
     Raises
     ------
     AudioError
         The audio cannot be used.
     """
-    size, rest = round(_RATE * _STEP), np.zeros(0, np.float32)
-    peaks = [np.zeros(0, np.float32)]
+    peaks = Peaks(round(_RATE * _STEP))
     with open_audio(audio, _RATE, channel) as stream:
         for block in stream:
-            rest = np.concatenate([rest, np.abs(block)])
-            whole = len(rest) // size * size
-            peaks.append(rest[:whole].reshape(-1, size).max(axis=1))
-            rest = rest[whole:]
-        if len(rest):
-            peaks.append(rest.max(keepdims=True))
-        return Wave(np.concatenate(peaks), stream.duration)
+            peaks.add(block)
+        return Wave(np.abs(peaks.all()).max(axis=1), stream.duration, stream.start)
 
 
 def draw_timeline(
@@ -81,6 +79,8 @@ def draw_timeline(
     *,
     reference: Annotation | None = None,
     wave: Wave | None = None,
+    start: float = 0.0,
+    end: float | None = None,
 ) -> None:
     """Draw who speaks when into a file, PNG, SVG or what else matplotlib writes; long recordings in several rows.
 
@@ -95,11 +95,14 @@ def draw_timeline(
         below.
     wave : Wave, optional
         From `read_wave`; drawn above all.
+    start, end : float, seconds
+        Draw only this stretch of the recording, without `end` up to the last turn and the end of the sound. Speakers
+        and their colours stay those of the whole.
 
     Raises
     ------
     MediaError
-        matplotlib is not installed, or writes no such file.
+        matplotlib is not installed, or writes no such file; or nothing comes after the start.
     FormatError
         The file cannot be written.
     """
@@ -112,8 +115,11 @@ def draw_timeline(
         raise MediaError(f"{target}: a picture ends in .png or .svg")
     groups = _groups(annotation, reference) if reference is not None else {"": _plain(annotation)}
     ends = [turn.end for turn in (*annotation, *(reference or ()))]
-    duration = max([*ends, wave.duration if wave else 0.0], default=0.0) or 1.0
-    layout = _Layout.of(duration, sum(len(group) + (title != "") for title, group in groups.items()), wave is not None)
+    last = max([*ends, wave.start + wave.duration if wave else 0.0], default=0.0) or 1.0
+    if start >= last:
+        raise MediaError(f"there is nothing to draw from {start:g} s on: turns and sound end at {last:.3f} s")
+    shown = Segment(start, last if end is None else min(end, last))
+    layout = _Layout.of(shown, sum(len(group) + (title != "") for title, group in groups.items()), wave is not None)
     figure = Figure(figsize=(_WIDTH, layout.height), dpi=120)
     sure = all(turn.confidence is None for turn in annotation)
     title = annotation.uri if sure else f"{annotation.uri}   (the paler, the less sure)"
@@ -125,9 +131,12 @@ def draw_timeline(
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where rows of a picture lie, in inches; `seconds` are those of a row, titles of groups count as `lanes`."""
+    """Where rows of a picture lie, in inches; titles of groups count as `lanes`.
 
-    duration: float
+    `start` is the time at which the first row begins, `seconds` are those of a row.
+    """
+
+    start: float
     seconds: float
     rows: int
     lanes: int
@@ -135,12 +144,13 @@ class _Layout:
     wave: float
 
     @classmethod
-    def of(cls, duration: float, lanes: int, has_wave: bool) -> _Layout:
+    def of(cls, shown: Segment, lanes: int, has_wave: bool) -> _Layout:
+        duration = shown.duration
         longest = next(longest for limit, longest in _ROWS if duration <= limit)
         rows = max(1, int(np.ceil(duration / longest - 1e-9)))
         wave = _WAVE if has_wave else 0.0
         lane = min(_LANE, max((_MOST / rows - wave - _SPACE) / max(lanes, 1), 0.02))
-        return cls(duration, duration if rows == 1 else longest, rows, max(lanes, 1), lane, wave)
+        return cls(shown.start, duration if rows == 1 else longest, rows, max(lanes, 1), lane, wave)
 
     @property
     def row(self) -> float:
@@ -152,11 +162,15 @@ class _Layout:
         """Height of the picture."""
         return 0.35 + self.rows * self.row
 
+    def part(self, row: int) -> Segment:
+        """Return the stretch of the recording that a row shows."""
+        return Segment(self.start + row * self.seconds, self.start + (row + 1) * self.seconds)
+
     def axes(self, figure: Any, row: int, top: float, height: float) -> Any:
         """Return axes `top` inches below the top of a row."""
         bottom = self.height - 0.35 - row * self.row - top - height
         axes = figure.add_axes((0.13, bottom / self.height, 0.84, height / self.height))
-        axes.set_xlim(row * self.seconds, (row + 1) * self.seconds)
+        axes.set_xlim(self.part(row).start, self.part(row).end)
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
         axes.set_yticks([])
@@ -164,7 +178,7 @@ class _Layout:
 
 
 def _draw_row(figure: Any, layout: _Layout, row: int, groups: dict[str, list[_Lane]], wave: Wave | None) -> None:
-    part = Segment(row * layout.seconds, (row + 1) * layout.seconds)
+    part = layout.part(row)
     if wave is not None:
         _draw_wave(layout.axes(figure, row, 0.0, layout.wave), wave, part)
     axes = layout.axes(figure, row, layout.wave, layout.lanes * layout.lane)
@@ -202,7 +216,7 @@ def _draw_lane(axes: Any, place: int, lane: _Lane, part: Segment) -> None:
 
 
 def _draw_wave(axes: Any, wave: Wave, part: Segment) -> None:
-    first, last = (min(round(time / _STEP), len(wave.peaks)) for time in (part.start, part.end))
+    first, last = (min(max(round((time - wave.start) / _STEP), 0), len(wave.peaks)) for time in (part.start, part.end))
     peaks = wave.peaks[first:last]
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -211,7 +225,7 @@ def _draw_wave(axes: Any, wave: Wave, part: Segment) -> None:
         return
     starts = np.unique(np.linspace(0, len(peaks), min(_PIXELS, len(peaks)), endpoint=False).astype(int))
     outline = np.maximum.reduceat(peaks, starts) / max(float(wave.peaks.max()), 1e-9)
-    times = part.start + starts * _STEP
+    times = max(part.start, wave.start) + starts * _STEP
     axes.fill_between(times, -outline, outline, color=_GREY, linewidth=0, step="post")
 
 

@@ -227,7 +227,7 @@ def test_it_knows_its_models_and_settings(diarizer: Diarizer, diarization: Diari
 def test_it_shows_in_one_line_what_it_is() -> None:
     noise = np.random.default_rng(0).normal(scale=0.01, size=32000)
     result = Diarizer("fast").diarize((noise, 16000), speech=[Segment(0.5, 1.5)], num_speakers=1, uri="talk")
-    assert repr(result) == "<Diarization of 'talk': 1 turns of 1 speakers in 2.0 s>"
+    assert repr(result) == "<Diarization of 'talk': 1 turn of 1 speaker in 2.0 s>"
 
 
 def test_an_excerpt_is_said_to_last_up_to_its_end(dialogue: Samples) -> None:

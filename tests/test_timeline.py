@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from diarize import Annotation, Turn
+from diarize import Annotation, Segment, Turn
+from diarize.audio import Excerpt
 from diarize.errors import MediaError
-from diarize.timeline import Wave, _groups, _paler, draw_timeline, read_wave
+from diarize.timeline import Wave, _draw_wave, _groups, _paler, draw_timeline, read_wave
 
 pytest.importorskip("matplotlib")
 
@@ -98,3 +101,33 @@ def test_the_same_bytes_twice_and_no_state_is_changed(tmp_path: Path) -> None:
 def test_an_unknown_ending(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"ends in \.png or \.svg"):
         draw_timeline(Annotation(), tmp_path / "call.txt")
+
+
+def test_a_part_of_a_recording(tmp_path: Path) -> None:
+    talk = Annotation([Turn(0, 1000, "a"), Turn(4000, 4600, "b")], "call")
+    draw_timeline(talk, tmp_path / "part.svg", start=4000, end=4300)
+    texts = drawn(tmp_path / "part.svg")
+    assert texts.count("b") == 1
+    assert {"1:06:40", "1:11:40"} <= set(texts)
+    draw_timeline(talk, tmp_path / "rest.svg", start=3000, end=9000)
+    assert drawn(tmp_path / "rest.svg").count("b") == 2  # 1600 s
+    with pytest.raises(MediaError, match="nothing to draw from 4600 s on"):
+        draw_timeline(talk, tmp_path / "none.svg", start=4600)
+
+
+def test_the_wave_of_an_excerpt_lies_where_it_is_heard() -> None:
+    samples = np.zeros(4 * 8000, np.float32)
+    samples[3 * 8000] = -0.5
+    wave = read_wave(Excerpt((samples, 8000), start=2.0, end=3.5))
+    assert (wave.start, wave.duration, wave.peaks.argmax(), wave.peaks.max()) == (2.0, 1.5, 50, 0.5)
+    drawn: list[Any] = []
+    axes = SimpleNamespace(
+        set_xticks=lambda _: None,
+        spines={"bottom": SimpleNamespace(set_visible=lambda _: None)},
+        set_ylim=lambda *_: None,
+        fill_between=lambda times, low, high, **_: drawn.append((times, high)),
+    )
+    for part in (Segment(2.0, 3.5), Segment(1.0, 4.0), Segment(2.9, 3.2)):
+        _draw_wave(axes, wave, part)
+        times, high = drawn.pop()
+        assert times[high.argmax()] == pytest.approx(3.0)

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from diarize.audio.containers import HEAD, kind_of
 from diarize.audio.parts import Part, behind_tags, bytes_at, places
+from diarize.errors import counted
 
 _REACH = 1 << 16  # bytes in front; what holds sound further behind is another kind of file
 _LENGTH = 16
@@ -34,5 +35,6 @@ def hidden_parts(file: BinaryIO) -> list[Part]:
     start = next(places(file, _START, _LENGTH, range(begin, min(size, begin + _REACH))), begin)
     if start == begin:
         return []
-    remark = f"it begins with {start - begin} bytes that are no sound; they are left out"
+    nothing = counted(start - begin, "byte that is no sound; it is", "bytes that are no sound; they are")
+    remark = f"it begins with {nothing} left out"
     return [Part((range(start, size),), remark=remark)]

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from typing import BinaryIO, NamedTuple
 
 from diarize.audio.parts import Fill, Hole, Part, tag_length
+from diarize.errors import counted
 
 # kbit/s by index 1 to 14, for layers I to III of MPEG 1, then of MPEG 2 and 2.5
 _BITS = {
@@ -142,7 +143,8 @@ def hidden_mpeg_parts(file: BinaryIO) -> list[Part]:
     parts = mpeg_parts(file) or [Part((range(runs[0].start, window.size),))]
     start = _behind_tags(window, 0)
     if runs[0].start > start:
-        remark = f"it begins with {runs[0].start - start} bytes that are no sound; they are left out"
+        nothing = counted(runs[0].start - start, "byte that is no sound; it is", "bytes that are no sound; they are")
+        remark = f"it begins with {nothing} left out"
         parts[0] = replace(parts[0], remark=remark)
     return parts
 

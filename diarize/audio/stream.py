@@ -107,7 +107,7 @@ class AudioStream:
             warnings.warn(f"{self._reader.name}: {remark}", DiarizeWarning, stacklevel=2)
         if mixer.first is not None:
             channels = ", ".join(map(str, sorted(mixer.reversed)))
-            seconds = mixer.first / self.native_sample_rate
+            seconds = self.start + mixer.first / self.native_sample_rate
             warnings.warn(
                 f"{self._reader.name}: the channels cancel each other (from {seconds:.3f} s on), so the sign of "
                 f"channel {channels} was turned before they were mixed; to use one channel alone, name it "
@@ -124,7 +124,7 @@ class AudioStream:
             bad = ~(np.abs(used) <= _MAX_LEVEL)
             row = int(np.argmax(bad.any(axis=1)))
             value = float(used[row][bad[row]][0])
-            time = (self._n_read + row) / self.native_sample_rate
+            time = self.start + (self._n_read + row) / self.native_sample_rate
             raise AudioError(
                 f"{self._reader.name}: the sample at {time:.3f} s is {value:g}; audio must be finite, with full scale "
                 "at 1; export the recording again"

@@ -10,7 +10,7 @@ from numbers import Integral
 
 from diarize.audio import AudioInput, Excerpt, rereadable
 from diarize.channels.relation import Relation
-from diarize.errors import ConfigError, quoted
+from diarize.errors import ConfigError, counted, quoted
 
 WORDS = ("auto", "separate", "mix")
 
@@ -110,7 +110,8 @@ def apart(choice: Choice, relation: Relation, most: int) -> tuple[int, ...]:
     """
     if choice.names and len(choice.names) != relation.n_channels:
         raise ConfigError(
-            f"{len(choice.names)} names for {relation.n_channels} channels: name each channel, in their order"
+            f"{counted(len(choice.names), 'name')} for {counted(relation.n_channels, 'channel')}: "
+            "name each channel, in their order"
         )
     if relation.kind in ("mono", "twice") or (choice.how == "auto" and relation.kind != "legs"):
         return ()
@@ -118,7 +119,8 @@ def apart(choice: Choice, relation: Relation, most: int) -> tuple[int, ...]:
         if choice.how == "auto":
             return ()
         raise ConfigError(
-            f"{len(relation.sounding)} channels hold sound, so there cannot be {most} speakers at most; mix them"
+            f"{len(relation.sounding)} channels hold sound, so there cannot be {counted(most, 'speaker')} at most; "
+            "mix them"
         )
     return relation.sounding
 

@@ -13,7 +13,7 @@ from diarize.annotation import Annotation, Segment
 from diarize.channels.choice import Choice
 from diarize.channels.excess import excesses
 from diarize.diarization import Diarization
-from diarize.errors import ConfigError
+from diarize.errors import ConfigError, counted
 from diarize.stages.detection import Detection
 from diarize.stages.limits import Limits
 from diarize.stages.recording import Recording
@@ -70,7 +70,9 @@ def shared_out(
     """
     spoken = [leg for leg, detection in enumerate(detections) if detection.speech.any()]
     if len(spoken) > limits.most:
-        raise ConfigError(f"{len(spoken)} channels hold speech, so there cannot be {limits.most} speakers; mix them")
+        raise ConfigError(
+            f"{len(spoken)} channels hold speech, so there cannot be {counted(limits.most, 'speaker')}; mix them"
+        )
     room = limits.most - len(spoken) + 1
     least = 1 if len(spoken) != 1 else limits.least
     results: list[Diarization | None] = [None] * len(detections)
@@ -93,7 +95,9 @@ def shared_out(
         leg = spoken[place]
         results[leg] = attribute(leg, detections[leg], Limits(wanted, wanted))
         if len(results[leg].annotation.labels) != wanted:  # type: ignore[union-attr]
-            raise ConfigError(f"there cannot be {wanted} speakers behind one channel: it holds too little speech")
+            raise ConfigError(
+                f"there cannot be {counted(wanted, 'speaker')} behind one channel: it holds too little speech"
+            )
     return results
 
 

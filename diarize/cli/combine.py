@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli import options
-from diarize.cli.output import file_or_standard, refuse_unknown_ending, write_result
+from diarize.cli.output import file_or_standard, refuse_unknown_ending, refuse_without_speakers, warn, write_result
 from diarize.cli.score import read_annotations
 from diarize.errors import FormatError, quoted, shortened
 
@@ -45,6 +45,7 @@ def _numbers(_: click.Context, option: click.Parameter, values: tuple[str, ...])
     callback=_numbers,
     help="How much each RTTM counts, in their order: several times, or with commas.",
 )
+@options.quiet(handed=False)
 def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | None) -> None:
     """Combine the results of several systems, or runs, for the same recordings.
 
@@ -61,6 +62,7 @@ def combine(rttm: tuple[Path, ...], output: Path | None, weights: list[float] | 
     target = file_or_standard(output)
     if target is not None:
         refuse_unknown_ending(target)
+        refuse_without_speakers(target)
     systems = [(path, read_annotations(path)) for path in rttm]
     combined = [_combined(uri, systems, weights) for uri in _recordings(systems)]
     if target is not None:
@@ -75,13 +77,13 @@ def _recordings(systems: list[_System]) -> list[str]:
     """Return the recordings that any system has, with a line on stderr for each that a system lacks."""
     uris = sorted({uri for _, recordings in systems for uri in recordings})
     if not uris:
-        click.echo("diarize: warning: there are no turns in any input, so the result is empty", err=True)
+        warn("there are no turns in any input, so the result is empty")
     elif len(systems) > 1 and all(sum(uri in recordings for _, recordings in systems) == 1 for uri in uris):
         held = [f"{path} has {quoted(next(iter(recordings)))}" for path, recordings in systems if recordings]
         raise FormatError(f"no recording is in two inputs, so there is nothing to combine: {', '.join(held)}, ...")
     for uri in uris:
         for path in (path for path, recordings in systems if uri not in recordings):
-            click.echo(f"diarize: warning: {path}: no recording {quoted(uri)}; the others vote without it", err=True)
+            warn(f"{path}: no recording {quoted(uri)}; the others vote without it")
     return uris
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -22,10 +18,11 @@ if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.formats.about import About
     from diarize.formats.format import Format
+    from diarize.shaping import Shape
 
 
 @click.command()
-@click.argument("source", metavar="IN", type=options.PATH)
+@click.argument("source", metavar="IN", type=options.InputPath(stem="recording"))
 @click.argument("target", metavar="OUT", type=options.PATH)
 @click.option("--from", "read_as", metavar="F", callback=format_name, help="Format of IN, where nothing else tells it.")
 @click.option("--to", "write_as", metavar="F", callback=format_name, help="Format of OUT, where its ending does not.")
@@ -36,16 +33,14 @@ if TYPE_CHECKING:
     help="The recording, or a folder of them, for formats that link it.",
 )
 @options.all_of(options.shaping())
+@options.quiet(handed=False)
 def convert(
     source: Path,
     target: Path,
     read_as: str | None,
     write_as: str | None,
     audio: Path | None,
-    merge_gap: float,
-    exclusive: bool,
-    min_turn: float,
-    max_turn: float,
+    shape: Shape,
 ) -> None:
     """Write the turns in IN to OUT, in another format or in another shape.
 
@@ -55,13 +50,12 @@ def convert(
     """
     from diarize.annotation import Annotation
     from diarize.formats.registry import read_described, stem_of
-    from diarize.shaping import Shape
 
-    shape = Shape(merge_gap, exclusive, min_turn, max_turn)
     chosen, folder = _target_format(target, write_as)
-    with _as_file(source) as file:
-        read, about = read_described(file, read_as)
-        read = read or {stem_of(file): Annotation(uri=stem_of(file))}  # no turns are still about a recording
+    if audio is not None and not chosen.links:
+        raise click.UsageError(f"--audio: files in {chosen.name} do not say where the sound is; leave it out")
+    read, about = read_described(source, read_as)
+    read = read or {stem_of(source): Annotation(uri=stem_of(source))}  # no turns are still about a recording
     annotations = {uri: shape.apply(annotation) for uri, annotation in read.items()}
     if audio is not None:
         about = _with_audio(annotations, about, audio)
@@ -96,22 +90,6 @@ def _target_format(target: Path, name: str | None) -> tuple[Format, bool]:
     return chosen, target.is_dir() or not target.suffix
 
 
-@contextmanager
-def _as_file(source: Path) -> Iterator[Path]:
-    """Give a file with what is to be read: standard input is copied, since it is looked at twice."""
-    if source != options.STANDARD:
-        yield source
-        return
-    if sys.stdin is None:
-        raise FormatError("standard input is closed; name a file")
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "recording"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        options.copies_in(click.get_current_context())[source] = path
-        yield path
-
-
 def _with_audio(annotations: Mapping[str, Annotation], about: Mapping[str, About], audio: Path) -> dict[str, About]:
     """Return what is known of the recordings, with the paths of their sound files."""
     from diarize.formats.about import About
@@ -136,15 +114,16 @@ def _with_audio(annotations: Mapping[str, Annotation], about: Mapping[str, About
 def _write(
     annotations: Mapping[str, Annotation], about: Mapping[str, About], target: Path, chosen: Format, folder: bool
 ) -> None:
-    from diarize.formats.files import need_folder
+    from diarize.formats.files import new_folders
     from diarize.formats.names import file_stem
     from diarize.formats.registry import write_all
 
     if target == options.STANDARD:
         write_result(text_of(list(annotations.values()), chosen.name, about))
     elif folder:
-        need_folder(target)
-        for uri, annotation in annotations.items():
-            write_all([annotation], target / f"{file_stem(uri)}{chosen.ending}", chosen.name, about=about)
+        with new_folders() as need:
+            need(target)
+            for uri, annotation in annotations.items():
+                write_all([annotation], target / f"{file_stem(uri)}{chosen.ending}", chosen.name, about=about)
     else:
         write_all(annotations.values(), target, chosen.name, about=about)

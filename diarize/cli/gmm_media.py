@@ -9,6 +9,7 @@ import click
 from diarize.cli import options
 from diarize.cli.output import need_parent, need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import progress_line
+from diarize.errors import counted
 
 
 @click.command()
@@ -20,17 +21,18 @@ from diarize.cli.progress import progress_line
 @click.option("--max-segments", default=8, show_default=True, type=options.COUNT, metavar="N", help="At most.")
 @click.option("--colour-space", default="lab", show_default=True, type=click.Choice(["lab", "rgb"]), help="Colours.")
 @click.option(
-    "--spatial", default=0.0, show_default=True, type=click.FloatRange(min=0), metavar="S", help="Weight of the place."
+    "--spatial", default=0.0, show_default=True, type=options.Number(0), metavar="S", help="Weight of the place."
 )
 @click.option(
     "--smoothing",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=options.Number(0),
     metavar="PIXELS",
     help="Width of the filter over probabilities.",
 )
 @options.seed(default=0)
+@options.quiet(handed=False)
 def segment(
     image: Path,
     output: Path,
@@ -81,7 +83,7 @@ def segment(
     "--threshold",
     default=16.0,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Number(0, above=True),
     metavar="D",
     help="Squared distance from the background, in variances, above which a pixel is foreground.",
 )
@@ -136,6 +138,6 @@ def background(
     if state is not None:
         subtractor.save(state)
     write_result(
-        f"{masks.count} frames; foreground {100 * masks.foreground:.2f} %, shadow {100 * masks.shadow:.2f} % "
-        "of the pixels after the first\n"
+        f"{counted(masks.count, 'frame')}; foreground {100 * masks.foreground:.2f} %, "
+        f"shadow {100 * masks.shadow:.2f} % of the pixels after the first\n"
     )

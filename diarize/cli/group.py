@@ -13,7 +13,8 @@ from typing import IO, Any
 import click
 
 from diarize.cli.options import is_quiet, with_given_names
-from diarize.errors import DiarizeError, DiarizeWarning
+from diarize.cli.output import naming_standard_output
+from diarize.errors import DiarizeError, DiarizeWarning, FormatError
 
 _REPEAT = 0.02  # s
 
@@ -48,6 +49,14 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in self._commands_at.items()])
 
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        """Read the options of the group; what they print, such as the version, may find the disk full."""
+        try:
+            with naming_standard_output():
+                return super().make_context(*args, **settings)
+        except FormatError as error:
+            raise _Failure(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn what it raises into a line on stderr and an exit code."""
         try:
@@ -58,12 +67,18 @@ class LazyGroup(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # click ends quietly: the reader of the pipe has seen enough
                 raise
-            raise _Failure(error) from error
+            raise _Failure(error if error.filename else _of_no_file(error)) from error
         except MemoryError as error:
             raise _Failure(f"the memory does not suffice: {error}".removesuffix(": ")) from error
         except KeyboardInterrupt:
             click.echo("diarize: interrupted", err=True)
             return ctx.exit(130)
+
+
+def _of_no_file(error: OSError) -> str:
+    """Return what is wrong with what has no name: the help of a command, or rows that are laid aside on disk."""
+    what = error.strerror or error
+    return f"cannot read or write: {what} (standard output or input, or the folder for temporary files)"
 
 
 class _Failure(click.ClickException):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
 
-from diarize.cli import options
+from diarize.cli import heard, options
 from diarize.cli.output import file_or_standard, keep_sources, need_parent, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.recordings import read_recording
@@ -17,8 +17,10 @@ from diarize.errors import shortlist
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
+    from diarize.audio import AudioInput
+    from diarize.cli.heard import Part
 
-_OF_DIARIZATION = ("config", "num_speakers", "channel")
+_OF_DIARIZATION = ("config", "num_speakers", "channels", "channel", "channel_names", "track", "start", "end")
 
 
 def _renaming(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -50,7 +52,7 @@ def _renaming(_: click.Context, option: click.Parameter, values: tuple[str, ...]
 @click.option("--uri", metavar="NAME", help="Which recording, where a file holds several.")
 @options.config("Settings of diarization.")
 @options.num_speakers()
-@options.channel()
+@options.all_of(heard.channels(), heard.part())
 @options.progress()
 @options.quiet()
 def label(
@@ -64,7 +66,8 @@ def label(
     uri: str | None,
     config: str,
     num_speakers: int | None,
-    channel: int | None,
+    channels: dict[str, Any],
+    part: Part,
     progress: str,
     quiet: bool,
 ) -> None:
@@ -93,7 +96,7 @@ def label(
     else:
         recording = cast(Path, audio)  # one of the two is given
         with progress_line(recording.name, quiet, progress) as show:
-            annotation = _diarized(recording, config, num_speakers, channel, show)
+            annotation = _diarized(part.of(recording), config, num_speakers, channels, show)
     result = labelled(words, _renamed(annotation, names))
     if target is None:
         write_result(text_of(result, chosen, line_length))
@@ -125,13 +128,17 @@ def _check_sources(transcript: Path, turns: Path | None, audio: Path | None) -> 
 
 
 def _diarized(
-    audio: Path, config: str, num_speakers: int | None, channel: int | None, progress: ProgressCallback | None
+    audio: AudioInput,
+    config: str,
+    num_speakers: int | None,
+    channels: Mapping[str, Any],
+    progress: ProgressCallback | None,
 ) -> Annotation:
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
 
     diarizer = Diarizer(load_config(config))
-    return diarizer(audio, num_speakers=num_speakers, channel=channel, progress=progress)
+    return diarizer(audio, num_speakers=num_speakers, progress=progress, **channels)
 
 
 def _renamed(annotation: Annotation, names: Mapping[str, str]) -> Annotation:

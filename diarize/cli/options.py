@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable
-from math import inf
+from functools import wraps
+from math import inf, isfinite
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from diarize.cli.progress import MODES
+
+if TYPE_CHECKING:
+    from diarize.shaping import Shape
 
 _QUIET = "diarize.quiet"
 _COPIES = "diarize.copies"
@@ -37,11 +40,13 @@ class InputPath(NamedPath):
     ----------
     once : bool
         Whether the command reads it only once, so that a named pipe can stay what it is.
+    stem : str
+        Name of the copy of standard input, which a recording without an id of its own gets.
     """
 
-    def __init__(self, once: bool = False) -> None:
+    def __init__(self, once: bool = False, stem: str = "stdin") -> None:
         super().__init__(path_type=Path)
-        self._once = once
+        self._once, self._stem = once, stem
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the file, or of the copy."""
@@ -50,6 +55,8 @@ class InputPath(NamedPath):
             return path
         copies = copies_in(ctx)
         if path not in copies:
+            if path == STANDARD and sys.stdin is None:
+                self.fail("standard input is closed; name a file", param, ctx)
             try:
                 copies[path] = self._copy(path, ctx)
             except OSError as error:
@@ -57,7 +64,7 @@ class InputPath(NamedPath):
         return copies[path]
 
     def _copy(self, path: Path, ctx: click.Context) -> Path:
-        copy = Path(ctx.with_resource(TemporaryDirectory())) / ("stdin" if path == STANDARD else path.name)
+        copy = Path(ctx.with_resource(TemporaryDirectory())) / (self._stem if path == STANDARD else path.name)
         with copy.open("wb") as file:
             if path == STANDARD:
                 copyfileobj(sys.stdin.buffer, file)
@@ -86,20 +93,28 @@ def is_copy(path: Path) -> bool:
     return path in copies_in(click.get_current_context()).values()
 
 
-class Time(click.ParamType):  # type: ignore[type-arg]  # generic in newer click
-    """A time in a recording: seconds, or hours and minutes before them."""
+class Number(click.FloatRange):
+    """A finite number, at least or above another one; with `endless` it may be infinite as well.
 
-    name = "time"
+    Parameters
+    ----------
+    least : float
+    above : bool
+        Whether the number must be more than that.
+    endless : bool
+        Whether "inf" is taken, for a limit that is none.
+    """
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return seconds; a usage error where the text is no time."""
-        if isinstance(value, float):
-            return value
-        parts = _TIME.fullmatch(str(value).strip())
-        if parts is None:
-            self.fail(f"{value!r} is no time; give seconds such as 90.5, or [hh:]mm:ss such as 1:30.5", param, ctx)
-        hours, minutes, seconds = (float(part or 0) for part in parts.groups())
-        return 3600 * hours + 60 * minutes + seconds
+    def __init__(self, least: float, *, above: bool = False, endless: bool = False) -> None:
+        super().__init__(min=least, min_open=above)
+        self._endless = endless
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; a usage error where it is out of range or none, such as "nan"."""
+        number = super().convert(value, param, ctx)
+        if not isfinite(number) and not (self._endless and number > 0):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 STANDARD = Path("-")
@@ -109,8 +124,6 @@ SOUND = InputPath(once=True)
 FILE = NamedPath(path_type=Path, dir_okay=False)
 FOLDER = NamedPath(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
-
-_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,5}):(?=\d\d?(?:\.|$)))?(\d{1,9}(?:\.\d{0,9})?)", re.ASCII)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Option = Callable[[_Command], _Command]
@@ -125,6 +138,20 @@ def all_of(*groups: Iterable[Option[Any]]) -> Option[Any]:
         return function
 
     return add
+
+
+def gathered(name: str, make: Callable[..., Any], *parts: str) -> Option[Any]:
+    """Return what gives a command one argument, made from several options; in a list it stands behind them."""
+
+    def gather(function: Any) -> Any:
+        @wraps(function)
+        def command(**values: Any) -> Any:
+            made = make(**{part: values.pop(part) for part in parts})
+            return function(**values, **{name: made})
+
+        return command
+
+    return gather
 
 
 def output(metavar: str, help: str, *, required: bool = False, kind: click.Path = FILE) -> Option[Any]:
@@ -149,15 +176,22 @@ def seed(default: int | None = None) -> Option[Any]:
     )
 
 
-def quiet() -> Option[Any]:
-    """Return --quiet, which also keeps warnings from being shown: see `is_quiet`."""
+def quiet(handed: bool = True) -> Option[Any]:
+    """Return --quiet, which also keeps warnings from being shown: see `is_quiet`.
+
+    The command is given it as `quiet`, unless it is not `handed`: where there is no progress to be shown.
+    """
 
     def remember(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
         context.meta[_QUIET] = quiet
         return quiet
 
     return click.option(
-        "--quiet", is_flag=True, callback=remember, help="Show errors alone: no progress and no warnings."
+        "--quiet",
+        is_flag=True,
+        callback=remember,
+        expose_value=handed,
+        help=f"Show errors alone: no{' progress and no' if handed else ''} warnings.",
     )
 
 
@@ -188,30 +222,37 @@ def num_speakers() -> Option[Any]:
     return speakers("exactly", "num")
 
 
-def channel() -> Option[Any]:
-    """Return --channel."""
-    return click.option("--channel", type=COUNT, metavar="N", help="Use only channel N, counted from 1.")
-
-
 def shaping() -> list[Option[Any]]:
-    """Return the options that shape annotations, whose values make a `diarize.shaping.Shape`."""
-    seconds = click.FloatRange(min=0)
+    """Return the options that shape annotations; the command is given a `diarize.shaping.Shape` as `shape`."""
     return [
         click.option(
             "--merge-gap",
-            type=seconds,
+            type=Number(0),
             default=0.0,
             metavar="SECONDS",
             help="Close pauses of a speaker up to this long in which nobody else talks.",
         ),
         click.option("--exclusive", is_flag=True, help="Let one speaker talk at a time: the surer, else the first."),
         click.option(
-            "--min-turn", type=seconds, default=0.0, metavar="SECONDS", help="Leave out turns shorter than this."
+            "--min-turn", type=Number(0), default=0.0, metavar="SECONDS", help="Leave out turns shorter than this."
         ),
         click.option(
-            "--max-turn", type=seconds, default=inf, metavar="SECONDS", help="Cut turns longer than this into pieces."
+            "--max-turn",
+            type=Number(0.01, endless=True),
+            default=inf,
+            metavar="SECONDS",
+            help="Cut turns longer than this into pieces.",
         ),
+        gathered("shape", _shape, "merge_gap", "exclusive", "min_turn", "max_turn"),
     ]
+
+
+def _shape(merge_gap: float, exclusive: bool, min_turn: float, max_turn: float) -> Shape:
+    from diarize.shaping import Shape
+
+    if max_turn < min_turn:
+        raise click.UsageError(f"--max-turn {max_turn:g} s is below --min-turn {min_turn:g} s")
+    return Shape(merge_gap, exclusive, min_turn, max_turn)
 
 
 def extent() -> Option[Any]:
@@ -227,62 +268,10 @@ def extent() -> Option[Any]:
     length = click.option(
         "--duration",
         metavar="SECONDS",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(0, above=True),
         help="How long each recording is.",
     )
     return all_of([sound, regions, length])
-
-
-def track() -> Option[Any]:
-    """Return --track."""
-    return click.option("--track", type=COUNT, metavar="N", help="Use sound track N of a video, counted from 1.")
-
-
-def excerpt() -> list[Option[Any]]:
-    """Return --track, --start and --end, which say what of a recording is used."""
-    note = "times in the result stay those of the whole recording"
-    return [
-        track(),
-        click.option("--start", type=Time(), default=0.0, metavar="TIME", help=f"Leave out what is before; {note}."),
-        click.option("--end", type=Time(), metavar="TIME", help="Leave out what is behind (seconds or [hh:]mm:ss)."),
-    ]
-
-
-def check_excerpt(start: float, end: float | None) -> None:
-    """Refuse an end that is not behind the start."""
-    if end is not None and end <= start:
-        raise click.UsageError(f"--end {end:g} s is not behind --start {start:g} s")
-
-
-class Channels(click.ParamType[Any]):
-    """auto, separate, mix, or the number of a channel."""
-
-    name = "channels"
-    words = ("auto", "separate", "mix")
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        """Return the word or the number; a usage error where it is neither."""
-        if value in self.words:
-            return str(value)
-        if not re.fullmatch("0*[1-9][0-9]{0,8}", str(value), re.ASCII):
-            self.fail(f"{value!r} is not one of {', '.join(self.words)} or a number from 1", param, ctx)
-        return int(value)
-
-
-def channels() -> list[Option[Any]]:
-    """Return --channels, --channel and --channel-names."""
-    return [
-        click.option(
-            "--channels",
-            type=Channels(),
-            default="auto",
-            show_default=True,
-            metavar="auto|separate|mix|N",
-            help="Diarize each channel by itself, the mean of all, or channel N; auto keeps the legs of a call apart.",
-        ),
-        click.option("--channel", type=COUNT, metavar="N", help="The same as --channels N."),
-        click.option("--channel-names", metavar="NAMES", default="", help="Names of all channels: agent,customer."),
-    ]
 
 
 def columns() -> list[Option[Any]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from diarize.cli.options import STANDARD
+from diarize.cli.options import STANDARD, is_quiet
 from diarize.errors import FormatError
+
+_PAGES = (".html", ".htm")
 
 
 def is_standard(output: Path | None) -> bool:
@@ -67,12 +72,14 @@ def need_page(output: Path, *sources: Path | None) -> None:
     Raises
     ------
     UsageError
-        It is "-", its folder does not exist, or it is one of the sources.
+        It is "-", does not end as pages do, its folder does not exist, or it is one of the sources.
     """
     if output == STANDARD:
         raise click.UsageError("a page is a file, not text for standard output; name it, such as page.html")
     need_parent(output)
     keep_sources(output, *sources)
+    if output.suffix.lower() not in _PAGES:
+        raise click.UsageError(f"{output}: a page ends in {' or '.join(_PAGES)}, so that a browser opens it")
 
 
 def write_result(text: str) -> None:
@@ -81,10 +88,34 @@ def write_result(text: str) -> None:
     Raises
     ------
     FormatError
-        Standard output is closed.
+        Standard output is closed, or takes no more: a full disk.
     """
     need_standard_output()
-    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+    with naming_standard_output():
+        click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+
+
+@contextmanager
+def naming_standard_output() -> Iterator[None]:
+    """Turn what the system says of a standard output that takes no more into an error that names it.
+
+    Raises
+    ------
+    FormatError
+        It could not be written to. A reader of a pipe who has seen enough is no error of ours: that comes through.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise FormatError(f"standard output: cannot write to it: {error.strerror or error}") from error
+
+
+def warn(message: str) -> None:
+    """Write a warning to standard error, one line, unless the command was given --quiet."""
+    if not is_quiet():
+        click.echo(f"diarize: warning: {message}", err=True)
 
 
 def refuse_unknown_ending(output: Path) -> None:
@@ -100,6 +131,22 @@ def refuse_unknown_ending(output: Path) -> None:
     known = by_ending(output)
     if output.suffix and (known is None or known.write is None):
         raise click.UsageError(f"{output}: the known endings of files are {writable_endings()}")
+
+
+def refuse_without_speakers(output: Path) -> None:
+    """Refuse a file in a format that says where speech is and not who speaks, so that speakers are not lost.
+
+    Raises
+    ------
+    UsageError
+        Its ending stands for such a format.
+    """
+    from diarize.formats.registry import FORMATS, by_ending, endings
+
+    known = by_ending(output)
+    if known is not None and not known.names_speakers:
+        others = endings(item for item in FORMATS if item.write and item.names_speakers)
+        raise click.UsageError(f"{output}: a file in {known.name} does not say who speaks; take one of {others}")
 
 
 def refuse_as_folder(output: Path, endings: str = "") -> None:

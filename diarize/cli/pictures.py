@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.errors import MediaError
-from diarize.formats.files import atomic_file, files_in
+from diarize.formats.files import atomic_file, files_in, new_folders
 
 Array = npt.NDArray[Any]
 
@@ -191,19 +191,18 @@ class MaskWriter:
     def __init__(self, target: Path) -> None:
         self._target = target
         self._masks: list[Array] | None = [] if target.suffix.lower() == ".npy" else None
+        self._stack = ExitStack()
         self.count = 0
         self._marked = np.zeros(2)
 
     def __enter__(self) -> Self:
         if self._masks is None:
             _pillow()
-            try:
-                self._target.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise MediaError(f"{self._target}: cannot make the folder: {error.strerror}") from error
+            self._stack.enter_context(new_folders())(self._target)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
         if kind is None and self._masks:
             write_array(self._target, np.stack(self._masks))
 

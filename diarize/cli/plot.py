@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diarize.cli import options
+from diarize.cli import heard, options
 from diarize.cli.output import need_parent
 from diarize.cli.recordings import read_turns
 from diarize.errors import FormatError, quoted, shortlist
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
+    from diarize.cli.heard import Part
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -24,9 +25,16 @@ _PICTURES = (".png", ".svg", ".pdf")
 @click.option("--audio", metavar="FILE", type=options.INPUT, help="The recording, whose waveform is drawn above.")
 @click.option("--reference", metavar="FILE", type=options.INPUT, help="The true turns; errors are marked.")
 @click.option("--recording", metavar="NAME", help="Which one to draw, where TURNS holds several.")
-@options.channel()
+@options.all_of(heard.one_channel(), heard.part())
+@options.quiet(handed=False)
 def plot(
-    turns: Path, output: Path, audio: Path | None, reference: Path | None, recording: str | None, channel: int | None
+    turns: Path,
+    output: Path,
+    audio: Path | None,
+    reference: Path | None,
+    recording: str | None,
+    channel: int | None,
+    part: Part,
 ) -> None:
     """Draw who speaks when in TURNS, a file that says so: a lane for each speaker, long recordings in several rows.
 
@@ -34,15 +42,16 @@ def plot(
     have the same colours, and errors are marked below.
     """
     check_picture(output)
-    if channel is not None and audio is None:
-        raise click.UsageError("--channel is one of the recording; name it: --audio FILE")
+    for name, value in (("channel", channel), ("track", part.track)):
+        if value is not None and audio is None:
+            raise click.UsageError(f"--{name} is one of the recording; name it: --audio FILE")
 
     annotation = _chosen(turns, recording)
     truth = None
     if reference is not None:
         known = read_turns([reference])
         truth = next(iter(known.values())) if len(known) == 1 else _chosen(reference, annotation.uri)
-    draw(annotation, output, reference=truth, audio=audio, channel=channel)
+    draw(annotation, output, reference=truth, audio=audio, channel=channel, part=part)
 
 
 def draw(
@@ -52,12 +61,13 @@ def draw(
     reference: Annotation | None = None,
     audio: Path | None = None,
     channel: int | None = None,
+    part: Part,
 ) -> None:
-    """Draw an annotation, with the waveform of its recording where there is one."""
+    """Draw an annotation, or a part of it, with the waveform of its recording where there is one."""
     from diarize.timeline import draw_timeline, read_wave
 
-    wave = None if audio is None else read_wave(audio, channel)
-    draw_timeline(annotation, output, reference=reference, wave=wave)
+    wave = None if audio is None else read_wave(part.of(audio), channel)
+    draw_timeline(annotation, output, reference=reference, wave=wave, start=part.start, end=part.end)
 
 
 def check_picture(output: Path) -> None:

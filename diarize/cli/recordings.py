@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from diarize.cli.output import warn
 from diarize.cli.score import read_annotations
 from diarize.errors import FormatError, quoted, shortlist
 
@@ -45,18 +46,23 @@ def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
 
 
 def read_recording(path: Path, uri: str, format: str | None = None) -> Annotation:
-    """Return the turns of one recording; those of a file about a single one are taken whatever its id.
+    """Return the turns of one recording, under its id; a file about a single one is taken whatever that is called.
+
+    An empty file is about a recording in which nobody talks.
 
     Raises
     ------
     FormatError
         The file cannot be read, or holds several recordings and not this one.
     """
+    from diarize.annotation import Annotation
     from diarize.formats.files import one_of
     from diarize.formats.registry import read_all
 
     recordings = read_all(path, format)
-    return one_of(recordings, path, None if len(recordings) == 1 else uri)
+    if not recordings:
+        return Annotation((), uri)
+    return Annotation(one_of(recordings, path, None if len(recordings) == 1 else uri), uri)
 
 
 def check_extent(audio: tuple[Path, ...], uem: Path | None, duration: float | None) -> None:
@@ -91,7 +97,7 @@ def recording_regions(
         if not kept:
             raise FormatError(f"{uem}: none of its recordings is in the turns; it names {shortlist(named)}")
         for uri in recordings.keys() - kept.keys():
-            click.echo(f"diarize: warning: recording {quoted(uri)} is not in the UEM and is left out", err=True)
+            warn(f"recording {quoted(uri)} is not in the UEM and is left out")
         return dict(kept)
     if audio:
         lengths = {uri: _seconds(path) for uri, path in sounds_of(recordings, audio).items()}
@@ -101,9 +107,7 @@ def recording_regions(
         return dict.fromkeys(recordings)
     for uri, seconds in lengths.items():
         if any(turn.end > seconds + _BEYOND for turn in recordings[uri]):
-            click.echo(
-                f"diarize: warning: recording {quoted(uri)} has turns after its end at {seconds:.3f} s", err=True
-            )
+            warn(f"recording {quoted(uri)} has turns after its end at {seconds:.3f} s")
     return {uri: [Segment(0.0, seconds)] for uri, seconds in lengths.items()}
 
 

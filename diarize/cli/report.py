@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from diarize.cli import options
+from diarize.cli import heard, options
 from diarize.cli.output import need_page
+from diarize.cli.recordings import read_recording
 
 if TYPE_CHECKING:
-    from diarize.annotation import Annotation
+    from diarize.cli.heard import Part
     from diarize.report import SoundChoice
+    from diarize.transcripts import Cue
 
 
 @click.command()
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
 @click.argument("turns", metavar="TURNS", type=options.INPUT)
 @options.output("OUT.html", "The page to write.", required=True)
 @click.option("--reference", metavar="FILE", type=options.FILE, help="The truth; differences from it are coloured.")
-@click.option("--transcript", metavar="FILE", type=options.FILE, help="What was said: SubRip (.srt) or WebVTT (.vtt).")
+@click.option(
+    "--transcript",
+    metavar="FILE",
+    type=options.FILE,
+    help="What was said: a transcript in any layout that `diarize label` reads, such as SRT or JSON of whisper.",
+)
 @click.option(
     "--sound",
     type=click.Choice(["auto", "embed", "link", "none"]),
@@ -29,7 +37,8 @@ if TYPE_CHECKING:
     help="Put the sound into the page, link the file, or neither; auto embeds up to an hour and a half.",
 )
 @click.option("--title", metavar="TEXT", help="Title of the page; the name of AUDIO without it.")
-@options.channel()
+@options.all_of(heard.one_channel(), heard.track())
+@options.quiet(handed=False)
 def report(
     audio: Path,
     turns: Path,
@@ -39,36 +48,48 @@ def report(
     sound: str,
     title: str | None,
     channel: int | None,
+    part: Part,
 ) -> None:
     """Write a page on which AUDIO and its TURNS can be seen, heard and corrected.
 
     The page is one file that needs no network; corrections stay in the browser until they are exported from it.
     """
     need_page(output, audio, turns, reference, transcript)
-    piped = options.is_copy(audio)
-    if piped and sound == "link":
-        raise click.UsageError("what comes from a pipe cannot be linked; embed the sound")
+    chosen = page_sound(sound, audio, part)
 
-    from diarize.report import PageOptions, read_captions, write_report
+    from diarize.report import PageOptions, write_report
 
     wanted = PageOptions(
-        reference=None if reference is None else _read(reference, audio.stem),
-        transcript=() if transcript is None else read_captions(transcript),
-        sound="embed" if piped and sound == "auto" else cast("SoundChoice", sound),
+        reference=None if reference is None else read_recording(reference, audio.stem),
+        transcript=() if transcript is None else _said(transcript),
+        sound=chosen,
         title=title,
         channel=channel,
     )
-    annotation = _read(turns, audio.stem)
-    write_report(audio, annotation, output, wanted)
+    annotation = read_recording(turns, audio.stem)
+    write_report(part.of(audio), annotation, output, wanted)
 
 
-def _read(path: Path, uri: str) -> Annotation:
-    """Return the turns of a recording; a file of a single recording is taken whatever its id, an empty one too."""
-    from diarize.annotation import Annotation
-    from diarize.formats.files import one_of
-    from diarize.formats.registry import read_all
+def _said(transcript: Path) -> Sequence[Cue]:
+    """Return the cues of a transcript; an empty file is about a recording in which nothing is said."""
+    from diarize.transcripts import read_transcript
 
-    recordings = read_all(path)
-    if not recordings:
-        return Annotation((), uri)
-    return Annotation(one_of(recordings, path, None if len(recordings) == 1 else uri), uri)
+    nothing = transcript.is_file() and not transcript.stat().st_size
+    return () if nothing else read_transcript(transcript).cues
+
+
+def page_sound(sound: str, audio: Path, part: Part) -> SoundChoice:
+    """Return what a page does with the sound of a recording: what cannot be linked is embedded.
+
+    Raises
+    ------
+    UsageError
+        It is to be linked, and is a copy that is gone when the command ends, or one track of several.
+    """
+    piped = options.is_copy(audio)
+    if sound == "link" and piped:
+        raise click.UsageError("what comes from a pipe cannot be linked; embed the sound")
+    if sound == "link" and part.track is not None:
+        raise click.UsageError("a browser plays the first track of what is linked; embed the sound of --track")
+    unlinkable = piped or part.track is not None
+    return "embed" if unlinkable and sound == "auto" else cast("SoundChoice", sound)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from diarize.cli import options
-from diarize.cli.output import need_standard_output, write_result
+from diarize.cli.output import need_standard_output, warn, write_result
 from diarize.errors import FormatError, quoted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confus
 @click.option("--uem", type=options.INPUT, metavar="FILE", help="UEM file, or a folder of them: the regions to score.")
 @click.option(
     "--collar",
-    type=click.FloatRange(min=0),
+    type=options.Number(0),
     default=0.0,
     show_default=True,
     metavar="SECONDS",
@@ -36,8 +36,14 @@ _HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confus
 )
 @click.option("--skip-overlap", is_flag=True, help="Leave out where two or more talk at once in the reference.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: times in seconds, rates as fractions of 1.")
+@options.quiet(handed=False)
 def score(
-    reference: Path, hypothesis: Path, uem: Path | None, collar: float, skip_overlap: bool, as_json: bool
+    reference: Path,
+    hypothesis: Path,
+    uem: Path | None,
+    collar: float,
+    skip_overlap: bool,
+    as_json: bool,
 ) -> None:
     """Compare the RTTM in HYPOTHESIS with the one in REFERENCE.
 
@@ -134,7 +140,7 @@ def _recordings(
 
 def _note(what: str, uris: list[str]) -> None:
     for uri in uris:
-        click.echo(f"diarize: warning: recording {quoted(uri)} is {what}", err=True)
+        warn(f"recording {quoted(uri)} is {what}")
 
 
 def _as_json(scores: dict[str, Score], pooled: Score, collar: float, skip_overlap: bool) -> str:

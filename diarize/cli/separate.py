@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from diarize.cli import options
+from diarize.cli import heard, options
 from diarize.cli.output import need_standard_output, refuse_as_folder, write_result
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.recordings import read_recording
@@ -19,6 +18,7 @@ from diarize.cli.recordings import read_recording
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
     from diarize.audio import AudioInput
+    from diarize.cli.heard import Part
 
 _FOREVER = 1e9  # s
 
@@ -34,8 +34,7 @@ _FOREVER = 1e9  # s
 )
 @options.config("Settings of diarization.")
 @options.num_speakers()
-@options.channel()
-@options.all_of(options.excerpt())
+@options.all_of(heard.one_channel(), heard.part())
 @click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
 @options.progress()
 @options.quiet()
@@ -46,9 +45,7 @@ def separate(
     config: str,
     num_speakers: int | None,
     channel: int | None,
-    track: int | None,
-    start: float,
-    end: float | None,
+    part: Part,
     container: str,
     progress: str,
     quiet: bool,
@@ -61,25 +58,26 @@ def separate(
     """
     if rttm is not None and num_speakers is not None:
         raise click.UsageError("--rttm says who speaks; leave out --num-speakers")
-    options.check_excerpt(start, end)
     refuse_as_folder(output)
     need_standard_output()
 
     from threadpoolctl import threadpool_limits
 
     from diarize import separation
-    from diarize.annotation import Annotation, Segment
-    from diarize.audio import Excerpt, rereadable
+    from diarize.annotation import Segment
+    from diarize.audio import rereadable
 
     threadpool_limits(1)  # of small products; more threads would wait for each other
     with _each_warning_once(), progress_line(audio.name, quiet, progress) as show, rereadable(audio) as source:
-        whole = Excerpt(cast(Path, source), track=track)  # a path gives a path
+        copy = cast(Path, source)  # a path gives a path
+        whole = part.whole.of(copy)
         if rttm is not None:
-            turns = Annotation(read_recording(rttm, audio.stem, "rttm"), audio.stem)
-            annotation = turns.crop(Segment(start, end or _FOREVER))
+            turns = read_recording(rttm, audio.stem, "rttm")
+            annotation = turns.crop(Segment(part.start, part.end or _FOREVER))
         else:
-            part = replace(whole, start=start, end=end)
-            annotation = _diarized(part, audio.stem, config, num_speakers, channel, show)
+            annotation = _diarized(part.of(copy), audio.stem, config, num_speakers, channel, show)
+            if not annotation:
+                return  # and a warning has said why
         files = separation.separate(whole, annotation, output, channel=channel, container=container, progress=show)
     write_result("".join(f"{path}\n" for path in files.values()))
 

@@ -16,6 +16,7 @@ import click
 from diarize.cli import options
 from diarize.cli.output import file_or_standard, keep_sources, need_parent, write_result
 from diarize.cli.recordings import check_extent, read_turns, recording_regions
+from diarize.errors import counted
 
 if TYPE_CHECKING:
     from diarize.talk import SpeakerTalk, TalkSummary
@@ -40,6 +41,7 @@ _LEAST_NAME = 8  # characters of a name that the table shows at least
     help="A table to look at, or all numbers, in seconds.",
 )
 @options.extent()
+@options.quiet(handed=False)
 def stats(
     turns: tuple[Path, ...],
     output: Path | None,
@@ -134,14 +136,14 @@ def _about(summary: TalkSummary, width: int) -> list[str]:
     whole = summary.duration
     words = [
         f"{_clock(whole)} in all",
-        _counted(len(summary.speakers), "speaker"),
+        counted(len(summary.speakers), "speaker"),
         f"speech {_percent(summary.speech, whole)}",
         f"overlap {_percent(summary.overlap, whole)}",
         f"silence {_percent(summary.silence, whole)}",
         f"longest silence {_clock(summary.longest_silence)}",
-        _counted(summary.turns, "turn"),
-        _counted(summary.backchannels, "backchannel"),
-        _counted(summary.interruptions, "interruption"),
+        counted(summary.turns, "turn"),
+        counted(summary.backchannels, "backchannel"),
+        counted(summary.interruptions, "interruption"),
     ]
     lines = [f"  {words[0]}"]
     for word in words[1:]:
@@ -176,10 +178,6 @@ def _shown(name: str, width: float) -> str:
 
     text = printable(name)
     return text if len(text) <= width else f"{text[: int(width) - 1]}…"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _percent(part: float, whole: float) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from diarize.annotation import Annotation, Segment
 from diarize.audio import SUFFIXES
 from diarize.config import Config, SpeechConfig
-from diarize.errors import ConfigError, DiarizeWarning, FormatError
+from diarize.errors import ConfigError, DiarizeWarning, FormatError, counted
 from diarize.evaluation.scoring import Score, pooled, score
 from diarize.evaluation.search import search
 from diarize.formats.files import files_in
@@ -156,7 +156,7 @@ def find_examples(folder: Path) -> list[Example]:
         bare = [path.name for path in sounds if path not in labelled]
         shown = ", ".join(bare[:3]) + (", ..." if len(bare) > 3 else "")
         warnings.warn(
-            f"{folder}: {len(bare)} recordings have no .rttm beside them and are left out: {shown}",
+            f"{folder}: {counted(len(bare), 'recording')} without .rttm left out: {shown}",
             DiarizeWarning,
             stacklevel=2,
         )

@@ -7,7 +7,6 @@ NIST (2009). The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TextIO
@@ -16,8 +15,7 @@ from diarize.annotation import Annotation
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import (
-    Problem,
-    is_channel,
+    channel_remarks,
     is_number,
     milliseconds,
     parse_confidence,
@@ -26,6 +24,7 @@ from diarize.formats.files import (
     write_text,
 )
 from diarize.formats.names import FIELD, decode_uri
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.rttm import named
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
@@ -42,21 +41,11 @@ def is_ctm(head: str) -> bool:
 def parse_ctm(path: str | PathLike[str]) -> Parsed:
     """Return what a CTM file says of speakers: each word is a turn, those of a speaker that touch are one."""
     lines, problems = read_lines(path, _COMMENTS, plain=False)
-    where = os.fspath(path)
-    entries: list[Entry] = []
-    for number, line in lines:
-        fields = line.split()
-        try:
-            entries.append(_entry(number, fields))
-        except FormatError as error:
-            problems.append(Problem(where, number, str(error), fatal=True))
-        else:
-            if not is_channel(fields[1]):
-                problems.append(Problem(where, number, f"the channel is a number from 1, got {quoted(fields[1])}"))
-    return Parsed(entries, problems)
+    return parsed_lines(path, lines, problems, _entries, remarks=lambda line: channel_remarks(line.split()[1]))
 
 
-def _entry(number: int, fields: list[str]) -> Entry:
+def _entries(number: int, line: str) -> list[Entry]:
+    fields = line.split()
     if len(fields) != 8:
         raise FormatError(
             "a CTM line that says who speaks has eight fields, recording, channel, start, duration, word, confidence, "
@@ -66,7 +55,7 @@ def _entry(number: int, fields: list[str]) -> Entry:
         raise FormatError(f"the word names no speaker: {quoted(fields[7])}")
     start, duration = parse_seconds(fields[2], "the start"), parse_seconds(fields[3], "the duration")
     times = (start, max(start, round(start + duration, 9)))
-    return entry(number, decode_uri(fields[0]), times, FIELD.decode(fields[7]), parse_confidence(fields[5]))
+    return [entry(number, decode_uri(fields[0]), times, FIELD.decode(fields[7]), parse_confidence(fields[5]))]
 
 
 def is_nobody(field: str) -> bool:

@@ -12,7 +12,7 @@ from os import PathLike
 from typing import TextIO
 
 from diarize.annotation import Annotation
-from diarize.errors import FormatError, quoted, shortened, shortlist
+from diarize.errors import FormatError, counted, quoted, shortened, shortlist
 from diarize.formats.about import About
 from diarize.formats.files import Problem, milliseconds, parse_confidence, parse_seconds, read_text, write_text
 from diarize.formats.names import CELL
@@ -74,7 +74,7 @@ def _columns(cells: list[str]) -> list[str]:
 
 def _entry(number: int, columns: list[str], cells: list[str]) -> Entry:
     if len(cells) != len(columns):
-        raise FormatError(f"{len(cells)} cells, but {len(columns)} columns")
+        raise FormatError(f"{counted(len(cells), 'cell')}, but {counted(len(columns), 'column')}")
     row = dict(zip(columns, cells, strict=True))
     start = parse_seconds(row["start"].strip(), "the start")
     if "end" in row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +11,9 @@ from typing import Any, TextIO
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
-from diarize.formats.files import Problem, read_text, write_text
-from diarize.formats.jsontext import SyntaxFault, as_list, as_object, as_seconds, as_text, dumps, is_number, loads
+from diarize.formats.files import write_text
+from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text, dumps
+from diarize.formats.parsing import parsed_json
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
 FORMAT = "diarize"
@@ -27,24 +27,13 @@ def is_document(head: str) -> bool:
 
 def parse_document(path: str | PathLike[str]) -> Parsed:
     """Return what a document says; all that is wrong with its turns is listed."""
-    where = os.fspath(path)
-    text, problems = read_text(path)
-    if text is None:
-        return Parsed([], problems)
-    entries: list[Entry] = []
-    try:
-        document = as_object(loads(text), "the document")
-        uri, about = _about(document)
-        turns = as_list(document.get("turns"), "turns")
-    except FormatError as error:
-        line = error.line if isinstance(error, SyntaxFault) else 0
-        return Parsed([], [*problems, Problem(where, line, str(error), fatal=True)])
-    for number, item in enumerate(turns):
-        try:
-            entries.append(_entry(uri, item))
-        except FormatError as error:
-            problems.append(Problem(where, 0, f"turns[{number}]: {error}", fatal=True))
-    return Parsed(entries, problems, {uri: about})
+    return parsed_json(path, "turns", _turns_of, _entry)
+
+
+def _turns_of(value: Any) -> tuple[list[Any], str, About]:
+    document = as_object(value, "the document")
+    uri, about = _about(document)
+    return as_list(document.get("turns"), "turns"), uri, about
 
 
 def _about(document: dict[str, Any]) -> tuple[str, About]:
@@ -75,9 +64,7 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
 def _entry(uri: str, item: Any) -> Entry:
     turn = as_object(item, "a turn")
     times = (as_seconds(turn.get("start"), "start"), as_seconds(turn.get("end"), "end"))
-    confidence = turn.get("confidence")
-    if confidence is not None and not (is_number(confidence) and 0 <= confidence <= 1):
-        raise FormatError(f"confidence must be a number from 0 to 1 or null, got {quoted(confidence)}")
+    confidence = as_confidence(turn.get("confidence"))
     return entry(0, uri, times, as_text(turn.get("speaker"), "speaker"), confidence)
 
 

@@ -6,8 +6,8 @@ import os
 import re
 import warnings
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from os import PathLike
@@ -165,6 +165,11 @@ def is_channel(text: str) -> bool:
     return text.isdecimal() and text.strip("0") != ""
 
 
+def channel_remarks(text: str) -> list[str]:
+    """Return what is wrong with the field of a channel, which is read all the same."""
+    return [] if is_channel(text) else [f"the channel is a number from 1, got {quoted(text)}"]
+
+
 def one_of(contents: Mapping[str, _Content], path: str | PathLike[str], uri: str | None) -> _Content:
     """Return what a file says of one recording: the one that is named, or the only one.
 
@@ -194,20 +199,35 @@ def files_in(folder: Path, endings: Container[str], below: bool = False) -> list
     )
 
 
-def need_folder(folder: Path) -> None:
-    """Create a folder where it is missing and see that it takes files, before hours of work are spent.
+@contextmanager
+def new_folders() -> Iterator[Callable[[Path], None]]:
+    """Give a function that creates a folder for results; those that are still empty in the end are removed again.
+
+    It creates what is missing and sees that the folder takes files, before hours of work are spent.
 
     Raises
     ------
     FormatError
-        The folder cannot be created, or takes no files.
+        A folder cannot be created, or takes no files.
     """
+    made: list[Path] = []
+
+    def need(folder: Path) -> None:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
+        made.extend(missing[::-1])
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FormatError(f"{folder}: cannot create the output folder: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise FormatError(f"{folder}: cannot write to the output folder: permission denied")
+        yield need
+    finally:
+        for folder in reversed(made):
+            with suppress(OSError):  # it holds something, or is gone
+                folder.rmdir()
 
 
 def milliseconds(value: int) -> str:

@@ -49,6 +49,8 @@ class Format:
         Whether a file is about one recording although it names it; those that name none always are.
     folder : bool
         Whether it is a folder of files.
+    links : bool
+        Whether its files say where the sound of a recording is.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Format:
     anonymous: bool = False
     single: bool = False
     folder: bool = False
+    links: bool = False
 
     @property
     def ending(self) -> str:
@@ -72,3 +75,8 @@ class Format:
     def holds_one(self) -> bool:
         """Whether one file is about one recording."""
         return self.single or self.anonymous
+
+    @property
+    def names_speakers(self) -> bool:
+        """Whether its files say who speaks, not only where speech is."""
+        return self.parse is not None

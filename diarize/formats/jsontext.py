@@ -73,6 +73,14 @@ def as_seconds(value: Any, what: str) -> float:
     return float(value)
 
 
+def as_confidence(value: Any) -> float | None:
+    """Return a confidence from 0 to 1, None for null; FormatError where the value is neither."""
+    if value is not None and not (is_number(value) and 0 <= value <= 1):
+        raise FormatError(f"confidence must be a number from 0 to 1 or null, got {quoted(value)}")
+    confidence: float | None = value
+    return confidence
+
+
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 from diarize.annotation import Annotation
-from diarize.errors import DiarizeWarning, FormatError, quoted, shortlist
+from diarize.errors import DiarizeWarning, FormatError, counted, quoted, shortlist
 from diarize.formats.about import About
-from diarize.formats.files import Problem, milliseconds, need_folder, parse_seconds, read_lines, write_text
+from diarize.formats.files import Problem, milliseconds, new_folders, parse_seconds, read_lines, write_text
 from diarize.formats.names import FIELD, decode_uri
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.rttm import named
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
@@ -34,17 +35,12 @@ def parse_kaldi(path: str | PathLike[str]) -> Parsed:
     folder, problems = Path(path), list[Problem]()
     segments, speakers = (_table(folder / name, problems) for name in _NEEDED)
     speaker_of = {utterance: rest for _, utterance, rest in speakers}
-    entries: list[Entry] = []
-    for number, utterance, rest in segments:
-        try:
-            entries.append(_entry(number, rest.split(), speaker_of.get(utterance)))
-        except FormatError as error:
-            problems.append(Problem(os.fspath(folder / "segments"), number, str(error), fatal=True))
     about = {}
     if (folder / "wav.scp").exists():
         recordings = _table(folder / "wav.scp", problems)
         about = {decode_uri(name): About(source=None if rest.endswith("|") else rest) for _, name, rest in recordings}
-    return Parsed(entries, problems, about)
+    lines = [(number, (rest.split(), speaker_of.get(utterance))) for number, utterance, rest in segments]
+    return parsed_lines(folder / "segments", lines, problems, lambda number, said: [_entry(number, *said)], about=about)
 
 
 def _table(path: Path, problems: list[Problem]) -> list[tuple[int, str, str]]:
@@ -63,7 +59,9 @@ def _table(path: Path, problems: list[Problem]) -> list[tuple[int, str, str]]:
 
 def _entry(number: int, fields: list[str], speaker: str | None) -> Entry:
     if len(fields) != 3:
-        raise FormatError(f"a line of segments has utterance, recording, start and end; got {len(fields) + 1} fields")
+        raise FormatError(
+            f"a line of segments has utterance, recording, start and end; got {counted(len(fields) + 1, 'field')}"
+        )
     if speaker is None:
         raise FormatError("utt2spk does not name the speaker of this utterance")
     times = (parse_seconds(fields[1], "the start"), parse_seconds(fields[2], "the end"))
@@ -101,16 +99,17 @@ def write_kaldi(
     sources = {name: about[annotation.uri].source for name, annotation in by_id.items()}
     sounds = {name: _sound(source) for name, source in sources.items() if source is not None}
     folder = Path(target)
-    need_folder(folder)
     utterances = defaultdict(list)
     for utterance in sorted(speaker_of):
         utterances[speaker_of[utterance]].append(utterance)
-    _write(folder / "segments", segments)
-    _write(folder / "utt2spk", speaker_of)
-    _write(folder / "spk2utt", {speaker: " ".join(own) for speaker, own in utterances.items()})
-    if len(sounds) == len(by_id):
-        _write(folder / "wav.scp", sounds)
-    else:
+    with new_folders() as need:
+        need(folder)
+        _write(folder / "segments", segments)
+        _write(folder / "utt2spk", speaker_of)
+        _write(folder / "spk2utt", {speaker: " ".join(own) for speaker, own in utterances.items()})
+        if len(sounds) == len(by_id):
+            _write(folder / "wav.scp", sounds)
+    if len(sounds) < len(by_id):
         unknown = shortlist(name for name in sources if name not in sounds)
         warnings.warn(
             f"{folder}: wav.scp is left out, since it is not known where the sound is of: {unknown}",

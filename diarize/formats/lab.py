@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from os import PathLike
@@ -11,8 +10,9 @@ from typing import TextIO
 from diarize.annotation import Annotation
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
-from diarize.formats.files import Problem, is_number, milliseconds, parse_seconds, read_lines, write_text
+from diarize.formats.files import is_number, milliseconds, parse_seconds, read_lines, write_text
 from diarize.formats.names import LABEL, NON_SPEECH
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
 _COMMENTS = (";", "#", "\\")  # Audacity puts a label's frequencies on a line of their own after a backslash
@@ -37,15 +37,14 @@ def parse_lab(path: str | PathLike[str]) -> Parsed:
     A label is who speaks, a missing one stands for "speech"; those in `NON_SPEECH` (in any case) say nothing.
     """
     lines, problems = read_lines(path, _COMMENTS, plain=False)
-    entries: list[Entry] = []
-    for number, line in lines:
-        try:
-            start, end, label = _label(line)
-            if label.casefold() not in NON_SPEECH:
-                entries.append(entry(number, "", (start, end), LABEL.decode(label) or _NOBODY))
-        except FormatError as error:
-            problems.append(Problem(os.fspath(path), number, str(error), fatal=True))
-    return Parsed(entries, problems, {"": About()})
+    return parsed_lines(path, lines, problems, _entries, about={"": About()})
+
+
+def _entries(number: int, line: str) -> list[Entry]:
+    start, end, label = _label(line)
+    if label.casefold() in NON_SPEECH:
+        return []
+    return [entry(number, "", (start, end), LABEL.decode(label) or _NOBODY)]
 
 
 def _label(line: str) -> tuple[float, float, str]:

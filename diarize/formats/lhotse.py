@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, TextIO
 
 from diarize.annotation import Annotation
-from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
-from diarize.formats.files import Problem, read_lines, write_text
-from diarize.formats.jsontext import as_object, as_seconds, as_text, dumps, is_number, loads
+from diarize.formats.files import read_lines, write_text
+from diarize.formats.jsontext import as_confidence, as_object, as_seconds, as_text, dumps, loads
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
 
@@ -24,26 +23,16 @@ def is_lhotse(head: str) -> bool:
 def parse_lhotse(path: str | PathLike[str]) -> Parsed:
     """Return what the supervisions say of speakers."""
     lines, problems = read_lines(path, ("#",), plain=False)
-    where = os.fspath(path)
-    entries: list[Entry] = []
-    for number, line in lines:
-        try:
-            entries.append(_entry(number, line))
-        except FormatError as error:
-            problems.append(Problem(where, number, str(error), fatal=True))
-    return Parsed(entries, problems)
+    return parsed_lines(path, lines, problems, _entries)
 
 
-def _entry(number: int, line: str) -> Entry:
+def _entries(number: int, line: str) -> list[Entry]:
     item = as_object(loads(line, number), "a line")
     start, duration = as_seconds(item.get("start"), "start"), as_seconds(item.get("duration"), "duration")
-    custom = as_object(item.get("custom") or {}, "custom")
-    confidence = custom.get("confidence")
-    if confidence is not None and not (is_number(confidence) and 0 <= confidence <= 1):
-        raise FormatError(f"confidence must be a number from 0 to 1 or null, got {quoted(confidence)}")
+    confidence = as_confidence(as_object(item.get("custom") or {}, "custom").get("confidence"))
     times = (start, max(start, round(start + duration, 9)))
     uri, speaker = as_text(item.get("recording_id"), "recording_id"), as_text(item.get("speaker"), "speaker")
-    return entry(number, uri, times, speaker, confidence)
+    return [entry(number, uri, times, speaker, confidence)]
 
 
 def write_lhotse(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from os import PathLike
@@ -11,8 +10,9 @@ from typing import Any, TextIO
 from diarize.annotation import Annotation
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
-from diarize.formats.files import Problem, read_text, write_text
-from diarize.formats.jsontext import SyntaxFault, as_list, as_object, as_seconds, as_text, dumps, is_number, loads
+from diarize.formats.files import write_text
+from diarize.formats.jsontext import as_list, as_object, as_seconds, as_text, dumps, is_number
+from diarize.formats.parsing import parsed_json
 from diarize.formats.turns import Entry, Parsed, Row, entry, rows
 
 
@@ -23,22 +23,7 @@ def is_pyannote(head: str) -> bool:
 
 def parse_pyannote(path: str | PathLike[str]) -> Parsed:
     """Return the turns under "diarization": of a result, of a whole job ("output"), or of a list alone."""
-    where = os.fspath(path)
-    text, problems = read_text(path)
-    if text is None:
-        return Parsed([], problems)
-    entries: list[Entry] = []
-    try:
-        turns = _turns(loads(text))
-    except FormatError as error:
-        line = error.line if isinstance(error, SyntaxFault) else 0
-        return Parsed([], [*problems, Problem(where, line, str(error), fatal=True)])
-    for number, item in enumerate(turns):
-        try:
-            entries.append(_entry(item))
-        except FormatError as error:
-            problems.append(Problem(where, 0, f"diarization[{number}]: {error}", fatal=True))
-    return Parsed(entries, problems, {"": About()})
+    return parsed_json(path, "diarization", lambda value: (_turns(value), "", About()), _entry)
 
 
 def _turns(document: Any) -> list[Any]:
@@ -49,7 +34,7 @@ def _turns(document: Any) -> list[Any]:
     return as_list(result.get("diarization"), "diarization")
 
 
-def _entry(item: Any) -> Entry:
+def _entry(uri: str, item: Any) -> Entry:
     turn = as_object(item, "a turn")
     times = (as_seconds(turn.get("start"), "start"), as_seconds(turn.get("end"), "end"))
     speaker = as_text(turn.get("speaker"), "speaker")
@@ -61,7 +46,7 @@ def _entry(item: Any) -> Entry:
         raise FormatError(
             f"confidence must be null, or numbers from 0 to 100 by speaker, got {quoted(turn['confidence'])}"
         )
-    return entry(0, "", times, speaker, confidence)
+    return entry(0, uri, times, speaker, confidence)
 
 
 def write_pyannote(

@@ -42,6 +42,7 @@ FORMATS = (
         parse=parse_document,
         write=write_document,
         single=True,
+        links=True,
     ),
     Format(
         name="json-pyannote",
@@ -71,7 +72,7 @@ FORMATS = (
         write=write_textgrid,
         anonymous=True,
     ),
-    Format(name="eaf", endings=(".eaf",), recognise=is_eaf, parse=parse_eaf, write=write_eaf, single=True),
+    Format(name="eaf", endings=(".eaf",), recognise=is_eaf, parse=parse_eaf, write=write_eaf, single=True, links=True),
     Format(name="vtt", endings=(".vtt",), recognise=is_vtt, parse=parse_vtt, write=write_vtt, anonymous=True),
     Format(name="srt", endings=(".srt",), recognise=is_srt, parse=parse_srt, write=write_srt, anonymous=True),
     Format(name="ctm", endings=(".ctm",), recognise=is_ctm, parse=parse_ctm, write=write_ctm),
@@ -86,6 +87,7 @@ FORMATS = (
         parse=parse_kaldi,
         write=write_kaldi,
         folder=True,
+        links=True,
     ),
 )
 

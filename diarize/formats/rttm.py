@@ -19,7 +19,7 @@ from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import (
     Problem,
-    is_channel,
+    channel_remarks,
     milliseconds,
     one_of,
     parse_confidence,
@@ -28,6 +28,7 @@ from diarize.formats.files import (
     write_text,
 )
 from diarize.formats.names import FIELD, decode_uri, encode_uri, is_missing, is_safe
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.turns import Entry, Parsed, Row, annotations_of, entry, rows
 
 OTHER_TYPES = frozenset(
@@ -148,27 +149,20 @@ def is_rttm(line: str) -> bool:
 def parse_rttm(path: str | PathLike[str]) -> Parsed:
     """Return what an RTTM file says, and everything that keeps some tool from reading it."""
     lines, problems = read_lines(path, _COMMENTS)
-    where = os.fspath(path)
-    entries: list[Entry] = []
-    for number, line in lines:
-        fields = _FIELDS.split(line)
-        if fields[0] in OTHER_TYPES:
-            problems.append(Problem(where, number, f"a line of type {fields[0]}; many tools take only SPEAKER"))
-            continue
-        try:
-            entries.append(_entry(number, fields))
-        except FormatError as error:
-            problems.append(Problem(where, number, str(error), fatal=True))
-        else:
-            problems += [Problem(where, number, remark) for remark in _remarks(fields)]
-    for before, after in pairwise(item for item in entries if item.turn):
-        if before.turn and after.turn and (after.uri, after.turn.start) < (before.uri, before.turn.start):
-            problems.append(Problem(where, after.line, "lines must be sorted by recording and start"))
-    return Parsed(entries, problems)
+    parsed = parsed_lines(path, lines, problems, _entries, remarks=_remarks)
+    unsorted = [
+        Problem(os.fspath(path), after.line, "lines must be sorted by recording and start")
+        for before, after in pairwise(item for item in parsed.entries if item.turn)
+        if before.turn and after.turn and (after.uri, after.turn.start) < (before.uri, before.turn.start)
+    ]
+    return Parsed(parsed.entries, [*parsed.problems, *unsorted])
 
 
-def _entry(number: int, fields: list[str]) -> Entry:
-    """Return what a SPEAKER line says; FormatError where that cannot be."""
+def _entries(number: int, line: str) -> list[Entry]:
+    """Return what a line says of speakers; FormatError where that cannot be."""
+    fields = _FIELDS.split(line)
+    if fields[0] in OTHER_TYPES:
+        return []
     if fields[0] != "SPEAKER":
         raise FormatError(f"an RTTM line begins with SPEAKER, got {quoted(fields[0])}")
     if not 8 <= len(fields) <= 10:
@@ -176,11 +170,14 @@ def _entry(number: int, fields: list[str]) -> Entry:
     start, duration = parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the duration")
     end = round(start + duration, 9)  # 0.1 + 0.2 shall touch a turn that starts at 0.3
     confidence = parse_confidence(fields[8]) if len(fields) > 8 else None
-    return entry(number, decode_uri(fields[1]), (start, max(start, end)), FIELD.decode(fields[7]), confidence)
+    return [entry(number, decode_uri(fields[1]), (start, max(start, end)), FIELD.decode(fields[7]), confidence)]
 
 
-def _remarks(fields: list[str]) -> list[str]:
+def _remarks(line: str) -> list[str]:
     """Return what is wrong with a line that can still be read."""
+    fields = _FIELDS.split(line)
+    if fields[0] in OTHER_TYPES:
+        return [f"a line of type {fields[0]}; many tools take only SPEAKER"]
     remarks = []
     if len(fields) < 10:
         remarks.append(f"ten fields are expected, got {len(fields)}")
@@ -189,8 +186,7 @@ def _remarks(fields: list[str]) -> list[str]:
             remarks.append(f"the {what} {quoted(name)} is taken for a missing value by common readers")
         elif not is_safe(name):
             remarks.append(f"the {what} {quoted(name)} holds unprintable characters or white space")
-    if not is_channel(fields[2]):
-        remarks.append(f"the channel is a number from 1, got {quoted(fields[2])}")
+    remarks += channel_remarks(fields[2])
     if len(fields) > 8 and fields[8] != "<NA>" and parse_confidence(fields[8]) is None:
         remarks.append(f"the confidence is a number from 0 to 1 or <NA>, got {quoted(fields[8])}")
     return remarks

@@ -7,17 +7,15 @@ NIST. SCTK, the scoring toolkit: infmts, "STM".
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TextIO
 
 from diarize.annotation import Annotation
-from diarize.errors import FormatError, quoted
+from diarize.errors import FormatError, counted
 from diarize.formats.about import About
 from diarize.formats.files import (
-    Problem,
-    is_channel,
+    channel_remarks,
     is_number,
     milliseconds,
     parse_seconds,
@@ -25,6 +23,7 @@ from diarize.formats.files import (
     write_text,
 )
 from diarize.formats.names import FIELD, decode_uri
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.rttm import named
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
@@ -41,20 +40,8 @@ def is_stm(head: str) -> bool:
 def parse_stm(path: str | PathLike[str]) -> Parsed:
     """Return what an STM file says of speakers; stretches that are not scored are left out."""
     lines, problems = read_lines(path, _COMMENTS, plain=False)
-    where = os.fspath(path)
-    entries: list[Entry] = []
-    for number, line in lines:
-        if is_skipped(line):
-            continue
-        fields = line.split(maxsplit=5)
-        try:
-            entries.append(_entry(number, fields))
-        except FormatError as error:
-            problems.append(Problem(where, number, str(error), fatal=True))
-        else:
-            if not is_channel(fields[1]):
-                problems.append(Problem(where, number, f"the channel is a number from 1, got {quoted(fields[1])}"))
-    return Parsed(entries, problems)
+    scored = [(number, line) for number, line in lines if not is_skipped(line)]
+    return parsed_lines(path, scored, problems, _entries, remarks=lambda line: channel_remarks(line.split()[1]))
 
 
 def is_skipped(line: str) -> bool:
@@ -62,13 +49,15 @@ def is_skipped(line: str) -> bool:
     return line.split()[-1].casefold() == _SKIPPED
 
 
-def _entry(number: int, fields: list[str]) -> Entry:
+def _entries(number: int, line: str) -> list[Entry]:
+    fields = line.split(maxsplit=5)
     if len(fields) < 5:
         raise FormatError(
-            f"an STM line has recording, channel, speaker, start, end and transcript; got {len(fields)} fields"
+            "an STM line has recording, channel, speaker, start, end and transcript; "
+            f"got {counted(len(fields), 'field')}"
         )
     times = (parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the end"))
-    return entry(number, decode_uri(fields[0]), times, FIELD.decode(fields[2]))
+    return [entry(number, decode_uri(fields[0]), times, FIELD.decode(fields[2]))]
 
 
 def write_stm(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from html import escape, unescape
 from os import PathLike
 from typing import TextIO
@@ -19,6 +20,7 @@ from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import Problem, read_text, write_text
 from diarize.formats.names import TEXT
+from diarize.formats.parsing import parsed_lines
 from diarize.formats.turns import Entry, Parsed, entry, rows
 
 _STAMP = r"(?:(\d+):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
@@ -57,16 +59,16 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if escaped and lines[0] and not is_vtt(lines[0]):
         return Parsed([], [*problems, Problem(where, 1, "the first line of WebVTT is WEBVTT", fatal=True)])
-    entries: list[Entry] = []
-    for number, line, words in blocks(lines, escaped):
-        try:
-            times = times_of(line)
-            entries += [entry(number, "", times, name) for name in _speakers(words, escaped)]
-        except FormatError as error:
-            problems.append(Problem(where, number, str(error), fatal=True))
-    if not entries and not problems and not escaped and text.strip():
-        problems.append(Problem(where, 1, "there is no cue in it", fatal=True))
-    return Parsed(entries, problems, {"": About()})
+
+    def read(number: int, cue: tuple[str, list[str]]) -> list[Entry]:
+        times = times_of(cue[0])
+        return [entry(number, "", times, name) for name in _speakers(cue[1], escaped)]
+
+    cues = ((number, (line, words)) for number, line, words in blocks(lines, escaped))
+    parsed = parsed_lines(path, cues, problems, read, about={"": About()})
+    if not parsed.entries and not parsed.problems and not escaped and text.strip():
+        return replace(parsed, problems=[Problem(where, 1, "there is no cue in it", fatal=True)])
+    return parsed
 
 
 def blocks(lines: list[str], strict: bool) -> Iterator[tuple[int, str, list[str]]]:

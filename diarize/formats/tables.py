@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from diarize.errors import FormatError, quoted, shortened, shortlist
+from diarize.errors import FormatError, counted, quoted, shortened, shortlist
 from diarize.formats.files import atomic_file, write_text
 
 Floats = npt.NDArray[np.float64]
@@ -149,7 +149,7 @@ def _read_csv(where: str) -> Table:
         raise FormatError(f"{where}: the table has no rows")
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(rows[0]):
-            raise FormatError(f"{where}:{line}: {len(row)} cells, but {len(rows[0])} in line {lines[0]}")
+            raise FormatError(f"{where}:{line}: {counted(len(row), 'cell')}, but {len(rows[0])} in line {lines[0]}")
     named = all(isnan(_number(cell)) and not _is_missing(cell) for cell in rows[0])
     names = [cell.strip() for cell in rows[0]] if named else [f"x{number}" for number in range(len(rows[0]))]
     rows, lines = (rows[1:], lines[1:]) if named else (rows, lines)

@@ -13,7 +13,7 @@ from diarize.errors import FormatError, quoted, shortlist
 from diarize.formats.about import About
 from diarize.formats.files import (
     Problem,
-    is_channel,
+    channel_remarks,
     is_number,
     milliseconds,
     parse_seconds,
@@ -150,6 +150,5 @@ def _remarks(fields: list[str]) -> list[str]:
         remarks.append(f"the recording id {quoted(fields[0])} is taken for a missing value by common readers")
     elif not is_safe(fields[0]):
         remarks.append(f"the recording id {quoted(fields[0])} holds unprintable characters or white space")
-    if not is_channel(fields[1]):
-        remarks.append(f"the channel is a number from 1, got {quoted(fields[1])}")
+    remarks += channel_remarks(fields[1])
     return remarks

@@ -11,7 +11,7 @@ from typing import Any
 from diarize.annotation import Annotation
 from diarize.evaluation.differences import differences
 from diarize.evaluation.scoring import best_mapping, score
-from diarize.report.transcript import Caption
+from diarize.transcripts.words import Cue
 
 VERSION = 1
 
@@ -20,7 +20,7 @@ def document(
     annotation: Annotation,
     *,
     reference: Annotation | None = None,
-    transcript: Iterable[Caption] = (),
+    transcript: Iterable[Cue] = (),
     recording: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what a page starts from, made of what JSON knows.
@@ -52,12 +52,17 @@ def document(
             for number, turn in enumerate(annotation, 1)
         ],
         "transcript": [
-            {"start": item.start, "end": item.end, "text": item.text, "speaker": item.speaker} for item in transcript
+            {"start": cue.start, "end": cue.end, "text": _on_one_line(cue), "speaker": cue.speaker}
+            for cue in transcript
         ],
         "reference": None if reference is None else _compared(annotation, reference, ids),
     }
     text = json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")
     return {**content, "key": hashlib.sha256(text).hexdigest()[:32]}
+
+
+def _on_one_line(cue: Cue) -> str:
+    return " ".join(line.strip() for line in cue.text.split("\n"))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, Excerpt, audio_uri
-from diarize.errors import ConfigError, DiarizeWarning, FormatError, quoted
+from diarize.errors import ConfigError, DiarizeWarning, FormatError, counted, quoted
 from diarize.formats.files import atomic_file
 from diarize.report.document import document
 from diarize.report.soundscape import PEAK_RATE, TILE_COLUMNS, Soundscape, listen
-from diarize.report.transcript import Caption
+from diarize.transcripts.words import Cue
 
 SoundChoice = Literal["auto", "embed", "link", "none"]
 
@@ -39,7 +39,8 @@ class PageOptions:
     ----------
     reference : Annotation or None
         The truth; where the turns differ from it is coloured as missed, false alarm or confusion.
-    transcript : iterable of Caption
+    transcript : iterable of Cue
+        What was said, such as the cues of a `diarize.transcripts.read_transcript`.
     sound : {'auto', 'embed', 'link', 'none'}
         Whether the page holds the sound, names the file, or is silent; "auto" embeds up to an hour and a half.
     title : str or None
@@ -49,7 +50,7 @@ class PageOptions:
     """
 
     reference: Annotation | None = None
-    transcript: Iterable[Caption] = ()
+    transcript: Iterable[Cue] = ()
     sound: SoundChoice = "auto"
     title: str | None = None
     channel: int | None = None
@@ -133,8 +134,8 @@ def _warn_beyond(annotation: Annotation, duration: float) -> None:
     if beyond:
         last = max(turn.end for turn in beyond)
         warnings.warn(
-            f"{len(beyond)} turns end after the sound, which has {duration:.3f} s; the last ends at {last:.3f} s; the "
-            "page keeps them; do turns and sound belong together?",
+            f"{counted(len(beyond), 'turn ends', 'turns end')} after the sound, which has {duration:.3f} s; the last "
+            f"ends at {last:.3f} s; the page keeps them; do turns and sound belong together?",
             DiarizeWarning,
             stacklevel=3,
         )

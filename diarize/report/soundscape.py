@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.audio import COMPRESSED_RATE, AudioInput, AudioStream, Samples, mp3_writer, open_audio
+from diarize.audio.peaks import Peaks
 from diarize.config import FeatureConfig
 from diarize.features import log_mel
 from diarize.features.filters import mel_edges
@@ -77,14 +78,14 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
     AudioError
         The recording cannot be read.
     """
-    peaks = _Peaks()
+    peaks = Peaks(COMPRESSED_RATE // PEAK_RATE)
     with open_audio(audio, COMPRESSED_RATE, channel) as stream, _Copy(longest) as copy:
         energies = log_mel(_heard(stream, peaks, copy), _SPECTRUM)
     n_bands = _bands_of(stream.native_sample_rate)
     pooled = _pooled(energies[:, :n_bands])
     shades = _shades(pooled).T[::-1]
     starts = range(0, shades.shape[1], TILE_COLUMNS)
-    scaled, loudest = peaks.scaled()
+    scaled, loudest = _scaled(peaks.all())
     return Soundscape(
         duration=stream.duration,
         sample_rate=stream.native_sample_rate,
@@ -97,37 +98,17 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
     )
 
 
-def _heard(stream: AudioStream, peaks: _Peaks, copy: _Copy) -> Iterator[Samples]:
+def _heard(stream: AudioStream, peaks: Peaks, copy: _Copy) -> Iterator[Samples]:
     for block in stream:
         peaks.add(block)
         copy.add(block)
         yield block
 
 
-class _Peaks:
-    """Lowest and highest sample of each hundredth of a second, as the blocks come."""
-
-    _step = COMPRESSED_RATE // PEAK_RATE
-
-    def __init__(self) -> None:
-        self._rest = np.zeros(0, np.float32)
-        self._found = [np.zeros((0, 2), np.float32)]
-
-    def add(self, block: Samples) -> None:
-        samples = np.concatenate([self._rest, block])
-        n_whole = len(samples) // self._step * self._step
-        rows = samples[:n_whole].reshape(-1, self._step)
-        self._found.append(np.stack([rows.min(axis=1), rows.max(axis=1)], axis=1))
-        self._rest = samples[n_whole:]
-
-    def scaled(self) -> tuple[npt.NDArray[np.int8], float]:
-        """Return all peaks and the loudest sample; a last stretch that is shorter counts as one."""
-        if len(self._rest):
-            self._found.append(np.array([[self._rest.min(), self._rest.max()]]))
-            self._rest = self._rest[:0]
-        peaks = np.concatenate(self._found)
-        loudest = float(np.abs(peaks).max(initial=0.0))
-        return np.round(peaks * (127 / loudest if loudest else 0.0)).astype(np.int8), loudest
+def _scaled(peaks: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], float]:
+    """Return peaks with the loudest at 127, and how loud that is."""
+    loudest = float(np.abs(peaks).max(initial=0.0))
+    return np.round(peaks * (127 / loudest if loudest else 0.0)).astype(np.int8), loudest
 
 
 class _Copy:

@@ -14,8 +14,8 @@ import numpy as np
 from diarize.annotation import Annotation
 from diarize.audio import AudioInput, open_audio, rereadable
 from diarize.audio.writing import CONTAINERS, sound_writer
-from diarize.errors import ConfigError, DiarizeWarning, shortlist
-from diarize.formats.files import atomic_file, need_folder
+from diarize.errors import ConfigError, DiarizeWarning, counted, shortlist
+from diarize.formats.files import atomic_file, new_folders
 from diarize.gmm import SpectralSource, separate_sources
 from diarize.progress import Progress, Report, watched
 from diarize.separation.schedule import Stretch, envelope, stretches
@@ -83,7 +83,8 @@ def separate(
     if not targets:
         warnings.warn(f"{annotation.uri}: nobody speaks in it; no file is written", DiarizeWarning, stacklevel=2)
         return {}
-    with rereadable(audio) as recording, watched(progress) as report:
+    with new_folders() as need, rereadable(audio) as recording, watched(progress) as report:
+        need(Path(folder))
         _write(recording, annotation, targets, channel, report)
     return targets
 
@@ -94,8 +95,6 @@ def _write(
     """Write the files of all speakers, chunk by chunk."""
     with open_audio(audio, 16000, channel) as stream:
         rate = stream.native_sample_rate
-    for folder in {target.parent for target in targets.values()}:
-        need_folder(folder)
     plan, hop = stretches(annotation, rate), round(_HOP * rate)
     report("voices", 0.0)
     voices = _learned(audio, channel, plan, rate, lambda done: report("voices", done))
@@ -123,7 +122,8 @@ def _warn_beyond(annotation: Annotation, duration: float) -> None:
         silent = sorted({turn.speaker for turn in beyond} - {turn.speaker for turn in annotation if turn not in beyond})
         files = f"; nothing is heard in the files of {shortlist(silent)}" if silent else ""
         warnings.warn(
-            f"{annotation.uri}: {len(beyond)} turns begin after its end at {duration:.3f} s{files}",
+            f"{annotation.uri}: {counted(len(beyond), 'turn begins', 'turns begin')} after its end at "
+            f"{duration:.3f} s{files}",
             DiarizeWarning,
             stacklevel=4,
         )

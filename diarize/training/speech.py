@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import uniform_filter1d
 
 from diarize.config import FeatureConfig
-from diarize.errors import ModelError
+from diarize.errors import ModelError, counted
 from diarize.features import TEXTURE_STEP, Spectrum, speech_cues
 from diarize.gmm import MixtureParameters, fit_by_splitting
 from diarize.stages.recording import analyse
@@ -117,8 +117,8 @@ def _model(rows: _Rows, n_components: int, n_mels: int) -> SpeechModel:
 def _mixture(rows: list[Features], n_components: int) -> MixtureParameters:
     if sum(map(len, rows)) < ROWS_EACH * n_components:
         raise ModelError(
-            f"{sum(map(len, rows))} frames are too few for {n_components} Gaussians; give more speech and noise, or "
-            "compose more scenes"
+            f"{counted(sum(map(len, rows)), 'frame is', 'frames are')} too few for "
+            f"{counted(n_components, 'Gaussian')}; give more speech and noise, or compose more scenes"
         )
     blocks = [np.concatenate(rows)]  # of few bytes a frame; the sound itself is gone by now
     return fit_by_splitting(lambda: blocks, n_components, final=15, reg_covar=1e-3).parameters.astype(np.float32)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 
 from diarize.config import TrainingConfig
-from diarize.errors import ModelError
+from diarize.errors import ModelError, counted
 from diarize.gmm import GaussianMixture, MixtureParameters, em
 from diarize.stages.speakers import EigenvoiceModel, voice_precisions, whitened_statistics
 from diarize.training.material import ROWS_EACH
@@ -75,7 +75,8 @@ def _background(speakers: Speakers, settings: TrainingConfig, rng: np.random.Gen
     total = sum(lengths)
     if total < ROWS_EACH * settings.n_components:
         raise ModelError(
-            f"{total} frames of speech are too few for {settings.n_components} components; "
+            f"{counted(total, 'frame of speech is', 'frames of speech are')} too few for "
+            f"{counted(settings.n_components, 'component')}; "
             "add speech or lower training.n_components"
         )
     share = min(1.0, _BACKGROUND_FRAMES / total)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diarize.errors import FormatError
+from diarize.errors import FormatError, counted
 from diarize.formats.ctm import is_nobody
 from diarize.formats.files import is_number, parse_confidence, parse_seconds
 from diarize.formats.names import FIELD, decode_uri
@@ -75,7 +75,7 @@ def read_stm_transcript(content: Content) -> dict[str, list[Cue]]:
         if len(fields) < 5:
             raise FormatError(
                 f"{content.where}:{number}: an STM line has recording, channel, speaker, start, end and transcript; "
-                f"got {len(fields)} fields"
+                f"got {counted(len(fields), 'field')}"
             )
         try:
             start, end = parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the end")

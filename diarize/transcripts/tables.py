@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from diarize.errors import FormatError, shortened
+from diarize.errors import FormatError, counted, shortened
 from diarize.formats.files import parse_seconds
 from diarize.formats.names import CELL
 from diarize.transcripts.layout import Content
@@ -46,7 +46,7 @@ def read_table(content: Content) -> dict[str, list[Cue]]:
             if not any(cells):
                 continue
             if len(cells) != len(columns):
-                raise FormatError(f"{len(cells)} cells, but {len(columns)} columns")
+                raise FormatError(f"{counted(len(cells), 'cell')}, but {counted(len(columns), 'column')}")
             row = dict(zip(columns, cells, strict=True))
             speaker = CELL.decode(row.get("speaker", "")) or None
             cues.append(cue_of_text(row["text"], _time(row["start"]), _time(row["end"]), speaker, len(cues)))

@@ -11,7 +11,7 @@ import soundfile
 
 from diarize.audio import Excerpt, audio_uri, open_audio, read_audio, rereadable
 from diarize.config import FeatureConfig
-from diarize.errors import AudioError, ConfigError
+from diarize.errors import AudioError, ConfigError, DiarizeWarning
 from diarize.stages.recording import analyse
 
 SAMPLES = np.random.default_rng(0).uniform(-0.5, 0.5, 40000).astype(np.float32)
@@ -61,3 +61,14 @@ def test_it_stands_for_the_recording() -> None:
         open_audio(Excerpt(io.BytesIO(file.getvalue()), track=2), 16000)
     with pytest.raises(AudioError, match="there is no track 2; it has one"):
         open_audio(Excerpt((SAMPLES, 16000), track=2), 16000)
+
+
+def test_times_in_messages_are_those_of_the_whole_recording() -> None:
+    samples = np.zeros(4 * 8000, np.float32)
+    samples[3 * 8000] = np.nan
+    with pytest.raises(AudioError, match=r"the sample at 3\.000 s is nan"):
+        read_audio(Excerpt((samples, 8000), start=2.0), 8000)
+    noise = np.random.default_rng(0).standard_normal(4 * 8000).astype(np.float32) / 10
+    stereo = np.stack([noise, -noise], axis=1)
+    with pytest.warns(DiarizeWarning, match=r"the channels cancel each other \(from 2\.000 s on\)"):
+        read_audio(Excerpt((stereo, 8000), start=2.0), 8000)

@@ -58,7 +58,7 @@ def test_which_channels_are_kept_apart() -> None:
     assert apart(Choice("separate"), ROOM, MANY) == (1, 2)
     assert apart(Choice("separate"), TWICE, MANY) == apart(Choice("separate"), Relation(), MANY) == ()
     assert apart(Choice(), LEGS, 1) == ()
-    with pytest.raises(ConfigError, match="1 speakers"):
+    with pytest.raises(ConfigError, match="1 speaker at most"):
         apart(Choice("separate"), LEGS, 1)
     with pytest.raises(ConfigError, match="3 names for 2 channels"):
         apart(Choice(names=("a", "b", "c")), LEGS, MANY)

@@ -95,7 +95,7 @@ def test_fewer_speakers_than_legs_are_mixed_or_refused(diarizer: Diarizer, call:
     one = diarizer.diarize((call, RATE), num_speakers=1)
     assert one.annotation.labels == ["speaker1"]
     assert "fewer speakers are wanted: mixed" in one.layout
-    with pytest.raises(ConfigError, match="there cannot be 1 speakers"):
+    with pytest.raises(ConfigError, match="there cannot be 1 speaker at most"):
         diarizer((call, RATE), channels="separate", num_speakers=1)
 
 

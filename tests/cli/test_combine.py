@@ -157,3 +157,16 @@ def test_errors(tmp_path: Path, names: list[str], words: str) -> None:
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out.rttm").exists()
+
+
+def test_speakers_are_not_lost(three: list[Path], tmp_path: Path) -> None:
+    result = run(*three, "-o", tmp_path / "out.uem")
+    assert (result.exit_code, (tmp_path / "out.uem").exists()) == (2, False)
+    assert "out.uem: a file in uem does not say who speaks; take one of .rttm, .json," in result.stderr
+
+
+def test_quiet(three: list[Path], tmp_path: Path) -> None:
+    other = rttm(tmp_path / "four.rttm", call=EARLY)
+    assert "no recording 'talk'" in run(*three, other).stderr
+    result = run(*three, other, "--quiet")
+    assert (result.exit_code, result.stderr, result.stdout) == (0, "", run(*three, other).stdout)

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from diarize import Annotation, Turn
 from diarize.cli import main
-from diarize.formats.registry import read_all, write_all
+from diarize.formats.format import Format
+from diarize.formats.registry import FORMATS, read_all, write_all
 
 ONE = Annotation([Turn(0.5, 2.0, "Anna B", 0.9), Turn(1.5, 3.0, "ben", 0.6), Turn(3.2, 4.0, "ben", 0.6)], "my call")
 TWO = Annotation([Turn(0.0, 1.0, "carl")], "../two")
@@ -70,9 +71,23 @@ def test_the_sound_is_linked(convert: Callable[..., Result], tmp_path: Path) -> 
     assert Path("data/wav.scp").read_text() == f"my%20call {tmp_path}/sounds/my call.wav\n"
     assert convert("one.rttm", "one.json", "--audio", "sounds/my call.wav").exit_code == 0
     assert json.loads(Path("one.json").read_text())["source"] == "sounds/my call.wav"
-    assert "no sound file for '../two'" in convert("both.rttm", "all.csv", "--audio", "sounds").stderr
-    assert convert("both.rttm", "all.csv", "--audio", "sounds/my call.wav").exit_code == 2
-    assert "no such file" in convert("one.rttm", "one.csv", "--audio", "nowhere").stderr
+    assert "no sound file for '../two'" in convert("both.rttm", "all.kaldi", "--audio", "sounds").stderr
+    assert convert("both.rttm", "all.kaldi", "--audio", "sounds/my call.wav").exit_code == 2
+    assert "no such file" in convert("one.rttm", "one.eaf", "--audio", "nowhere").stderr
+
+
+@pytest.mark.parametrize("item", [item for item in FORMATS if item.write], ids=lambda item: item.name)
+def test_sound_is_refused_where_it_would_not_be_linked(convert: Callable[..., Result], item: Format) -> None:
+    Path("my call.wav").touch()
+    target = Path(f"out{item.ending}")
+    outcome = convert("one.rttm", str(target), "--audio", "my call.wav")
+    files = target.iterdir() if target.is_dir() else [target]
+    if outcome.exit_code == 0:
+        assert any("my%20call.wav" in file.read_text() or "my call.wav" in file.read_text() for file in files)
+    else:
+        assert (outcome.exit_code, target.exists()) == (2, False)
+        assert f"files in {item.name} do not say where the sound is" in outcome.stderr
+    assert (outcome.exit_code == 0) == (item.name in ("json", "eaf", "kaldi"))
 
 
 def test_shapes(convert: Callable[..., Result]) -> None:
@@ -114,7 +129,7 @@ def test_a_file_without_turns_is_about_what_it_is_named_after(convert: Callable[
         (["one.rttm", "one.csv", "--from", "json"], 1, "one.rttm:1: no JSON"),
         (["none.rttm", "one.csv"], 1, "none.rttm: cannot read the file"),
         (["one.rttm", "none/one.csv"], 1, "none/one.csv: cannot write the file"),
-        (["one.rttm", "one.csv", "--max-turn", "0"], 1, "max_turn must be"),
+        (["one.rttm", "one.csv", "--max-turn", "0"], 2, "'--max-turn': 0.0 is not in the range"),
     ],
 )
 def test_refused(convert: Callable[..., Result], arguments: list[str], code: int, words: str) -> None:

@@ -105,7 +105,7 @@ def test_errors_are_one_line(picture: Path, tmp_path: Path) -> None:
         (("background", ragged, "-o", tmp_path / "m.npy"), r"ragged: frame 2 has the shape (6, 9, 3)"),
         (("background", tmp_path / "nan.npy", "-o", tmp_path / "m.npy"), "nan.npy: the frame holds NaN"),
         (("background", tmp_path / "nothing", "-o", tmp_path / "m.npy"), "no such file or folder"),
-        (("background", ragged, "-o", in_the_way), "cannot make the folder"),
+        (("background", ragged, "-o", in_the_way), "cannot create the output folder"),
     ]
     for arguments, message in cases:
         result = run(*arguments)

@@ -47,3 +47,10 @@ def test_closed_pipe_is_quiet() -> None:
     code += "from diarize.cli import main; main(['config', 'show'])"
     result = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, check=False)
     assert result.stderr == ""
+
+
+def test_the_package_is_a_command_as_well() -> None:
+    result = subprocess.run([sys.executable, "-m", "diarize", "--version"], capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("diarize ")
+    assert result.returncode == 0
+    assert subprocess.run([sys.executable, "-m", "diarize", "run"], capture_output=True, check=False).returncode == 2

@@ -9,6 +9,8 @@ import pytest
 import srt
 from click.testing import CliRunner, Result
 
+from diarize import Annotation, Turn
+from diarize.audio import Excerpt
 from diarize.cli import main
 
 SRT = "1\n00:00:00,000 --> 00:00:04,000\nHow are you? Fine, thanks.\n"
@@ -118,3 +120,44 @@ def test_errors(folder: Path, arguments: list[str], words: str) -> None:
     outcome = run(*arguments, "--turns", "turns.rttm")
     assert outcome.exit_code == 1
     assert words in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ([], {"channels": "auto", "channel": None, "channel_names": None}),
+        (["--channels", "separate", "--channel-names", "a,b"], {"channels": "separate", "channel_names": ["a", "b"]}),
+        (["--channel", "2", "--track", "3", "--start", "1:00", "--end", "90"], {"channel": 2}),
+    ],
+)
+def test_what_is_diarized(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], asked: dict[str, object]
+) -> None:
+    seen: list[tuple[object, dict[str, object]]] = []
+
+    class Diarizer:
+        def __init__(self, config: object) -> None: ...
+
+        def __call__(self, audio: object, **options: object) -> Annotation:
+            seen.append((audio, options))
+            return Annotation([Turn(0.0, 4.0, "S1")])
+
+    monkeypatch.setattr("diarize.pipeline.Diarizer", Diarizer)
+    assert run("call.srt", "--audio", "call.mkv", *options).exit_code == 0
+    ((audio, given),) = seen
+    assert audio == (Excerpt(Path("call.mkv"), 60.0, 90.0, 3) if "--track" in options else Path("call.mkv"))
+    assert given | asked == given
+
+
+@pytest.mark.parametrize("option", [["--channels", "mix"], ["--track", "1"], ["--start", "1"], ["--end", "9"]])
+def test_nothing_of_the_sound_is_chosen_where_turns_are_given(folder: Path, option: list[str]) -> None:
+    outcome = run("call.srt", "--turns", "turns.rttm", *option)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert f"leave out {option[0]}" in outcome.stderr
+
+
+def test_empty_turns_are_nobody_talking(folder: Path) -> None:
+    (folder / "none.rttm").touch()
+    outcome = run("call.srt", "--turns", "none.rttm", "--format", "txt")
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert "How are you? Fine, thanks." in outcome.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,19 @@ import pytest
 from click.testing import CliRunner
 
 from diarize.cli import main, options
+from diarize.shaping import Shape
 
 
 @click.command()
 @options.all_of(
     [options.output("OUT", "Where."), options.config(), options.seed(), options.quiet(), options.num_speakers()],
-    [options.channel(), *options.columns(), options.components(3), options.covariance("diag")],
+    [*options.columns(), options.components(3), options.covariance("diag")],
 )
 def command(**given: Any) -> None:
     click.echo("\n".join(f"{name}={value!r}" for name, value in sorted(given.items())))
 
 
 DEFAULTS = {
-    "channel": None,
     "columns": "",
     "components": 3,
     "config": "default",
@@ -42,7 +43,7 @@ DEFAULTS = {
     [
         ([], {}),
         (["-o", "x", "--seed", "0", "--quiet"], {"output": Path("x"), "seed": 0, "quiet": True}),
-        (["--num-speakers", "2", "--channel", "1"], {"num_speakers": 2, "channel": 1}),
+        (["--num-speakers", "2"], {"num_speakers": 2}),
         (["--columns", "a,b", "--except", "c"], {"columns": "a,b", "left_out": "c"}),
         (["--components", "9", "--covariance", "tied"], {"components": 9, "covariance": "tied"}),
     ],
@@ -55,7 +56,7 @@ def test_values(arguments: list[str], changed: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--seed", "-1"], ["--seed", "9" * 5000], ["--channel", "0"], ["--num-speakers", "0"], ["--components", "0"]]
+    [["--seed", "-1"], ["--seed", "9" * 5000], ["--num-speakers", "0"], ["--components", "0"]]
     + [["--covariance", "round"], ["-o", "."]],
 )
 def test_refused(arguments: list[str]) -> None:
@@ -66,20 +67,45 @@ def test_refused(arguments: list[str]) -> None:
 def test_help_keeps_the_order_of_the_list() -> None:
     lines = CliRunner().invoke(command, ["--help"]).stdout.splitlines()
     names = [line.split("--")[1].split()[0] for line in lines if line.startswith("  -")]
-    assert names[:6] == ["output", "config", "seed", "quiet", "num-speakers", "channel"]
+    assert names[:6] == ["output", "config", "seed", "quiet", "num-speakers", "columns"]
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90.5", 90.5), ("1:30.5", 90.5), ("01:02:03", 3723.0), ("0", 0.0), ("90:00", 5400.0)]
+    ("number", "text"),
+    [(options.Number(0), "-1"), (options.Number(0), "nan"), (options.Number(0), "inf"), (options.Number(0), "x")]
+    + [(options.Number(0, above=True), "0"), (options.Number(0.01, endless=True), "0.009")]
+    + [(options.Number(0.01, endless=True), "nan"), (options.Number(0.01, endless=True), "-inf")],
 )
-def test_times(text: str, seconds: float) -> None:
-    assert options.Time().convert(text, None, None) == seconds
+def test_what_is_no_number(number: options.Number, text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        number.convert(text, None, None)
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1:", "1:2:3:4", "nan", "1:200", "1,5", "ten"])
-def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="is no time; give seconds such as"):
-        options.Time().convert(text, None, None)
+def test_numbers() -> None:
+    assert options.Number(0).convert("0", None, None) == 0
+    assert options.Number(0, endless=True).convert("inf", None, None) == inf
+
+
+@click.command()
+@options.all_of(options.shaping())
+def shaped(shape: Shape) -> None:
+    click.echo(repr(shape))
+
+
+def test_shapes() -> None:
+    assert CliRunner().invoke(shaped).stdout == f"{Shape()}\n"
+    outcome = CliRunner().invoke(shaped, ["--merge-gap", "0.3", "--exclusive", "--min-turn", "1", "--max-turn", "9"])
+    assert outcome.stdout == f"{Shape(0.3, True, 1.0, 9.0)}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--min-turn", "nan"], ["--min-turn", "inf"], ["--merge-gap", "inf"], ["--max-turn", "0"], ["--max-turn", "nan"]]
+    + [["--min-turn", "2", "--max-turn", "1"], ["--min-turn", "-1"]],
+)
+def test_what_is_no_shape_is_wrong_usage(arguments: list[str]) -> None:
+    outcome = CliRunner().invoke(shaped, arguments)
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
 
 
 @click.command()
@@ -124,3 +150,9 @@ def test_messages_name_a_pipe_by_its_own_name(tmp_path: Path) -> None:
 def test_a_named_pipe_stays_for_who_reads_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert options.SOUND.convert(str(tmp_path / "pipe"), None, click.Context(reader)) == tmp_path / "pipe"
+
+
+def test_a_closed_standard_input_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(click.BadParameter, match="standard input is closed; name a file"):
+        options.INPUT.convert("-", None, click.Context(reader))

@@ -9,7 +9,17 @@ from pathlib import Path
 import click
 import pytest
 
-from diarize.cli.output import file_or_standard, is_standard, need_parent, refuse_as_folder, refuse_unknown_ending
+from diarize.cli import options
+from diarize.cli.output import (
+    file_or_standard,
+    is_standard,
+    need_page,
+    need_parent,
+    refuse_as_folder,
+    refuse_unknown_ending,
+    refuse_without_speakers,
+    warn,
+)
 
 RTTM = "SPEAKER a 1 0.000 1.000 <NA> <NA> anna <NA> <NA>\n"
 PROGRAM = "from diarize.cli import main; main()"
@@ -86,3 +96,50 @@ def test_endings_of_files() -> None:
     for name in ("out.mp3", "out.xyz", "out.rttm.gz"):
         with pytest.raises(click.UsageError, match=r"the known endings of files are \.rttm, "):
             refuse_unknown_ending(Path(name))
+
+
+def test_pages_end_as_browsers_know_them(tmp_path: Path) -> None:
+    for name in ("page.html", "page.htm", "PAGE.HTML"):
+        need_page(tmp_path / name)
+    for name in ("page.txt", "page", "page.html.txt"):
+        with pytest.raises(click.UsageError, match=rf"{name}: a page ends in \.html or \.htm"):
+            need_page(tmp_path / name)
+
+
+def test_what_holds_no_speakers() -> None:
+    for name in ("out.rttm", "out.lab", "out.JSON", "out"):
+        refuse_without_speakers(Path(name))
+    with pytest.raises(click.UsageError, match=r"out.UEM: a file in uem does not say who speaks; take one of \.rttm, "):
+        refuse_without_speakers(Path("out.UEM"))
+
+
+def test_warnings_are_kept_back_by_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    @options.quiet(handed=False)
+    def command() -> None:
+        warn("there is little in it")
+
+    command([], standalone_mode=False)
+    command(["--quiet"], standalone_mode=False)
+    assert capsys.readouterr().err == "diarize: warning: there is little in it\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["stats", "a.rttm"], "standard output: cannot write to it: No space left on device"),
+        (["convert", "a.rttm", "-", "--to", "csv"], "standard output: cannot write to it: No space left on device"),
+        (["--version"], "standard output: cannot write to it: No space left on device"),
+        (["--help"], "standard output: cannot write to it: No space left on device"),
+        (["stats", "--help"], "cannot read or write: No space left on device (standard output or input, or "),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_full_standard_output_is_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+    (tmp_path / "a.rttm").write_text(RTTM)
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        result = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"diarize: error: {said}")

@@ -72,3 +72,15 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     outcome = run("plot", MEETING, "-o", tmp_path / "call.png")
     assert outcome.exit_code == 1
     assert 'pip install "gmm-diarize[plot]"' in outcome.stderr
+
+
+def test_a_part_of_a_track(tmp_path: Path) -> None:
+    target = tmp_path / "part.svg"
+    options = ["--audio", SAMPLES / "meeting.flac", "--track", 1, "--channels", "mix", "--start", "0:10", "--end", 20]
+    assert run("plot", MEETING, "-o", target, *options).exit_code == 0
+    texts = target.read_text(encoding="utf-8")
+    assert "<!-- 0:10 -->" in texts
+    assert "<!-- 0:21 -->" not in texts
+    for option in (["--channels", 1], ["--channel", 1], ["--track", 1]):
+        outcome = run("plot", MEETING, "-o", target, *option)
+        assert (outcome.exit_code, "name it: --audio FILE" in outcome.stderr) == (2, True)

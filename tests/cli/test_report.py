@@ -47,6 +47,10 @@ def test_an_empty_file_of_turns_is_nobody_talking(invoke: Callable[..., Result],
     (tmp_path / "empty.rttm").write_bytes(b"")
     assert invoke("report", AUDIO, "empty.rttm", "-o", "page.html", "--sound", "none").exit_code == 0
     assert document(tmp_path / "page.html")["turns"] == []
+    (tmp_path / "empty.srt").write_bytes(b"")
+    more = ["--transcript", "empty.srt", "--sound", "none"]
+    assert invoke("report", AUDIO, TURNS, "-o", "page.html", *more).exit_code == 0
+    assert document(tmp_path / "page.html")["transcript"] == []
 
 
 @pytest.mark.parametrize(
@@ -110,3 +114,25 @@ def test_standard_input_is_embedded_and_never_linked(tmp_path: Path, monkeypatch
     refused = CliRunner().invoke(main, [*words, "--sound", "link"], input=AUDIO.read_bytes())
     assert refused.exit_code == 2
     assert "what comes from a pipe cannot be linked" in refused.output
+
+
+def test_a_page_of_a_channel_and_of_a_track(invoke: Callable[..., Result], tmp_path: Path) -> None:
+    for options, channel in ((["--channels", "1"], 1), (["--channels", "mix", "--track", "1"], None)):
+        result = invoke("report", AUDIO, TURNS, "-o", "page.html", *options)
+        assert (result.exit_code, result.output) == (0, "")
+        recording = document(tmp_path / "page.html")["recording"]
+        assert (recording["channel"], recording["name"], recording["sound"]["kind"]) == (channel, AUDIO.name, "embed")
+    result = invoke("report", AUDIO, TURNS, "-o", "page.html", "--track", "9")
+    assert result.exit_code == 1
+    assert "there is no track 9" in result.stderr
+    result = invoke("report", AUDIO, TURNS, "-o", "page.html", "--track", "1", "--sound", "link")
+    assert result.exit_code == 2
+    assert "a browser plays the first track of what is linked" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["page.txt", "page"])
+def test_a_page_has_the_ending_of_one(invoke: Callable[..., Result], tmp_path: Path, name: str) -> None:
+    for words in (["report", AUDIO, TURNS, "-o"], ["run", AUDIO, "--report"]):
+        result = invoke(*words, name)
+        assert (result.exit_code, result.stdout, list(tmp_path.iterdir())) == (2, "", [])
+        assert f"{name}: a page ends in .html or .htm" in " ".join(result.stderr.split())

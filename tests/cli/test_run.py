@@ -311,6 +311,14 @@ def test_an_interrupt_stops_at_once_and_keeps_what_is_done(invoke: Callable[...,
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["one.rttm"]
 
 
+@pytest.mark.parametrize("name", ["crash.wav", "bad.wav"])
+@pytest.mark.parametrize("output", ["new/results", "new/one.rttm", "old/new/results"])
+def test_no_empty_folder_is_left(invoke: Callable[..., Result], tmp_path: Path, name: str, output: str) -> None:
+    (tmp_path / "old").mkdir()
+    assert invoke(name, "-o", output).exit_code == (130 if "crash" in name else 1)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "old"]
+
+
 def test_a_reader_who_has_seen_enough_is_no_error(
     invoke: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,7 +371,7 @@ def test_results_have_the_shape_that_is_asked_for(invoke: Callable[..., Result])
         ["0.500", "0.749"],
         ["1.250", "0.750"],
     ]
-    assert invoke("one.wav", "--min-turn", 2, "--max-turn", 1).exit_code == 1
+    assert invoke("one.wav", "--min-turn", 2, "--max-turn", 1).exit_code == 2
 
 
 def test_channels_are_handed_on_and_one_line_says_what_was_done(invoke: Callable[..., Result], calls: Calls) -> None:

@@ -93,8 +93,13 @@ def test_diarized_first(tmp_path: Path) -> None:
 
 def test_nobody_speaks(noise: Path, tmp_path: Path) -> None:
     result = run(noise, "-o", tmp_path / "out", "--rttm", rttm(tmp_path / "x.rttm"))
-    assert result.exit_code == 1
-    assert "no recording 'a talk'" in result.stderr
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "diarize: warning: a talk: nobody speaks in it; no file is written\n"
+    soundfile.write(tmp_path / "silence.wav", np.zeros(3 * 8000), 8000)
+    result = run(tmp_path / "silence.wav", "-o", tmp_path / "out", "--config", "fast")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "diarize: warning: silence: no speech was found; the result is empty\n"
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_recordings_references_and_regions_are_found(folder: Path) -> None:
 
 def test_recordings_without_reference_are_left_out(folder: Path) -> None:
     (folder / "call.rttm").unlink()
-    with pytest.warns(DiarizeWarning, match=r"1 recordings have no \.rttm.*: call\.flac"):
+    with pytest.warns(DiarizeWarning, match=r"1 recording without \.rttm left out: call\.flac"):
         assert [example.audio.stem for example in find_examples(folder)] == ["dialogue"]
     (folder / "more" / "dialogue.rttm").unlink()
     with pytest.raises(FormatError, match=r"no recordings with references; .*\(audio files found: 2\)"):

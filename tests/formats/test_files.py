@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from diarize.errors import FormatError
-from diarize.formats.files import atomic_file, files_in, is_channel, need_folder, parse_seconds, read_lines, write_text
+from diarize.formats.files import atomic_file, files_in, is_channel, new_folders, parse_seconds, read_lines, write_text
 
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
 
@@ -157,9 +157,21 @@ def test_no_text(tmp_path: Path, content: bytes, line: int) -> None:
 
 
 def test_folders_are_made_with_those_above_them(tmp_path: Path) -> None:
-    need_folder(tmp_path / "a" / "b")
-    need_folder(tmp_path / "a" / "b")
-    assert (tmp_path / "a" / "b").is_dir()
-    (tmp_path / "file").write_text("")
-    with pytest.raises(FormatError, match=r"file/x: cannot create the output folder: Not a directory"):
-        need_folder(tmp_path / "file" / "x")
+    with new_folders() as need:
+        need(tmp_path / "a" / "b")
+        need(tmp_path / "a" / "b")
+        assert (tmp_path / "a" / "b").is_dir()
+        (tmp_path / "file").write_text("")
+        with pytest.raises(FormatError, match=r"file/x: cannot create the output folder: Not a directory"):
+            need(tmp_path / "file" / "x")
+
+
+def test_folders_that_stay_empty_are_removed_where_they_were_made_here(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with pytest.raises(KeyboardInterrupt), new_folders() as need:  # noqa: PT012 (what is left is the question)
+        for name in ("old", "old/new", "a/b", "a/c", "d"):
+            need(tmp_path / name)
+        (tmp_path / "a/c/result").touch()
+        (tmp_path / "d").rmdir()
+        raise KeyboardInterrupt
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "c", "old", "result"]

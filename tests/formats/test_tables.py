@@ -55,7 +55,7 @@ def test_text_is_kept_and_can_be_left_out(tmp_path: Path) -> None:
         ("", "no rows"),
         ("a,b\n", "no rows"),
         ("\n\n", "no rows"),
-        ("a,b\n1,2\n3\n", r":3: 1 cells, but 2 in line 1"),
+        ("a,b\n1,2\n3\n", r":3: 1 cell, but 2 in line 1"),
         ("a,a\n1,2\n", "column 'a' is there more than once"),
         ("a,b\n1,2\n3,x\n", r":3: column 'b': 'x' is no number"),
         ("a,b\n1,inf\n", r":2: column 'b': 'inf' is infinite"),

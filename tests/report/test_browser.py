@@ -11,8 +11,9 @@ import pytest
 import soundfile
 
 from diarize.annotation import Annotation, Turn
-from diarize.report import Caption, PageOptions, page, write_report
+from diarize.report import PageOptions, page, write_report
 from diarize.report.soundscape import Soundscape
+from diarize.transcripts.timing import cue_of_text
 
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TURNS = Annotation(
@@ -182,7 +183,7 @@ def test_axe_finds_nothing(opened: Opened, page_file: PageFile, theme: str) -> N
     if not AXE.is_file():
         pytest.skip("needs axe-core (npm ci in web/)")
     shown = opened(
-        page_file("full", TURNS, reference=REFERENCE, transcript=(Caption(0.5, 2.0, "Good morning."),)),
+        page_file("full", TURNS, reference=REFERENCE, transcript=(cue_of_text("Good morning.", 0.5, 2.0),)),
         color_scheme=theme,
     )
     shown.evaluate(AXE.read_text(encoding="utf-8"))
@@ -207,7 +208,7 @@ def violations(opened: Any) -> list[str]:
 def test_names_that_are_scripts_are_names(opened: Opened, page_file: PageFile) -> None:
     evil = '</script><img src=x onerror="globalThis.broken=1"><!--<script>'
     annotation = Annotation([Turn(0, 1, evil), Turn(1, 2, "🧑‍🚀"), Turn(2, 3, "x" * 3000)], uri=evil)
-    shown = opened(page_file("evil", annotation, title=evil, transcript=(Caption(0, 1, evil, evil),)))
+    shown = opened(page_file("evil", annotation, title=evil, transcript=(cue_of_text(evil, 0.0, 1.0, evil),)))
     assert shown.evaluate("globalThis.broken") is None
     assert shown.title() == evil
     assert shown.evaluate("diarizePage.document.speakers.map((speaker) => speaker.name)") == [evil, "x" * 3000, "🧑‍🚀"]
@@ -215,7 +216,7 @@ def test_names_that_are_scripts_are_names(opened: Opened, page_file: PageFile) -
 
 
 def test_errors_follow_each_correction(opened: Opened, page_file: PageFile) -> None:
-    shown = opened(page_file("full", TURNS, reference=REFERENCE, transcript=(Caption(0.5, 2.0, "Good morning."),)))
+    shown = opened(page_file("full", TURNS, reference=REFERENCE, transcript=(cue_of_text("Good morning.", 0.5, 2.0),)))
     shown.get_by_role("tab", name="Errors").click()
     # of 6.5 s: 0.5 s of anna too many, 0.5 s confusion from 3.0, cleo 2 s
     before = shown.locator(".rate strong").inner_text()

@@ -74,7 +74,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_turns_beyond_the_sound_are_kept_with_a_warning(tmp_path: Path) -> None:
     with pytest.warns(
-        DiarizeWarning, match=r"1 turns end after the sound, which has 2\.000 s; the last ends at 60\.000"
+        DiarizeWarning, match=r"1 turn ends after the sound, which has 2\.000 s; the last ends at 60\.000"
     ):
         text = written(tmp_path, Annotation([Turn(0, 1, "a"), Turn(50, 60, "b")], "x"))
     assert len(part(text, "document")["turns"]) == 2
