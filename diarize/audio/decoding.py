@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from diarize.audio.delays import usual_delay
 from diarize.audio.flac import flac_parts, flac_rest
 from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, is_endless, open_sound, promised_samples
 from diarize.audio.hidden import hidden_parts
@@ -23,6 +24,7 @@ from diarize.audio.w64 import w64_parts
 from diarize.errors import AudioError
 
 _SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
+_GAPLESS = ("MP3", "MPEG_LAYER_III")
 _PARTS: dict[bytes, Callable[[BinaryIO], list[Part]]] = {  # by the first bytes behind tags
     b"OggS": ogg_parts,
     b"fLaC": flac_parts,
@@ -119,6 +121,7 @@ class FileReader:
         start, kind = self._n_read, self._sound.format
         promised = promised_samples(self._sound, self._copy or self._file)
         endless, holes = is_endless(self._sound), list(part.holes)
+        self._skip_primed()
         undamaged = yield from self._decoded(buffer)
         if kind == "FLAC" and 0 < promised <= self._n_read - start:
             undamaged = True  # what follows is a tag or other things
@@ -139,6 +142,13 @@ class FileReader:
         else:
             remark = f"it is damaged at {seconds:.3f} s; what is lost there is left out"
         self.remarks.append(remark)
+
+    def _skip_primed(self) -> None:
+        """Leave out what an encoder of MPEG put in front, where the decoder does not: of MP3 it knows that itself."""
+        if self._sound.subtype.startswith("MPEG") and (self._sound.format, self._sound.subtype) != _GAPLESS:
+            left = usual_delay("mp3" if self._sound.subtype == _GAPLESS[1] else "mp2", self.sample_rate, 0)
+            while count := self._fill(np.empty((left, self.n_channels), np.float32))[0]:
+                left -= count
 
     def _decoded(self, buffer: Samples) -> Generator[Samples, None, bool]:
         """Give the blocks of what is open; return whether the decoder met no damage."""

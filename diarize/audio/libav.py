@@ -9,9 +9,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from diarize.audio.delays import silent_packets, usual_delay
 from diarize.audio.parts import about_holes, named
 from diarize.audio.readers import Samples, Undecodable
-from diarize.audio.timeline import Piece, Timeline, in_blocks
+from diarize.audio.timeline import LEAD, Piece, Timeline, in_blocks
 from diarize.audio.tracks import about_choice, check_track
 from diarize.errors import AudioError, shortened
 
@@ -20,7 +21,6 @@ _ATTEMPTS = 100  # failures in a row after which the rest is given up
 _MICROSECOND = Fraction(1, 1_000_000)
 _JOINED = {"mpegts", "mpeg", "vob"}  # their clock may leap
 _COUNTED = {"mov", "matroska", "webm", "asf", "avi", "wv", "tta"}  # say how long they are; of others it is a guess
-_PRIMED = {"aac", "loas"}  # no word of the delay of the encoder: the first frame is never sound
 _ALONE = {"protocol_whitelist": "none"}  # what is in a file must not make it read others
 _REFUSED = {
     *("hls", "dash", "concat", "sdp", "image2", "tty"),  # texts that name recordings, pictures
@@ -67,11 +67,16 @@ class LibavReader:
         self._damage: list[float] = []
         self._end = 0.0  # s, of the last piece
         self._last = Fraction(0)  # s, end of the last packet of any stream
+        self._begins: Fraction | None = None  # s, of the first packet
+        self._says_delay = False
+        self._n_primed = 0  # samples at the start that are no sound
         self._resampler: Any = None
         self._form = (0, 0)  # sample rate and channels of the first frame
         self._container = self._opened(file)
         try:
             self._stream = self._chosen(track)
+            self._codec = self._stream.codec_context.codec.canonical_name
+            self._n_silent = silent_packets(self._codec)
             self._origin = Fraction(max(self._container.start_time or 0, 0)) * _MICROSECOND
             self._pieces = self._decoded()
             self._first = next(self._pieces, None)
@@ -108,7 +113,13 @@ class LibavReader:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
         kinds, duration = set(self._container.format.name.split(",")), self._container.duration
         promised = float(duration * _MICROSECOND) if duration and kinds & _COUNTED else None
-        timeline = Timeline(self.sample_rate, None if promised is None else promised + 1, bool(kinds & _JOINED))
+        timeline = Timeline(
+            self.sample_rate,
+            end=None if promised is None else promised + 1,
+            joins=bool(kinds & _JOINED),
+            begins=None if self._begins is None else float(self._begins - self._origin),
+            n_primed=self._n_primed,
+        )
         buffer = np.empty((size, self.n_channels), np.float32)
         try:
             yield from in_blocks(map(timeline.place, self._all_pieces()), buffer)
@@ -156,7 +167,17 @@ class LibavReader:
             if packet.stream.index == self._stream.index:
                 if packet.has_sidedata("encryption_info"):
                     raise AudioError(f"{self.name}: its sound is encrypted; export it without protection")
+                self._note_begin(packet)
                 yield packet
+
+    def _note_begin(self, packet: Any) -> None:
+        """Note when the sound begins, by the first packet that holds some, and whether that tells a delay."""
+        if self._begins is None and packet.pts is not None:
+            if self._n_silent:
+                self._n_silent -= 1
+                return
+            self._begins = packet.pts * packet.time_base
+            self._says_delay = packet.pts < 0 or packet.has_sidedata("skip_samples")
 
     def _converted(self, frame: Any) -> Iterator[Piece]:
         """Yield the samples of a frame, at the rate and with the channels of the first one."""
@@ -164,10 +185,13 @@ class LibavReader:
         if self._resampler is None:
             self._resampler = self._av.AudioResampler("flt", frame.layout, frame.rate)
             self._form = int(frame.rate), len(frame.layout.channels)
-            if self._container.format.name in _PRIMED:
-                self._origin = Fraction(frame.samples, frame.rate)
-            elif start is not None:
+            if start is not None:
                 self._origin = min(self._origin, max(start, Fraction(0)))
+            if (
+                not self._says_delay and (self._begins or 0) - self._origin <= LEAD
+            ):  # later there is room in front of it
+                writer = self._container.metadata.get("encoder", "")
+                self._n_primed = usual_delay(self._codec, frame.rate, frame.samples, writer)
         try:
             converted = self._resampler.resample(frame)
         except ValueError:  # the sound goes on in another form
