@@ -12,6 +12,7 @@ from typing import IO, BinaryIO, cast
 
 import numpy as np
 
+from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
 from diarize.audio.probing import ALONE, INPUT, probe
 from diarize.audio.readers import Samples, Undecodable
 from diarize.audio.tracks import about_choice, check_track
@@ -64,6 +65,8 @@ class FfmpegReader:
             program, "-nostdin", "-v", "error", *ALONE, "-itsoffset", f"{known.shift:.6f}", "-i", INPUT,
             "-map", f"0:a:{number - 1}", "-af", _ON_TIME, "-c:a", "pcm_f32be", "-f", "au", "-",
         ]  # fmt: skip
+        self._stated = stated_seconds(file) or (known.duration if known.kinds & COUNTED else None)
+        self._n_streams = len(known.streams)
         file.seek(0)
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the reader)
         self._process = subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=self._said)
@@ -86,11 +89,13 @@ class FfmpegReader:
             samples = np.frombuffer(content, ">f4", len(content) // width * self.n_channels)
             n_read += len(samples) // self.n_channels
             yield samples.astype(np.float32).reshape(-1, self.n_channels)
-        failed = self._process.wait()
+        failed, seconds = self._process.wait(), n_read / self.sample_rate
         if why := self._complaint():
             self.remarks.append(f"it is damaged, says ffmpeg: {why}")
         elif failed:
-            self.remarks.append(f"ffmpeg ended with code {failed}; using the first {n_read / self.sample_rate:.3f} s")
+            self.remarks.append(f"ffmpeg ended with code {failed}; using the first {seconds:.3f} s")
+        if self._stated and self._stated - seconds > SHORTAGE and (why or self._n_streams == 1):  # a picture may go on
+            self.remarks.append(about_shortage(seconds, self._stated))
 
     def _complaint(self) -> str:
         """Return the first line that ffmpeg wrote, and how many follow."""

@@ -10,17 +10,16 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from diarize.audio.delays import silent_packets, usual_delay
+from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
 from diarize.audio.parts import about_holes, named
 from diarize.audio.readers import Samples, Undecodable
 from diarize.audio.timeline import LEAD, Piece, Timeline, in_blocks
 from diarize.audio.tracks import about_choice, check_track
 from diarize.errors import AudioError, shortened
 
-_SHORTAGE = 0.5  # s; the lengths that containers give are not exact
 _ATTEMPTS = 100  # failures in a row after which the rest is given up
 _MICROSECOND = Fraction(1, 1_000_000)
 _JOINED = {"mpegts", "mpeg", "vob"}  # their clock may leap
-_COUNTED = {"mov", "matroska", "webm", "asf", "avi", "wv", "tta"}  # say how long they are; of others it is a guess
 _ALONE = {"protocol_whitelist": "none"}  # what is in a file must not make it read others
 _REFUSED = {
     *("hls", "dash", "concat", "sdp", "image2", "tty"),  # texts that name recordings, pictures
@@ -72,7 +71,11 @@ class LibavReader:
         self._n_primed = 0  # samples at the start that are no sound
         self._resampler: Any = None
         self._form = (0, 0)  # sample rate and channels of the first frame
+        stated = stated_seconds(file)
         self._container = self._opened(file)
+        if stated is None and self._container.duration and set(self._container.format.name.split(",")) & COUNTED:
+            stated = float(self._container.duration * _MICROSECOND)
+        self._stated = stated  # length in s, None where the file does not say it
         try:
             self._stream = self._chosen(track)
             self._codec = self._stream.codec_context.codec.canonical_name
@@ -91,7 +94,7 @@ class LibavReader:
         file.seek(0)
         try:
             container = self._av.open(file, metadata_errors="replace", options=_ALONE)
-        except (self._av.FFmpegError, ValueError) as error:
+        except (self._av.FFmpegError, OSError, ValueError) as error:
             raise Undecodable(f"{self.name}: cannot be opened: {shortened(error)}") from error
         if _REFUSED & set(container.format.name.split(",")):
             container.close()
@@ -111,11 +114,10 @@ class LibavReader:
 
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
-        kinds, duration = set(self._container.format.name.split(",")), self._container.duration
-        promised = float(duration * _MICROSECOND) if duration and kinds & _COUNTED else None
+        kinds, stated = set(self._container.format.name.split(",")), self._stated
         timeline = Timeline(
             self.sample_rate,
-            end=None if promised is None else promised + 1,
+            end=None if stated is None else stated + 1,
             joins=bool(kinds & _JOINED),
             begins=None if self._begins is None else float(self._begins - self._origin),
             n_primed=self._n_primed,
@@ -129,8 +131,8 @@ class LibavReader:
                 self.remarks.append(about_holes(timeline.holes, what=what))
             elif self._damage:
                 self.remarks.append(f"it is damaged at {named(self._damage)}; what is lost there is left out")
-        if promised is not None and promised - float(self._last - self._origin) > _SHORTAGE:
-            self.remarks.append(f"the file is cut short or damaged; using the {timeline.seconds:.3f} s before that")
+        if stated is not None and stated - float(self._last - self._origin) > SHORTAGE:
+            self.remarks.append(about_shortage(timeline.seconds, stated))
 
     def _all_pieces(self) -> Iterator[Piece]:
         if self._first is not None:
@@ -157,7 +159,7 @@ class LibavReader:
                 packet = next(packets)
             except StopIteration:
                 return
-            except self._av.FFmpegError:
+            except (self._av.FFmpegError, OSError):  # OSError: it seeks where no file has a place
                 self._note_damage()
                 failures, packets = failures + 1, self._container.demux()
                 continue
