@@ -24,6 +24,7 @@ from diarize.audio.w64 import w64_parts
 from diarize.errors import AudioError
 
 _SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
+_PLAIN = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 _GAPLESS = ("MP3", "MPEG_LAYER_III")
 _PARTS: dict[bytes, Callable[[BinaryIO], list[Part]]] = {  # by the first bytes behind tags
     b"OggS": ogg_parts,
@@ -65,6 +66,7 @@ class FileReader:
         self._owned = owned
         self._copy: BinaryIO | None = None
         self._parts: list[Part] = []
+        self._begin = file.tell()
         self._whole = self._opened()
         self.sample_rate = int(self._sound.samplerate)
         self.n_channels = int(self._sound.channels)
@@ -80,7 +82,7 @@ class FileReader:
 
     def _opened(self) -> Part:
         """Open the first part, or else the file as it is; return all of the file."""
-        file, position = self._file, self._file.tell()
+        file, position = self._file, self._begin
         first_bytes(self.name, file)
         file.seek(behind_tags(file))
         kind = file.read(4)
@@ -107,6 +109,20 @@ class FileReader:
         self._parts = parts if opens else []
         return opens
 
+    def skip(self, n_samples: int) -> int:
+        """Go to a sample where each can be read alone and the file is one whole; return how many are left out."""
+        sound = self._sound
+        alone = sound.format == "FLAC" or sound.subtype.startswith(_PLAIN)
+        if self._parts or not alone or n_samples >= promised_samples(sound, self._file):
+            return 0
+        try:
+            self._n_read = int(sound.seek(n_samples))
+        except FAILURES:  # damage on the way: from the start, it is replaced
+            sound.close()
+            self._file.seek(self._begin)
+            self._sound = open_sound(self.name, self._file, direct=self._owned)
+        return self._n_read
+
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
         buffer = np.empty((size if self._parts else min(size, self._sound.frames), self.n_channels), np.float32)
@@ -118,7 +134,7 @@ class FileReader:
 
     def _part_blocks(self, part: Part, buffer: Samples, last: bool) -> Iterator[Samples]:
         """Give the blocks of a part that is open, and note what is wrong with it."""
-        start, kind = self._n_read, self._sound.format
+        start, kind = 0 if part is self._whole else self._n_read, self._sound.format
         promised = promised_samples(self._sound, self._copy or self._file)
         endless, holes = is_endless(self._sound), list(part.holes)
         self._skip_primed()

@@ -18,6 +18,7 @@ from diarize.audio.tracks import about_choice, check_track
 from diarize.errors import AudioError, shortened
 
 _ATTEMPTS = 100  # failures in a row after which the rest is given up
+_MARGIN = 60.0  # s before an excerpt; pieces may be placed later than their time
 _MICROSECOND = Fraction(1, 1_000_000)
 _JOINED = {"mpegts", "mpeg", "vob"}  # their clock may leap
 _ALONE = {"protocol_whitelist": "none"}  # what is in a file must not make it read others
@@ -70,6 +71,7 @@ class LibavReader:
         self._says_delay = False
         self._n_primed = 0  # samples at the start that are no sound
         self._resampler: Any = None
+        self._unused = 0.0  # s; what begins before is decoded only
         self._form = (0, 0)  # sample rate and channels of the first frame
         stated = stated_seconds(file)
         self._container = self._opened(file)
@@ -111,6 +113,12 @@ class LibavReader:
         if stream.codec_context is None:
             raise Undecodable(f"{self.name}: PyAV knows no decoder for its sound")
         return stream
+
+    def skip(self, n_samples: int) -> int:
+        """Leave out nothing, but decode without making use of it what lies well before a sample."""
+        if self._container.format.name not in _JOINED:  # a clock that is set anew does not say where that is
+            self._unused = n_samples / self.sample_rate - _MARGIN
+        return 0
 
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
@@ -194,6 +202,11 @@ class LibavReader:
             ):  # later there is room in front of it
                 writer = self._container.metadata.get("encoder", "")
                 self._n_primed = usual_delay(self._codec, frame.rate, frame.samples, writer)
+        place = None if start is None else float(start - self._origin)
+        if place is not None and place < self._unused and (frame.rate, len(frame.layout.channels)) == self._form:
+            self._end = place + frame.samples / frame.rate
+            yield Piece(place, np.broadcast_to(np.float32(0), (frame.samples, self._form[1])))
+            return
         try:
             converted = self._resampler.resample(frame)
         except ValueError:  # the sound goes on in another form
@@ -202,10 +215,9 @@ class LibavReader:
             converted = self._resampler.resample(frame)
         for each in converted:
             samples = each.to_ndarray().reshape(-1, len(each.layout.channels))
-            place = None if start is None else float(start - self._origin)
             self._end = (self._end if place is None else place) + len(samples) / each.rate
             yield Piece(place, samples)
-            start = None
+            place = None
 
     def _note_damage(self) -> None:
         if not self._damage or self._end > self._damage[-1]:
