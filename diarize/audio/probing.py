@@ -71,7 +71,8 @@ def probe(program: str, file: BinaryIO, track: int) -> Probe:
     kinds = frozenset(names[1].split(",")) if (names := _KINDS.search(about)) else frozenset()
     streams = [(kind, ", ".join(filter(None, [what, language]))) for language, kind, what in _STREAM.findall(about)]
     shift, n_primed = _start(about, done.stdout.decode(errors="replace"), streams, track)
-    return Probe(kinds, _duration(about), streams, shift, n_primed, said.strip().rpartition("\n")[2])
+    complaint = said.strip().rpartition("\n")[2] if streams or not kinds else "it holds no track at all"
+    return Probe(kinds, _duration(about), streams, shift, n_primed, complaint)
 
 
 def _duration(about: str) -> float | None:
