@@ -11,6 +11,7 @@ import numpy as np
 
 from diarize.audio.delays import silent_packets, usual_delay
 from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
+from diarize.audio.mpeg import parse_header
 from diarize.audio.parts import about_holes, named
 from diarize.audio.readers import Samples, Undecodable
 from diarize.audio.timeline import LEAD, Piece, Timeline, in_blocks
@@ -187,6 +188,8 @@ class LibavReader:
                 self._n_silent -= 1
                 return
             self._begins = packet.pts * packet.time_base
+            if self._codec.startswith("mp") and (header := parse_header(bytes(packet)[:4])):
+                self._codec = f"mp{header.layer}"  # broadcasts call all of MPEG by one name
             self._says_delay = packet.pts < 0 or packet.has_sidedata("skip_samples")
 
     def _converted(self, frame: Any) -> Iterator[Piece]:
