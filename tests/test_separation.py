@@ -185,7 +185,7 @@ def test_errors_leave_nothing(tmp_path: Path) -> None:
         separate((broken, RATE), turns, tmp_path)
     with pytest.raises(ConfigError, match="container must be wav or flac"):
         separate((broken, RATE), turns, tmp_path, container="mp3")
-    with pytest.raises(AudioError, match="the file is empty"):
+    with pytest.raises(AudioError, match="is empty"):
         separate(io.BytesIO(b""), turns, tmp_path)
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from diarize.audio.delays import usual_delay
 from diarize.audio.flac import flac_parts, flac_rest
 from diarize.audio.headers import FAILURES, cut_short, decoder, first_bytes, is_endless, open_sound, promised_samples
 from diarize.audio.hidden import hidden_parts
@@ -23,6 +24,8 @@ from diarize.audio.w64 import w64_parts
 from diarize.errors import AudioError
 
 _SHORTAGE = 0.1  # s; the lengths in compressed files are not exact
+_PLAIN = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+_GAPLESS = ("MP3", "MPEG_LAYER_III")
 _PARTS: dict[bytes, Callable[[BinaryIO], list[Part]]] = {  # by the first bytes behind tags
     b"OggS": ogg_parts,
     b"fLaC": flac_parts,
@@ -63,6 +66,7 @@ class FileReader:
         self._owned = owned
         self._copy: BinaryIO | None = None
         self._parts: list[Part] = []
+        self._begin = file.tell()
         self._whole = self._opened()
         self.sample_rate = int(self._sound.samplerate)
         self.n_channels = int(self._sound.channels)
@@ -78,7 +82,7 @@ class FileReader:
 
     def _opened(self) -> Part:
         """Open the first part, or else the file as it is; return all of the file."""
-        file, position = self._file, self._file.tell()
+        file, position = self._file, self._begin
         first_bytes(self.name, file)
         file.seek(behind_tags(file))
         kind = file.read(4)
@@ -105,6 +109,20 @@ class FileReader:
         self._parts = parts if opens else []
         return opens
 
+    def skip(self, n_samples: int) -> int:
+        """Go to a sample where each can be read alone and the file is one whole; return how many are left out."""
+        sound = self._sound
+        alone = sound.format == "FLAC" or sound.subtype.startswith(_PLAIN)
+        if self._parts or not alone or n_samples >= promised_samples(sound, self._file):
+            return 0
+        try:
+            self._n_read = int(sound.seek(n_samples))
+        except FAILURES:  # damage on the way: from the start, it is replaced
+            sound.close()
+            self._file.seek(self._begin)
+            self._sound = open_sound(self.name, self._file, direct=self._owned)
+        return self._n_read
+
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
         buffer = np.empty((size if self._parts else min(size, self._sound.frames), self.n_channels), np.float32)
@@ -116,9 +134,10 @@ class FileReader:
 
     def _part_blocks(self, part: Part, buffer: Samples, last: bool) -> Iterator[Samples]:
         """Give the blocks of a part that is open, and note what is wrong with it."""
-        start, kind = self._n_read, self._sound.format
+        start, kind = 0 if part is self._whole else self._n_read, self._sound.format
         promised = promised_samples(self._sound, self._copy or self._file)
         endless, holes = is_endless(self._sound), list(part.holes)
+        self._skip_primed()
         undamaged = yield from self._decoded(buffer)
         if kind == "FLAC" and 0 < promised <= self._n_read - start:
             undamaged = True  # what follows is a tag or other things
@@ -139,6 +158,13 @@ class FileReader:
         else:
             remark = f"it is damaged at {seconds:.3f} s; what is lost there is left out"
         self.remarks.append(remark)
+
+    def _skip_primed(self) -> None:
+        """Leave out what an encoder of MPEG put in front, where the decoder does not: of MP3 it knows that itself."""
+        if self._sound.subtype.startswith("MPEG") and (self._sound.format, self._sound.subtype) != _GAPLESS:
+            left = usual_delay("mp3" if self._sound.subtype == _GAPLESS[1] else "mp2", self.sample_rate, 0)
+            while count := self._fill(np.empty((left, self.n_channels), np.float32))[0]:
+                left -= count
 
     def _decoded(self, buffer: Samples) -> Generator[Samples, None, bool]:
         """Give the blocks of what is open; return whether the decoder met no damage."""

@@ -53,7 +53,7 @@ def first_bytes(name: str, file: BinaryIO) -> bytes:
     if not isinstance(head, bytes):
         raise AudioError(f"{name}: the file object gives text; open it in binary mode")
     if not head:
-        raise AudioError(f"{name}: the file is empty; check how it was recorded or copied")
+        raise AudioError(f"{name} is empty; check how it was recorded or copied")
     return head
 
 

@@ -9,18 +9,19 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from diarize.audio.delays import silent_packets, usual_delay
+from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
+from diarize.audio.mpeg import parse_header
 from diarize.audio.parts import about_holes, named
 from diarize.audio.readers import Samples, Undecodable
-from diarize.audio.timeline import Piece, Timeline, in_blocks
+from diarize.audio.timeline import LEAD, Piece, Timeline, in_blocks
 from diarize.audio.tracks import about_choice, check_track
 from diarize.errors import AudioError, shortened
 
-_SHORTAGE = 0.5  # s; the lengths that containers give are not exact
 _ATTEMPTS = 100  # failures in a row after which the rest is given up
+_MARGIN = 60.0  # s before an excerpt; pieces may be placed later than their time
 _MICROSECOND = Fraction(1, 1_000_000)
 _JOINED = {"mpegts", "mpeg", "vob"}  # their clock may leap
-_COUNTED = {"mov", "matroska", "webm", "asf", "avi", "wv", "tta"}  # say how long they are; of others it is a guess
-_PRIMED = {"aac", "loas"}  # no word of the delay of the encoder: the first frame is never sound
 _ALONE = {"protocol_whitelist": "none"}  # what is in a file must not make it read others
 _REFUSED = {
     *("hls", "dash", "concat", "sdp", "image2", "tty"),  # texts that name recordings, pictures
@@ -67,11 +68,21 @@ class LibavReader:
         self._damage: list[float] = []
         self._end = 0.0  # s, of the last piece
         self._last = Fraction(0)  # s, end of the last packet of any stream
+        self._begins: Fraction | None = None  # s, of the first packet
+        self._says_delay = False
+        self._n_primed = 0  # samples at the start that are no sound
         self._resampler: Any = None
+        self._unused = 0.0  # s; what begins before is decoded only
         self._form = (0, 0)  # sample rate and channels of the first frame
+        stated = stated_seconds(file)
         self._container = self._opened(file)
+        if stated is None and self._container.duration and set(self._container.format.name.split(",")) & COUNTED:
+            stated = float(self._container.duration * _MICROSECOND)
+        self._stated = stated  # length in s, None where the file does not say it
         try:
             self._stream = self._chosen(track)
+            self._codec = self._stream.codec_context.codec.canonical_name
+            self._n_silent = silent_packets(self._codec)
             self._origin = Fraction(max(self._container.start_time or 0, 0)) * _MICROSECOND
             self._pieces = self._decoded()
             self._first = next(self._pieces, None)
@@ -86,7 +97,7 @@ class LibavReader:
         file.seek(0)
         try:
             container = self._av.open(file, metadata_errors="replace", options=_ALONE)
-        except (self._av.FFmpegError, ValueError) as error:
+        except (self._av.FFmpegError, OSError, ValueError) as error:
             raise Undecodable(f"{self.name}: cannot be opened: {shortened(error)}") from error
         if _REFUSED & set(container.format.name.split(",")):
             container.close()
@@ -104,11 +115,22 @@ class LibavReader:
             raise Undecodable(f"{self.name}: PyAV knows no decoder for its sound")
         return stream
 
+    def skip(self, n_samples: int) -> int:
+        """Leave out nothing, but decode without making use of it what lies well before a sample."""
+        if self._container.format.name not in _JOINED:  # a clock that is set anew does not say where that is
+            self._unused = n_samples / self.sample_rate - _MARGIN
+        return 0
+
     def blocks(self, size: int) -> Iterator[Samples]:
         """Give the sound in blocks of at most `size` samples; what is wrong with the file is in `remarks` then."""
-        kinds, duration = set(self._container.format.name.split(",")), self._container.duration
-        promised = float(duration * _MICROSECOND) if duration and kinds & _COUNTED else None
-        timeline = Timeline(self.sample_rate, None if promised is None else promised + 1, bool(kinds & _JOINED))
+        kinds, stated = set(self._container.format.name.split(",")), self._stated
+        timeline = Timeline(
+            self.sample_rate,
+            end=None if stated is None else stated + 1,
+            joins=bool(kinds & _JOINED),
+            begins=None if self._begins is None else float(self._begins - self._origin),
+            n_primed=self._n_primed,
+        )
         buffer = np.empty((size, self.n_channels), np.float32)
         try:
             yield from in_blocks(map(timeline.place, self._all_pieces()), buffer)
@@ -118,8 +140,8 @@ class LibavReader:
                 self.remarks.append(about_holes(timeline.holes, what=what))
             elif self._damage:
                 self.remarks.append(f"it is damaged at {named(self._damage)}; what is lost there is left out")
-        if promised is not None and promised - float(self._last - self._origin) > _SHORTAGE:
-            self.remarks.append(f"the file is cut short or damaged; using the {timeline.seconds:.3f} s before that")
+        if stated is not None and stated - float(self._last - self._origin) > SHORTAGE:
+            self.remarks.append(about_shortage(timeline.seconds, stated))
 
     def _all_pieces(self) -> Iterator[Piece]:
         if self._first is not None:
@@ -146,7 +168,7 @@ class LibavReader:
                 packet = next(packets)
             except StopIteration:
                 return
-            except self._av.FFmpegError:
+            except (self._av.FFmpegError, OSError):  # OSError: it seeks where no file has a place
                 self._note_damage()
                 failures, packets = failures + 1, self._container.demux()
                 continue
@@ -156,7 +178,19 @@ class LibavReader:
             if packet.stream.index == self._stream.index:
                 if packet.has_sidedata("encryption_info"):
                     raise AudioError(f"{self.name}: its sound is encrypted; export it without protection")
+                self._note_begin(packet)
                 yield packet
+
+    def _note_begin(self, packet: Any) -> None:
+        """Note when the sound begins, by the first packet that holds some, and whether that tells a delay."""
+        if self._begins is None and packet.pts is not None:
+            if self._n_silent:
+                self._n_silent -= 1
+                return
+            self._begins = packet.pts * packet.time_base
+            if self._codec.startswith("mp") and (header := parse_header(bytes(packet)[:4])):
+                self._codec = f"mp{header.layer}"  # broadcasts call all of MPEG by one name
+            self._says_delay = packet.pts < 0 or packet.has_sidedata("skip_samples")
 
     def _converted(self, frame: Any) -> Iterator[Piece]:
         """Yield the samples of a frame, at the rate and with the channels of the first one."""
@@ -164,10 +198,18 @@ class LibavReader:
         if self._resampler is None:
             self._resampler = self._av.AudioResampler("flt", frame.layout, frame.rate)
             self._form = int(frame.rate), len(frame.layout.channels)
-            if self._container.format.name in _PRIMED:
-                self._origin = Fraction(frame.samples, frame.rate)
-            elif start is not None:
+            if start is not None:
                 self._origin = min(self._origin, max(start, Fraction(0)))
+            if (
+                not self._says_delay and (self._begins or 0) - self._origin <= LEAD
+            ):  # later there is room in front of it
+                writer = self._container.metadata.get("encoder", "")
+                self._n_primed = usual_delay(self._codec, frame.rate, frame.samples, writer)
+        place = None if start is None else float(start - self._origin)
+        if place is not None and place < self._unused and (frame.rate, len(frame.layout.channels)) == self._form:
+            self._end = place + frame.samples / frame.rate
+            yield Piece(place, np.broadcast_to(np.float32(0), (frame.samples, self._form[1])))
+            return
         try:
             converted = self._resampler.resample(frame)
         except ValueError:  # the sound goes on in another form
@@ -176,10 +218,9 @@ class LibavReader:
             converted = self._resampler.resample(frame)
         for each in converted:
             samples = each.to_ndarray().reshape(-1, len(each.layout.channels))
-            place = None if start is None else float(start - self._origin)
             self._end = (self._end if place is None else place) + len(samples) / each.rate
             yield Piece(place, samples)
-            start = None
+            place = None
 
     def _note_damage(self) -> None:
         if not self._damage or self._end > self._damage[-1]:

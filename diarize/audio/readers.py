@@ -31,6 +31,12 @@ class Reader(Protocol):
     n_channels: int
     remarks: list[str]
 
+    def skip(self, n_samples: int) -> int:
+        """Prepare for blocks that are not needed before a sample; return how many samples are left out for that.
+
+        No sample behind may be another than without it: most codecs carry something along, and must be decoded.
+        """
+
     def blocks(self, size: int) -> Iterator[Samples]: ...
 
     def close(self) -> None: ...
@@ -57,6 +63,11 @@ class ArrayReader:
         self.sample_rate = sample_rate
         self.n_channels = samples.shape[1]
         self._samples = samples
+
+    def skip(self, n_samples: int) -> int:
+        n_skipped = min(n_samples, len(self._samples))
+        self._samples = self._samples[n_skipped:]
+        return n_skipped
 
     def blocks(self, size: int) -> Iterator[Samples]:
         kind = self._samples.dtype

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from diarize.audio.parts import Hole
 from diarize.audio.readers import Samples
 
+LEAD = 0.1
+"""Seconds: sound that begins no later begins with the recording, as programs shift all tracks by such delays."""
+
 _TOLERANCE = 0.03  # s; times in containers are rounded, and recorders stamp them when they get to it
-_LEAD = 0.1  # s; a first piece that is no later is where all begins: writers shift all tracks by such delays
 _BACK = 1.0  # s; where a time lies further back, the clock was set anew
 _LEAP = 10.0  # s; where one lies further ahead in a stream that may be joined, likewise
 _LONGEST = 6 * 3600.0  # s; where one lies further ahead in any stream, it is wrong
@@ -36,6 +38,10 @@ class Timeline:
         Seconds; times beyond it are wrong.
     joins : bool
         Whether the clock may leap within a stream, as in broadcasts that are joined.
+    begins : float or None
+        The time at which the stream begins, where that is not the time of the first piece.
+    n_primed : int
+        Samples that the encoder put in front: these are left out, and all others come so much earlier.
 
     Attributes
     ----------
@@ -43,43 +49,52 @@ class Timeline:
         Silence that stands for what is missing, but for that at the start.
     """
 
-    def __init__(self, sample_rate: int, end: float | None = None, joins: bool = False) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        end: float | None = None,
+        joins: bool = False,
+        begins: float | None = None,
+        n_primed: int = 0,
+    ) -> None:
         self.holes: list[Hole] = []
         self._rate = sample_rate
         self._end = end
         self._joins = joins
+        self._begins = begins
+        self._n_primed = n_primed
         self._origin: float | None = None  # of the clock, in seconds of the stream
-        self._n_placed = 0
+        self._n_placed = -n_primed  # the first samples are placed before the start
 
     @property
     def seconds(self) -> float:
         """Length of what was placed."""
-        return self._n_placed / self._rate
+        return max(self._n_placed, 0) / self._rate
 
     def place(self, piece: Piece) -> tuple[int, Samples]:
         """Return how many silent samples come before a piece, and the piece without what was there already."""
         shift = 0 if piece.start is None else self._shift(piece.start)
-        silence, samples = max(shift, 0), piece.samples[max(-shift, 0) :]
-        if silence and self._n_placed:
+        place, given = self._n_placed + shift, max(self._n_placed, 0)
+        silence, samples = max(place - given, 0), piece.samples[max(given - place, 0) :]
+        if silence and self._n_placed > 0:
             self.holes.append(Hole(self.seconds, silence / self._rate))
-        self._n_placed += silence + len(samples)
+        self._n_placed = max(self._n_placed, place + len(piece.samples))
         return silence, samples
 
     def _shift(self, start: float) -> int:
         """Return by how many samples a time lies behind the end of what was placed; negative where it is before it."""
-        if self._origin is None:  # the first piece goes exactly where it belongs
-            self._origin, exact = 0.0, True
-            if 0 < start <= _LEAD:
-                self._origin, start = -start, 0.0
-        else:
-            start += self._origin
-            exact = abs(start - self.seconds) > _TOLERANCE
-        late = start - self.seconds
+        end = self._n_placed / self._rate
+        exact = self._origin is None  # the first piece goes exactly where it belongs
+        if self._origin is None:
+            begins = start if self._begins is None else self._begins
+            self._origin = end - (begins if 0 < begins <= LEAD else 0.0)
+        start += self._origin
+        late = start - end
         wrong = late > 0 and self._end is not None and start > self._end
         if wrong or not -_BACK <= late <= (_LEAP if self._joins else _LONGEST):
             self._origin -= late
             return 0
-        return round(late * self._rate) if exact else 0
+        return round(late * self._rate) if exact or abs(late) > _TOLERANCE else 0
 
 
 def in_blocks(pieces: Iterable[tuple[int, Samples]], buffer: Samples) -> Iterator[Samples]:

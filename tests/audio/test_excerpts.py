@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,35 @@ def test_samples_from_one_time_to_another(start: float, end: float | None) -> No
     with open_audio(Excerpt((SAMPLES, 16000), start, end), 16000, block_seconds=0.1) as stream:
         np.testing.assert_array_equal(np.concatenate(list(stream)), expected)
         assert (stream.start, stream.duration) == (start, len(expected) / 16000)
+
+
+@pytest.mark.parametrize(
+    ("container", "settings"),
+    [
+        ("WAV", {"subtype": "PCM_16"}),
+        ("FLAC", {}),
+        ("MP3", {"bitrate_mode": "CONSTANT"}),
+        ("MP3", {"bitrate_mode": "VARIABLE"}),
+        ("OGG", {"subtype": "OPUS"}),
+    ],
+)
+def test_an_excerpt_of_a_file_is_a_slice_of_the_whole(container: str, settings: dict[str, str]) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(SAMPLES, 4), 16000, format=container, **settings)
+    whole = read_audio(io.BytesIO(file.getvalue()), 16000)
+    for start, end in ((0.0001, 0.5), (3.3337, 5.0), (9.5, None)):
+        heard = read_audio(Excerpt(io.BytesIO(file.getvalue()), start, end), 16000)
+        np.testing.assert_array_equal(heard, whole[round(start * 16000) : None if end is None else round(end * 16000)])
+
+
+def test_damage_before_an_excerpt_moves_nothing() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(SAMPLES, 4), 16000, format="FLAC")
+    content = bytearray(file.getvalue())
+    content[len(content) // 4 : len(content) // 4 + 3000] = np.random.default_rng(0).bytes(3000)
+    with warnings.catch_warnings(action="ignore"):
+        heard = read_audio(Excerpt(io.BytesIO(bytes(content)), 7.0, 8.0), 16000)
+    np.testing.assert_allclose(heard, np.tile(SAMPLES, 4)[7 * 16000 : 8 * 16000], atol=4e-5)
 
 
 def test_times_stay_those_of_the_recording() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from diarize.audio import Excerpt, decoders, open_audio, read_audio
 from diarize.audio.ffmpeg import ffmpeg
+from diarize.audio.libav import pyav
 from diarize.errors import AudioError, DiarizeWarning
 from tests.audio.media import RATE, clicks, lag, media
 
@@ -27,6 +28,29 @@ def test_sound_stays_at_its_time(container: str) -> None:
     late = [lag(heard, written, place) for place in (1.0, 6.0)]
     assert abs(late[0]) < (0.07 if container == "matroska" else 0.001)
     assert late[1] == late[0]
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "rate"),
+    [
+        ("flv", "aac", 44100),
+        ("mpegts", "mp2", 44100),
+        ("asf", "wmav2", 44100),
+        ("ipod", "aac", RATE),
+        ("avi", "mp2", RATE),
+    ],
+)
+def test_both_decoders_give_the_same(container: str, codec: str, rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = media(container, codec, clicks(rate=rate), rate=rate)
+    heard = read_audio(io.BytesIO(content), rate)
+    monkeypatch.setattr(decoders, "pyav", pyav)
+    np.testing.assert_allclose(heard, read_audio(io.BytesIO(content), rate), atol=1e-4)
+
+
+def test_a_container_says_how_much_is_missing() -> None:
+    content = media("avi", "mp2", clicks())
+    with pytest.warns(DiarizeWarning, match=r"using the [45]\.\d{3} s before that, where it should be 8\.\d{3} s long"):
+        read_audio(io.BytesIO(content[: len(content) * 6 // 10]), RATE)
 
 
 def test_a_pause_of_the_recorder_becomes_silence() -> None:

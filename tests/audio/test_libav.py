@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diarize.audio import Excerpt, open_audio, read_audio
+from diarize.audio import Excerpt, libav, open_audio, read_audio
 from diarize.errors import AudioError, DiarizeWarning
 from tests.audio.media import RATE, clicks, lag, media
 
 pytest.importorskip("av", reason="PyAV is not installed")
 
 KINDS = [
-    # container, codec, sample rate, least to most delay that players leave in (s)
+    # container, codec, sample rate, most delay that is left in (s)
     ("ipod", "aac", 44100, 0.0),
     ("mp4", "aac", RATE, 0.0),
     ("mov", "pcm_s16le", RATE, 0.0),
@@ -28,11 +28,11 @@ KINDS = [
     ("tta", "tta", RATE, 0.0),
     ("caf", "alac", RATE, 0.0),
     ("amr", "libopencore_amrnb", 8000, 0.005),
-    ("ac3", "ac3", 32000, 0.008),
-    ("asf", "wmav2", 44100, 0.047),
-    ("flv", "aac", 44100, 0.024),
-    ("avi", "mp2", 44100, 0.011),
-    ("mpegts", "aac", 44100, 0.024),
+    ("ac3", "ac3", 32000, 0.0),
+    ("asf", "wmav2", 44100, 0.0),
+    ("flv", "aac", 44100, 0.0),
+    ("avi", "mp2", 44100, 0.0),
+    ("mpegts", "aac", 44100, 0.0),
 ]
 
 
@@ -97,6 +97,21 @@ def test_damage_costs_what_it_hits() -> None:
     with pytest.warns(DiarizeWarning, match=r"it is damaged at [34]\.\d{3} s"):
         heard = read_audio(io.BytesIO(content), RATE)
     assert [lag(heard, written, place) for place in (1.0, 6.0)] == [0, 0]
+
+
+def test_a_container_says_how_much_is_missing() -> None:
+    content = media("avi", "mp2", clicks(), rate=RATE)
+    with pytest.warns(DiarizeWarning, match=r"using the [45]\.\d{3} s before that, where it should be 8\.\d{3} s long"):
+        read_audio(io.BytesIO(content[: len(content) * 6 // 10]), RATE)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("ipod", "aac"), ("matroska", "libopus"), ("mpegts", "aac")])
+def test_an_excerpt_is_a_slice_of_the_whole(container: str, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libav, "_MARGIN", 0.5)
+    content = media(container, codec, clicks(rate=48000), rate=48000)
+    whole = read_audio(io.BytesIO(content), 48000)
+    heard = read_audio(Excerpt(io.BytesIO(content), 3.3337, 5.0), 48000)
+    np.testing.assert_array_equal(heard, whole[round(3.3337 * 48000) : 5 * 48000])
 
 
 def test_encrypted_sound() -> None:

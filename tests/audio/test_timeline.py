@@ -67,3 +67,14 @@ def test_full_blocks() -> None:
     blocks = [block.copy() for block in in_blocks(pieces, np.empty((4, 2), np.float32))]
     assert [len(block) for block in blocks] == [4, 4, 4, 4, 4]
     np.testing.assert_array_equal(np.concatenate(blocks)[:, 1], [0, 0, 0, 1, 1, *9 * [2], *6 * [0]])
+
+
+@pytest.mark.parametrize(("first", "begins"), [(0.0, None), (0.05, None), (0.3, 0.0)])
+def test_what_an_encoder_put_in_front(first: float, begins: float | None) -> None:
+    timeline = Timeline(RATE, begins=begins, n_primed=150)
+    late = round(first * RATE) if begins == 0.0 else 0
+    got = [timeline.place(piece(first + number * 0.1)) for number in range(4)]
+    assert sum(silence + len(samples) for silence, samples in got) == 400 + late - 150
+    assert timeline.seconds == pytest.approx((400 + late - 150) / RATE)
+    assert got[-1][1].tolist() == piece(None).samples.tolist()
+    assert timeline.holes == []

@@ -61,3 +61,18 @@ def test_plain_files() -> None:
 @pytest.mark.parametrize("content", [b"riff", RIFF + bytes(8), RIFF + bytes(200), extended("<f4", 3)[:80]])
 def test_other_files_are_left_alone(content: bytes) -> None:
     assert w64_parts(io.BytesIO(content)) == []
+
+
+@pytest.mark.parametrize("unknown", [0, 24, (1 << 63) - 1, (1 << 64) - 1])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_a_length_that_was_not_known(unknown: int, share: float) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, sound(), RATE, format="W64", subtype="PCM_24")
+    for plain in (file.getvalue(), extended("<f4", 3)):
+        place = plain.index(b"data" + REST) + 16
+        n_bytes = round(share * len(plain[place + 8 :]))
+        whole = plain[:16] + struct.pack("<Q", (1 << 64) - 1) + plain[24:place] + struct.pack("<Q", unknown)
+        with pytest.warns(DiarizeWarning, match="does not say how long it is"):
+            samples = read_audio(io.BytesIO(whole + plain[place + 8 :][:n_bytes]), RATE)
+        np.testing.assert_allclose(samples, sound()[: len(samples)], atol=3e-7)
+        assert abs(len(samples) - share * 2 * RATE) <= 2
