@@ -79,7 +79,9 @@ def _decoded(tokens: list[_Token]) -> str | None:
 
 def _heard(tokens: list[_Token], number: int) -> Heard:
     text = _decoded(tokens) or "".join(token.text for token in tokens)
-    times = [_times(token.entry) for token in tokens]
+    # tokens of punctuation last up to the next word or to the end of the segment, over pauses
+    spoken = [token for token in tokens if any(map(str.isalnum, token.text))]
+    times = [_times(token.entry) for token in spoken or tokens]
     starts, ends = ([time for time in side if time is not None] for side in zip(*times, strict=True))
     return Heard(text, min(starts, default=None), max(ends, default=None), number=number)
 
