@@ -73,9 +73,9 @@ def label(
 ) -> None:
     """Put speakers on TRANSCRIPT, which another program made of the same recording.
 
-    It is SRT, WebVTT, CTM, STM, a table, or JSON of whisper, faster-whisper, whisperX, whisper.cpp, Amazon Transcribe
-    or Deepgram; '-' is standard input. Words are given to speakers where words have times, and cues are cut where the
-    speaker changes.
+    It is SRT, WebVTT, CTM, STM, a table, or JSON of whisper (also OpenAI's API, faster-whisper, whisperX, whisper.cpp),
+    Amazon Transcribe, AssemblyAI, Azure, Deepgram, Google, Rev.ai, Vosk or YouTube; '-' is standard input. Words are
+    given to speakers where words have times, and cues are cut where the speaker changes.
     """
     named = _named_format(output, format)
     _check_sources(transcript, turns, audio)

@@ -74,7 +74,8 @@ def _parse(path: str | PathLike[str], escaped: bool) -> Parsed:
 def blocks(lines: list[str], strict: bool) -> Iterator[tuple[int, str, list[str]]]:
     """Give number and text of each line with an arrow that begins a cue, and the lines under it up to a blank one.
 
-    In WebVTT, which is strict, a line of blanks does not end a cue; in SRT of some programs it does.
+    In WebVTT, which is strict, a line of blanks does not end a cue, but the times of the next one do; in SRT of some
+    programs a line of blanks does.
     """
     place = 0
     while place < len(lines):
@@ -85,9 +86,14 @@ def blocks(lines: list[str], strict: bool) -> Iterator[tuple[int, str, list[str]
                 place += 1
         elif "-->" in line:
             first = place
-            while place < len(lines) and (lines[place] if strict else lines[place].strip()):
+            while place < len(lines) and _goes_on(lines, place, strict):
                 place += 1
             yield number, line, lines[first:place]
+
+
+def _goes_on(lines: list[str], place: int, strict: bool) -> bool:
+    line = lines[place]
+    return bool(line) and _TIMES.match(line) is None if strict else bool(line.strip())
 
 
 def times_of(line: str) -> tuple[float, float]:

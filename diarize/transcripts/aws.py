@@ -12,6 +12,7 @@ from typing import Any
 from diarize.errors import FormatError
 from diarize.formats.jsontext import as_list, as_object, as_text
 from diarize.transcripts.layout import Content, Names
+from diarize.transcripts.scripts import spaced
 from diarize.transcripts.timing import Heard, cues_of_words, seconds_of, timed_words
 from diarize.transcripts.whisper import set_speaker, share_of
 from diarize.transcripts.words import Cue
@@ -48,16 +49,8 @@ def _joined(heard: list[Heard], results: dict[str, Any]) -> list[Heard]:
     """Return words with blanks only where the transcript has them: Chinese and Japanese have none."""
     whole = results.get("transcripts") or [{}]
     text = whole[0].get("transcript") if isinstance(whole, list) and isinstance(whole[0], dict) else None
-    if not isinstance(text, str):
-        return heard
-    place, joined = 0, []
-    for word in heard:
-        bare = word.text.strip()
-        there = text.startswith(bare, place)
-        joined.append(word._replace(text=bare) if there else word)
-        blank = 0 if there else len(text[place:]) - len(text[place:].lstrip())
-        place += len(bare) + blank if text.startswith(bare, place + blank) else 0
-    return joined
+    texts = spaced([word.text for word in heard], text if isinstance(text, str) else "")
+    return [word._replace(text=shown) for word, shown in zip(heard, texts, strict=True)]
 
 
 def fill_aws(document: Any, words: Names, cues: Names) -> None:

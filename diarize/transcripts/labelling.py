@@ -1,4 +1,4 @@
-"""Speakers put on a transcript: words are assigned, then cues are cut where the speaker changes."""
+"""Speakers put on a transcript: words are assigned, changes put at ends of sentences, cues cut where they change."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from diarize.annotation import Annotation
 from diarize.transcripts.assignment import assign
 from diarize.transcripts.cutting import cut
 from diarize.transcripts.layout import Names
+from diarize.transcripts.sentences import at_sentences
 from diarize.transcripts.words import Transcript
 
 
@@ -37,7 +38,8 @@ def label(transcript: Transcript, annotation: Annotation) -> Transcript:
     anna How are you?
     ben Fine, thanks.
     """
-    assigned = iter(assign(transcript.words, annotation))
+    timed = [cue.timed for cue in transcript.cues for _ in cue.words]
+    assigned = iter(at_sentences(assign(transcript.words, annotation), timed))
     parts = [part for cue in transcript.cues for part in cut(cue, [next(assigned) for _ in cue.words])]
     return Transcript(tuple(sorted(parts, key=lambda cue: (cue.start, cue.end))), transcript.uri, transcript.source)
 

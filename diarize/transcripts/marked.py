@@ -8,6 +8,7 @@ NIST. SCTK, the scoring toolkit: infmts, "CTM" and "STM".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from diarize.errors import FormatError, counted
 from diarize.formats.ctm import is_nobody
@@ -19,6 +20,7 @@ from diarize.transcripts.timing import cue_of_text, cues_of_words
 from diarize.transcripts.words import Cue, Word
 
 _COMMENT = ";;"
+_LOOK = 100  # lines by which CTM is told
 _ALTERNATIVES = "*"  # what stands for the times of <ALT_BEGIN>, <ALT> and <ALT_END>
 
 
@@ -29,10 +31,16 @@ def _lines(content: Content) -> Iterator[tuple[int, str]]:
 
 
 def is_ctm_transcript(content: Content) -> bool:
-    """Tell whether the first line has five to eight fields of which the third and the fourth are numbers."""
-    _, line = next(_lines(content), (0, ""))
-    fields = line.split()
-    return 5 <= len(fields) <= 8 and is_number(fields[2]) and is_number(fields[3]) and not is_number(fields[4])
+    """Tell whether lines have five to eight fields of which the third and the fourth are numbers, the fifth a word.
+
+    The first words may be numbers; STM, whose speakers may be numbers too, has the end there in each line.
+    """
+    lines = [line.split() for _, line in islice(_lines(content), _LOOK)]
+    spoken = [fields for fields in lines if fields[2:4] != [_ALTERNATIVES, _ALTERNATIVES]]
+    if not spoken or not 5 <= len(spoken[0]) <= 8 or not all(map(is_number, spoken[0][2:4])):
+        return False
+    words = [fields[4] for fields in spoken if len(fields) > 4]
+    return not all(map(is_number, words)) or all(len(fields) == 5 for fields in spoken)
 
 
 def read_ctm_transcript(content: Content) -> dict[str, list[Cue]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from diarize.formats.jsontext import is_number
@@ -12,6 +12,7 @@ from diarize.transcripts.words import Cue, Word
 
 PAUSE = 0.8  # s; silence that ends a cue where the source has no cues
 LONGEST = 84  # characters of such a cue: two lines of a subtitle
+LONGEST_WORD = 1.0  # s; of a word of which only the start is known, so that it does not reach over a pause
 _ENDLESS = 1e12  # ms; no recording lasts 30 years
 
 
@@ -33,7 +34,9 @@ def seconds_of(value: Any, scale: float = 1.0) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    return max(float(value) * scale, 0.0) if is_number(value) and abs(value) < _ENDLESS else None
+    if not is_number(value) or not abs(value) < _ENDLESS:
+        return None
+    return max(float(value) if scale == 1 else round(float(value) * scale, 9), 0.0)
 
 
 def timed_words(heard: Sequence[Heard], start: float, end: float) -> tuple[Word, ...]:
@@ -57,7 +60,7 @@ def timed_words(heard: Sequence[Heard], start: float, end: float) -> tuple[Word,
     return tuple(
         Word(*span, word.text, word.speaker, word.confidence, word.number)
         for word, span in zip(heard, times, strict=True)
-        if span is not None
+        if span is not None and word.text.strip()
     )
 
 
@@ -85,7 +88,8 @@ def shared_time(texts: Sequence[str], start: float, end: float) -> list[tuple[fl
     [(0.0, 1.0), (1.0, 3.0)]
     """
     lengths = [max(len(text.strip()), 1) for text in texts]
-    edges = [start + (end - start) * sum(lengths[:k]) / sum(lengths) for k in range(len(lengths) + 1)]
+    total = sum(lengths)
+    edges = [start + (end - start) * done / total for done in accumulate(lengths, initial=0)]
     return [(round(low, 6), round(high, 6)) for low, high in pairwise(edges)]
 
 
@@ -111,4 +115,9 @@ def cues_of_words(words: Sequence[Word]) -> list[Cue]:
         ):
             cues.append([])
         cues[-1].append(word)
-    return [Cue(group[0].start, max(word.end for word in group), tuple(group), group[0].speaker) for group in cues]
+    return [cue_of_words(group) for group in cues]
+
+
+def cue_of_words(words: Sequence[Word], number: int = -1) -> Cue:
+    """Return words as a cue of the one who says the first of them."""
+    return Cue(words[0].start, max(word.end for word in words), tuple(words), words[0].speaker, number=number)

@@ -9,10 +9,8 @@ from diarize.formats.jsontext import as_list, as_object, as_text
 from diarize.transcripts.layout import Content, Names
 from diarize.transcripts.scripts import begins_word
 from diarize.transcripts.timing import Heard, cue_of_text, seconds_of, timed_words
-from diarize.transcripts.whisper import set_speaker
+from diarize.transcripts.whisper import MARKERS, set_speaker
 from diarize.transcripts.words import Cue
-
-_MARKS = ("[_", "<|")  # what tokens begin with that are no text: "[_BEG_]", "[_TT_150]", "<|endoftext|>"
 
 
 def is_whispercpp(content: Content) -> bool:
@@ -54,7 +52,7 @@ def _words(segment: dict[str, Any], place: str = "") -> list[list[_Token]]:
     words: list[list[_Token]] = []
     before, part = "", list[_Token]()
     for text, entry in tokens:
-        if not text or text.startswith(_MARKS):
+        if not text or text.startswith(MARKERS):
             continue
         part.append(_Token(text, entry))
         # a character of several bytes may be spread over tokens
@@ -81,7 +79,9 @@ def _decoded(tokens: list[_Token]) -> str | None:
 
 def _heard(tokens: list[_Token], number: int) -> Heard:
     text = _decoded(tokens) or "".join(token.text for token in tokens)
-    times = [_times(token.entry) for token in tokens]
+    # tokens of punctuation last up to the next word or to the end of the segment, over pauses
+    spoken = [token for token in tokens if any(map(str.isalnum, token.text))]
+    times = [_times(token.entry) for token in spoken or tokens]
     starts, ends = ([time for time in side if time is not None] for side in zip(*times, strict=True))
     return Heard(text, min(starts, default=None), max(ends, default=None), number=number)
 

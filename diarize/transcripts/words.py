@@ -23,6 +23,8 @@ class Word:
         Probability, 0 to 1, that the word was said.
     number : int
         Its place among the words of the file that it is from; -1 where that has no words.
+    marks : tuple of str
+        Tags of subtitles that are open over it, from the outermost: "i", "c.yellow", 'font color="red"'.
     """
 
     start: float
@@ -31,6 +33,7 @@ class Word:
     speaker: str | None = None
     confidence: float | None = None
     number: int = -1
+    marks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the word as plain values, without its blank."""
@@ -51,6 +54,8 @@ class Cue:
         Whether the times of words are the source's own; else they are cut from the cue's in proportion to characters.
     number : int
         Its place among the cues of the file that it is from; parts of a cue have the same.
+    settings : str
+        Where a subtitle stands: what WebVTT writes behind the times, or the "{\\an8}" of SRT.
     """
 
     start: float
@@ -59,6 +64,7 @@ class Cue:
     speaker: str | None = None
     timed: bool = True
     number: int = -1
+    settings: str = ""
 
     @property
     def text(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from html import escape
-from itertools import groupby
+from itertools import groupby, takewhile
 from os import PathLike
 from pathlib import Path
 from typing import TextIO
@@ -25,6 +26,9 @@ from diarize.transcripts.layouts import layout_of
 from diarize.transcripts.scripts import joined
 from diarize.transcripts.words import Cue, Transcript
 
+_VTT_TAGS = frozenset({"i", "b", "u", "c", "lang", "ruby", "rt"})
+_SRT_TAGS = frozenset({"i", "b", "u", "s", "font"})
+_MARK_NAME = re.compile(r"[.\s]")  # what ends the name of a tag
 _NOBODY = "unknown"  # who speaks in STM, where a line must name somebody
 _OF_LAYOUT = {"vtt": "vtt", "srt": "srt", "ctm": "ctm", "stm": "stm", "table": "tsv"}  # the others are JSON
 
@@ -33,14 +37,16 @@ def _vtt(transcript: Transcript) -> str:
     cues = ["WEBVTT\n"]
     for cue in transcript.cues:
         voice = "" if cue.speaker is None else f"<v {escape(TEXT.encode(cue.speaker), quote=False)}>"
-        cues.append(f"{_span(cue, '.')}\n{voice}{escape(_lines(cue), quote=False)}\n")
+        settings = "" if not cue.settings or cue.settings.startswith("{") else f" {cue.settings}"
+        cues.append(f"{_span(cue, '.')}{settings}\n{voice}{_lines(cue, _VTT_TAGS, partial(escape, quote=False))}\n")
     return "\n".join(cues)
 
 
 def _srt(transcript: Transcript) -> str:
-    cues = [
-        f"{number}\n{_span(cue, ',')}\n{_prefix(cue)}{_lines(cue)}\n" for number, cue in enumerate(transcript.cues, 1)
-    ]
+    cues = []
+    for number, cue in enumerate(transcript.cues, 1):
+        place = cue.settings if cue.settings.startswith("{") else ""
+        cues.append(f"{number}\n{_span(cue, ',')}\n{place}{_prefix(cue)}{_lines(cue, _SRT_TAGS, str)}\n")
     return "\n".join(cues)
 
 
@@ -52,10 +58,20 @@ def _prefix(cue: Cue) -> str:
     return "" if cue.speaker is None else f"{TEXT.encode(cue.speaker)}: "
 
 
-def _lines(cue: Cue) -> str:
-    """Return the text without blank lines and arrows, which would end the cue."""
-    lines = (line.strip() for line in cue.text.splitlines())
-    return "\n".join(line for line in lines if line).replace("-->", "->")
+def _lines(cue: Cue, tags: frozenset[str], escaped: Callable[[str], str]) -> str:
+    """Return the text with tags, without blank lines and arrows, which would end the cue."""
+    shown, before = "", tuple[str, ...]()
+    for word in (*cue.words, None):
+        text = "" if word is None else word.text
+        marks = () if word is None else tuple(mark for mark in word.marks if _MARK_NAME.split(mark)[0] in tags)
+        same = len([*takewhile(lambda pair: pair[0] == pair[1], zip(before, marks, strict=False))])
+        shown += "".join(f"</{_MARK_NAME.split(mark)[0]}>" for mark in reversed(before[same:]))
+        said = text.lstrip()
+        shown += text[: len(text) - len(said)] + "".join(f"<{mark}>" for mark in marks[same:])
+        shown += escaped(said.replace("-->", "->"))
+        before = marks
+    lines = (line.strip() for line in shown.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _json(transcript: Transcript) -> str:

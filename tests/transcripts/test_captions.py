@@ -95,3 +95,42 @@ def test_plain_text() -> None:
 def test_a_wrong_time_names_its_line(read: Read) -> None:
     with pytest.raises(FormatError, match=r"x\.vtt:3: a cue has two times"):
         read("WEBVTT\n\n00:01.000 --> soon\na\n", "x.vtt")
+
+
+STYLED = """WEBVTT
+
+00:01.000 --> 00:04.000 align:start line:10%
+<v Ann><i>Hello you</i>, <c.red>we</c> are <b>here. Yes</b></v>
+
+00:04.000 --> 00:05.000
+plain
+00:05.000 --> 00:06.000 align:end
+next<00:00:05.500><c> one</c>
+"""
+
+
+def test_settings_and_tags_are_kept(read: Read) -> None:
+    transcript = read(STYLED)
+    assert [cue.settings for cue in transcript.cues] == ["align:start line:10%", "", "align:end"]
+    assert [(word.text.strip(), word.marks) for word in transcript.cues[0].words] == [
+        ("Hello", ("i",)),
+        ("you,", ("i",)),
+        ("we", ("c.red",)),
+        ("are", ()),
+        ("here.", ("b",)),
+        ("Yes", ("b",)),
+    ]
+
+
+def test_times_end_a_cue_without_a_blank_line(read: Read) -> None:
+    assert [(cue.start, cue.text) for cue in read(STYLED).cues][1:] == [(4, "plain"), (5, "next one")]
+
+
+def test_a_word_before_a_pause_does_not_fill_it(read: Read) -> None:
+    transcript = read("WEBVTT\n\n00:01.000 --> 00:09.000\nOne<00:00:01.500> two<00:00:06.000> three\n")
+    assert [(start, end) for start, end, _ in said(transcript)] == [(1, 1.5), (1.5, 2.5), (6, 7)]
+
+
+def test_the_place_of_srt_is_kept(read: Read) -> None:
+    (cue,) = read('1\n00:00:00,000 --> 00:00:01,000\n{\\an8}<font color="red">a b</font>\n', "x.srt").cues
+    assert (cue.text, cue.settings, cue.words[1].marks) == ("a b", "{\\an8}", ('font color="red"',))

@@ -23,6 +23,12 @@ SAMPLES = {
     "aws": '{"results": {"items": [{"type": "pronunciation", "start_time": "0", "end_time": "1", '
     '"alternatives": [{"content": "a"}]}]}}',
     "deepgram": '{"results": {"channels": [{"alternatives": [{"words": [{"word": "a", "start": 0, "end": 1}]}]}]}}',
+    "assemblyai": '{"audio_url": "x", "status": "completed", "words": [{"text": "a", "start": 0, "end": 1000}]}',
+    "google": '{"results": [{"alternatives": [{"transcript": "a", "words": [{"word": "a", "endTime": "1s"}]}]}]}',
+    "azure": '{"recognizedPhrases": [{"offset": "PT0S", "duration": "PT1S", "nBest": [{"display": "a"}]}]}',
+    "revai": '{"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "a", "ts": 0, "end_ts": 1}]}]}',
+    "vosk": '{"result": [{"word": "a", "start": 0, "end": 1, "conf": 1}], "text": "a"}',
+    "youtube": '{"events": [{"tStartMs": 0, "dDurationMs": 1000, "segs": [{"utf8": "a"}]}]}',
     "vtt": "WEBVTT\n\n00:00.000 --> 00:01.000\na\n",
     "srt": "\n1\n00:00:00,000 --> 00:00:01,000\na\n",
     "ctm": "talk 1 0 1 a\n",
@@ -50,7 +56,10 @@ def replaced(document: Any, value: object) -> Iterator[Any]:
             yield document
 
 
-@pytest.mark.parametrize("name", [layout.name for layout in LAYOUTS if layout.fill])
+JSON = [name for name, sample in SAMPLES.items() if sample.startswith("{")]
+
+
+@pytest.mark.parametrize("name", JSON)
 @pytest.mark.parametrize("value", [None, -1, 1e300, math.nan, "x", "\ud800", [], [5], {}, {"a": 1}])
 def test_a_wrong_value_is_read_or_refused(name: str, value: object) -> None:
     turns = Annotation([Turn(0, 1, "anna")])
@@ -71,6 +80,24 @@ def test_json_alone_takes_speakers_back() -> None:
 def test_what_is_none_lists_what_is_known(read: Read, content: str) -> None:
     with pytest.raises(FormatError, match=r"no transcript that is known \(JSON of whisper, .*WebVTT, SRT, CTM, STM"):
         read(content)
+
+
+def test_other_programs_json_is_refused(read: Read) -> None:
+    watson = '{"results": [{"final": true, "alternatives": [{"transcript": "a", "timestamps": [["a", 0, 1]]}]}]}'
+    speechmatics = '{"results": [{"type": "word", "start_time": 0, "end_time": 1, "alternatives": [{"content": "a"}]}]}'
+    for content in (watson, speechmatics):
+        with pytest.raises(FormatError, match="no transcript that is known"):
+            read(content)
+
+
+def test_a_text_without_times_says_what_to_ask_for(read: Read) -> None:
+    with pytest.raises(FormatError, match="it has a text but no times; ask the recogniser for words with times"):
+        read('{"text": "Hello."}')
+
+
+@pytest.mark.parametrize("name", ["x.srt", "x.CTM", "x.stm"])
+def test_a_recogniser_writes_an_empty_file_where_nothing_is_said(read: Read, name: str) -> None:
+    assert (read("\n", name).cues, read("", name).uri) == ((), "x")
 
 
 def test_what_is_no_text(read: Read, tmp_path: Path) -> None:

@@ -23,6 +23,14 @@ def test_ctm(read: Read) -> None:
     assert [(cue.text, cue.speaker) for cue in transcript.cues] == [("hello you", None), ("yes", "ann")]
 
 
+def test_words_may_be_numbers_and_confidence_unknown(read: Read) -> None:
+    text = "c 1 0.04 0.12 20 NA lex NA\nc 1 0.20 0.30 dogs -1.00 lex spk_0\n"
+    transcript = read(text)
+    assert said(transcript) == [(0.04, 0.16, " 20"), (0.2, 0.5, " dogs")]
+    assert [(word.confidence, word.speaker) for word in transcript.words] == [(None, None), (None, "spk_0")]
+    assert read("c 1 7 0.5 1.5 hello\nc 1 8 1.5 2.5 you\n").source.layout == "stm"  # speakers 7 and 8
+
+
 def test_alternatives_are_passed_over(read: Read) -> None:
     text = "c 1 1.0 0.5 so\nc 1 * * <ALT_BEGIN>\nc 1 1.5 0.5 what\nc 1 * * <ALT_END>\n"
     assert [text for _, _, text in said(read(text))] == [" so", " what"]

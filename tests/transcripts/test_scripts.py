@@ -27,9 +27,32 @@ def test_pieces(text: str, expected: list[str]) -> None:
 def test_words_get_the_blanks_of_their_text() -> None:
     assert spaced([" I", "'m", " fine"], " I'm fine") == [" I", "'m", " fine"]
     assert spaced(["今", "日", "は"], "今日は") == ["今", "日", "は"]
-    # one that is spelled otherwise is passed over, and the rest still fits
-    assert spaced(["twenty", "dogs", "bark"], "20 dogs\nbark") == [" twenty", " dogs", "\nbark"]
     assert spaced(["a", "b"], "") == [" a", " b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "expected"),
+    [
+        ("he said yes well", "He said: “Yes.” Well…", ["He", " said:", " “Yes.”", " Well…"]),
+        ("twenty dogs bark", "20 dogs\nbark", ["20", " dogs", "\nbark"]),  # as many words: those of the text
+        ("the twenty one dogs", "The 21 dogs!", ["The", " twenty", " one", " dogs!"]),
+        ("um so we go", "So, we go.", [" um", " So,", " we", " go."]),
+        ("page fourteen", "page 14.", ["page", " 14."]),
+        ("we go", "We all went and go", ["We", " go"]),
+        ("xx yy zz", "a b c d e f g h", [" xx", " yy", " zz"]),
+        ("今 日 は", "今日は、いい。", ["今", "日", "は"]),
+        ("今 日 は い", "今日、はい！", ["今", "日、", "は", "い！"]),
+        ("İ b", "İ, B", ["İ,", " B"]),  # small letters of it are two
+    ],
+)
+def test_words_get_the_punctuation_of_their_text(words: str, text: str, expected: list[str]) -> None:
+    assert spaced(words.split(), text) == expected
+
+
+def test_words_are_found_again_behind_others() -> None:
+    own = [f"w{k}" for k in range(60)]
+    text = " ".join(own[:20] + [f"x{k}" for k in range(20, 24)] + own[24:])
+    assert [one.strip() for one in spaced(own, text)] == own[:20] + ["x20", "x21", "x22", "x23"] + own[24:]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,62 @@ def test_whisperx(read: Read) -> None:
     assert (cue.start, cue.end, cue.text, cue.speaker) == (0.1, 3.0, "In 2014 yes.", "SPEAKER_00")
 
 
+# OpenAI's API: words beside the segments, without punctuation
+API = {
+    "task": "transcribe",
+    "language": "english",
+    "duration": 3.0,
+    "text": "Hi, Ben. How are you?",
+    "segments": [
+        {"id": 0, "start": 0.0, "end": 1.0, "text": " Hi, Ben.", "avg_logprob": -0.3},
+        {"id": 1, "start": 1.0, "end": 3.0, "text": " How are you?", "avg_logprob": -0.3},
+    ],
+    "words": [
+        {"word": word, "start": k / 2, "end": k / 2 + 0.5} for k, word in enumerate(["Hi", "Ben", "How", "are", "you"])
+    ],
+}
+
+
+def test_words_beside_segments_are_dealt_out(read: Read) -> None:
+    transcript = read(json.dumps(API))
+    assert [[word.text.strip() for word in cue.words] for cue in transcript.cues] == [
+        ["Hi,", "Ben."],
+        ["How", "are", "you?"],
+    ]
+    assert [word.start for word in transcript.words] == [0, 0.5, 1, 1.5, 2]
+
+
+def test_words_alone_are_cut_at_sentences(read: Read) -> None:
+    transcript = read(json.dumps({key: value for key, value in API.items() if key != "segments"}))
+    assert [cue.text for cue in transcript.cues] == ["Hi, Ben.", "How are you?"]
+
+
+@pytest.mark.parametrize("keys", [("segments", "words"), ("words",)])
+def test_words_beside_segments_get_speakers(keys: tuple[str, ...]) -> None:
+    document = json.loads(json.dumps({key: API[key] for key in keys}))
+    fill_whisper(document, {0: "a", 1: "a", 2: "b", 3: "b", 4: None}, {0: "a", 1: "b"})
+    assert [word.get("speaker") for word in document["words"]] == ["a", "a", "b", "b", None]
+
+
+def test_tokens_of_the_server_of_whispercpp(read: Read) -> None:
+    tokens = [("[_BEG_]", 0.0), (" You", 0.1), ("'ll", 0.4), (" see", 0.6), ("[_TT_50]", 0.9), ("", 0.9)]
+    words = [{"word": text, "start": start, "end": start + 0.2, "t_dtw": -1} for text, start in tokens]
+    transcript = read(json.dumps({"segments": [{"start": 0, "end": 1, "text": " You'll see", "words": words}]}))
+    assert [text for _, _, text in said(transcript)] == [" You", "'ll", " see"]
+    assert [word.number for word in transcript.words] == [1, 2, 3]
+
+
+def test_whisper_timestamped_calls_the_word_text(read: Read) -> None:
+    words = [{"text": "Yes,", "start": 0.1, "end": 0.4, "confidence": 0.9}, {"text": "so.", "start": 0.4, "end": 0.8}]
+    transcript = read(json.dumps({"segments": [{"start": 0, "end": 1, "text": " Yes, so.", "words": words}]}))
+    assert said(transcript) == [(0.1, 0.4, " Yes,"), (0.4, 0.8, " so.")]
+    assert transcript.words[0].confidence == 0.9
+
+
+def test_nothing_said(read: Read) -> None:
+    assert read('{"text": "", "segments": [], "language": "en"}').cues == ()
+
+
 def test_signs_without_blanks(read: Read) -> None:
     words = [{"word": sign, "start": k / 10, "end": k / 10 + 0.1} for k, sign in enumerate("今日は。")]
     segment = {"start": 0, "end": 1, "text": "今日は。", "words": words}

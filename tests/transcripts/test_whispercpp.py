@@ -63,8 +63,13 @@ def test_segments_without_tokens(read: Read) -> None:
 
 def test_tokens_become_words(read: Read) -> None:
     transcript = read(json.dumps(document(" My fellow,", TOKENS)))
-    assert said(transcript) == [(0.0, 0.1, " My"), (0.1, 0.32, " fellow,")]
+    assert said(transcript) == [(0.0, 0.1, " My"), (0.1, 0.3, " fellow,")]
     assert transcript.cues[0].timed
+
+
+def test_a_full_stop_does_not_lengthen_its_word(read: Read) -> None:
+    tokens = [token(" Yes", 0, 200), token(".", 900, 900), token(" ♪", 850, 900)]
+    assert said(read(json.dumps(document(" Yes. ♪", tokens)))) == [(0.0, 0.2, " Yes."), (0.85, 0.9, " ♪")]
 
 
 def test_half_characters_in_tokens_are_put_together(read: Read) -> None:

@@ -48,6 +48,21 @@ def test_srt() -> None:
     ]
 
 
+def test_tags_are_closed_where_a_cue_ends(read: Read) -> None:
+    source = "WEBVTT\n\n00:00.000 --> 00:04.000 align:start\n<i>One <b>two</b> three. <c.red>Four & five</c></i>\n"
+    labelled = label(read(source), Annotation([Turn(0, 2.4, "a"), Turn(2.4, 4, "b")]))
+    cues = text_of(labelled, "vtt").split("\n\n")[1:]
+    assert [cue.strip().split("\n")[1] for cue in cues] == [
+        "<v a><i>One <b>two</b> three.</i>",
+        "<v b><i><c.red>Four &amp; five</c></i>",
+    ]
+    assert all(" align:start" in cue for cue in cues)
+    assert [one.content for one in srt.parse(text_of(labelled, "srt"))] == [
+        "a: <i>One <b>two</b> three.</i>",
+        "b: <i>Four & five</i>",
+    ]
+
+
 def test_subtitles_are_turns_again(tmp_path: Path) -> None:
     write_transcript(TALK, tmp_path / "x.vtt")
     assert [turn.speaker for turn in Annotation.read(tmp_path / "x.vtt")][:2] == ["Anna B", "ben"]
