@@ -111,11 +111,6 @@ def test_the_page_on_words_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "<v Ben>Not yet." in (tmp_path / "talk.vtt").read_text(encoding="utf-8")
 
 
-def test_the_page_on_numbers_of_a_conversation_runs() -> None:
-    (example,) = blocks((ROOT / "docs" / "stats.md").read_text(encoding="utf-8"), "python")
-    exec(compile(example, "stats.md", "exec"), {})
-
-
 @pytest.mark.parametrize("page", ["stats.md", "progress.md", "scoring.md"])
 def test_pages_with_one_example_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ def sound(seconds: float, rate: int = RATE) -> Samples:
     return (level * np.random.default_rng(0).standard_normal(n_samples)).astype(np.float32)
 
 
+@cache  # to encode takes longer than most of what is done with it
 def mp3(mode: str, seconds: float = 12.0, rate: int = RATE) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, sound(seconds, rate), rate, format="MP3", bitrate_mode=mode, compression_level=0.5)

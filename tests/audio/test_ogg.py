@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from diarize.errors import DiarizeWarning
 RATE = 16000
 
 
+@cache  # to encode takes longer than all that is done with it
 def ogg(subtype: str, seconds: float = 40.0, rate: int = RATE) -> bytes:
     file = io.BytesIO()
     samples = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * rate))

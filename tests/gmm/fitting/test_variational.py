@@ -131,8 +131,7 @@ def sampled_weights(posterior: Any, count: int, rng: np.random.Generator) -> Any
     if own.ndim == 1:
         weights = rng.dirichlet(own, count)
         before = np.full(len(own), concentration)
-        found = [dirichlet.logpdf(row, own) - dirichlet.logpdf(row, before) for row in weights]
-        return np.log(weights), np.array(found)
+        return np.log(weights), dirichlet.logpdf(weights.T, own) - dirichlet.logpdf(weights.T, before)
     sticks = rng.beta(own[0], own[1], (count, own.shape[1]))
     found = beta.logpdf(sticks, own[0], own[1]) - beta.logpdf(sticks, 1, concentration)
     left = np.concatenate([np.zeros((count, 1)), np.cumsum(np.log1p(-sticks), axis=1)[:, :-1]], axis=1)
