@@ -241,7 +241,7 @@ def test_three_hours_with_six_thousand_turns(opened: Opened, tmp_path: Path, mon
     rng = np.random.default_rng(0)
     peaks = rng.integers(-100, 100, (1_080_000, 2), dtype=np.int8)
     peaks.sort(axis=1)
-    scape = Soundscape(10800.0, 16000, peaks, 1.0, (), 0.2, 8000.0, None)
+    scape = Soundscape(10800.0, 16000, peaks, 1.0, (), 0.2, (60.0, 8000.0), 0.0, None)
     monkeypatch.setattr(page, "listen", lambda *_: scape)
     annotation = Annotation([Turn(1.8 * i, 1.8 * i + 2.0, f"person {i % 7}", 0.9) for i in range(5999)], uri="long")
     write_report(("unused", 0), annotation, tmp_path / "long.html")
