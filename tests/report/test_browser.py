@@ -264,7 +264,7 @@ def test_checked_turns_are_shown_exported_and_kept(
     keys.press("Escape")
     keys.press("Home")
     keys.press("ArrowDown")
-    shown.get_by_role("button", name="Right", exact=True).click()
+    shown.get_by_role("button", name="Confirm").click()
     assert shown.evaluate("diarizePage.document.turns[0].checked") is False
 
 

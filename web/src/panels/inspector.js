@@ -19,8 +19,8 @@ export class Inspector {
       button("Play turn", "play", run("playTurn"), { text: "Play" }),
       button("Cut here", "cut", run("cut"), { text: "Cut", title: "Cut in two at the playhead" }),
     ];
-    this.right = button("Right", "check", run("confirm"), { text: true, title: "These turns are right: mark them as checked" });
-    this.form = h("div", { class: "fields" }, this.speaker, this.single, this.right, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "Split off", title: "The selected turns become those of a new speaker" }));
+    this.confirm = button("Confirm", "check", run("confirm"), { text: true, title: "This is right: mark as checked, or not any more" });
+    this.form = h("div", { class: "fields" }, this.speaker, this.single, this.confirm, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "Split off", title: "The selected turns become those of a new speaker" }));
     this.element = h("section", { class: "inspector", "aria-label": "Selected turn" }, this.hint, this.form);
   }
 
@@ -43,6 +43,7 @@ export class Inspector {
     const { document, store } = this.app;
     const turn = store.selected;
     this.form.hidden = !turn;
+    this.element.classList.toggle("chosen", Boolean(turn));
     this.hint.hidden = Boolean(turn);
     if (!turn) {
       const { silence } = this.app;
@@ -60,7 +61,7 @@ export class Inspector {
     if (globalThis.document.activeElement !== this.start) this.start.value = clock(turn.start, 3);
     if (globalThis.document.activeElement !== this.end) this.end.value = clock(turn.end, 3);
     const chosen = new Set(store.selection);
-    this.right.setAttribute("aria-pressed", String(document.turns.every((item) => item.checked || !chosen.has(item.id))));
+    this.confirm.setAttribute("aria-pressed", String(document.turns.every((item) => item.checked || !chosen.has(item.id))));
     const sure = turn.checked || turn.confidence === null ? "" : ` · ${percent(turn.confidence)} sure`;
     this.facts.textContent = `${duration(turn.end - turn.start)}${sure}`;
   }
