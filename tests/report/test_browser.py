@@ -409,11 +409,12 @@ def test_a_linked_sound_on_a_server_is_read_in_parts(
         content = file.read_bytes()
         match = re.fullmatch(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", ""))
         if match is None:
-            return route.fulfill(body=content, content_type="text/html" if file.suffix == ".html" else "audio/wav")
+            route.fulfill(body=content, content_type="text/html" if file.suffix == ".html" else "audio/wav")
+            return
         first, last = int(match[1]), min(int(match[2] or len(content)), len(content) - 1)
         asked.append(last - first + 1)
         head = {"Content-Range": f"bytes {first}-{last}/{len(content)}", "Accept-Ranges": "bytes"}
-        return route.fulfill(status=206, headers=head, body=content[first : last + 1], content_type="audio/wav")
+        route.fulfill(status=206, headers=head, body=content[first : last + 1], content_type="audio/wav")
 
     context = browser.new_context()
     context.route("**/*", answer)
