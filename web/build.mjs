@@ -31,7 +31,7 @@ const policy = [
   `script-src ${hash(script)}`,
   `style-src ${hash(style)}`,
   "img-src blob: data:",
-  "media-src {{media}}",
+  "{{sources}}",
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",

@@ -65,6 +65,9 @@ def _entry(uri: str, item: Any) -> Entry:
     turn = as_object(item, "a turn")
     times = (as_seconds(turn.get("start"), "start"), as_seconds(turn.get("end"), "end"))
     confidence = as_confidence(turn.get("confidence"))
+    checked = turn.get("checked", False)
+    if not isinstance(checked, bool):
+        raise FormatError(f"checked must be true or false, got {quoted(checked)}")
     return entry(0, uri, times, as_text(turn.get("speaker"), "speaker"), confidence)
 
 

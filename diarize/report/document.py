@@ -26,7 +26,8 @@ def document(
     """Return what a page starts from, made of what JSON knows.
 
     Speakers get ids in the natural order of their names, turns in the order of time; `key` is a hash of all the
-    rest, under which a browser keeps the corrections of this document and of no other.
+    rest, under which a browser keeps the corrections of this document and of no other. `server` is None: the page is a
+    file of its own.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def document(
         "reference": None if reference is None else _compared(annotation, reference, ids),
     }
     text = json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")
-    return {**content, "key": hashlib.sha256(text).hexdigest()[:32]}
+    return {**content, "server": None, "key": hashlib.sha256(text).hexdigest()[:32]}
 
 
 def _on_one_line(cue: Cue) -> str:

@@ -20,7 +20,7 @@ from diarize.audio import AudioInput, Excerpt, audio_uri
 from diarize.errors import ConfigError, DiarizeWarning, FormatError, counted, quoted
 from diarize.formats.files import atomic_file
 from diarize.report.document import document
-from diarize.report.soundscape import PEAK_RATE, TILE_COLUMNS, Soundscape, listen
+from diarize.report.soundscape import COLUMN_OFFSET, PEAK_RATE, TILE_COLUMNS, Soundscape, listen
 from diarize.transcripts.words import Cue
 
 SoundChoice = Literal["auto", "embed", "link", "none"]
@@ -28,7 +28,12 @@ SoundChoice = Literal["auto", "embed", "link", "none"]
 EMBEDDED_SECONDS = 5400.0  # of sound that a page holds unless it is asked for more: 36 MB
 _PIECE = 3 << 20  # bytes of sound in one element of the page; whole groups of three, for base64
 _PLACE = re.compile(rb"\{\{(\w+)\}\}")
-_MEDIA = {"embed": "blob:", "link": "blob: 'self' file:", "none": "blob:"}  # blob: a file that the user chooses
+# blob: a file that the user chooses; a linked sound is read in parts where the page comes from a server
+_SOURCES = {
+    "embed": "media-src blob:",
+    "link": "media-src blob: 'self' file:; connect-src 'self'",
+    "none": "media-src blob:",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +155,8 @@ def _filled(content: dict[str, Any], scape: Soundscape, kind: str) -> Iterator[b
             yield text
         elif text == b"title":
             yield html.escape(content["recording"]["title"]).encode("utf-8", "replace")
-        elif text == b"media":
-            yield _MEDIA[kind].encode()
+        elif text == b"sources":
+            yield _SOURCES[kind].encode()
         elif text == b"document":
             yield _json(content)
         elif text == b"picture":
@@ -166,10 +171,11 @@ def _picture(scape: Soundscape) -> dict[str, Any]:
     return {
         "peakRate": PEAK_RATE,
         "peaks": base64.b64encode(scape.peaks.tobytes()).decode(),
-        "loudest": scape.loudest,
         "columnSeconds": scape.column_seconds,
+        "columnOffset": COLUMN_OFFSET,
         "tileColumns": TILE_COLUMNS,
-        "top": scape.top,
+        "edges": scape.edges,
+        "white": scape.white,
         "tiles": [base64.b64encode(tile).decode() for tile in scape.tiles],
     }
 

@@ -24,7 +24,9 @@ TILE_COLUMNS = 2_048
 _SPECTRUM = FeatureConfig(
     sample_rate=COMPRESSED_RATE, frame_length=0.064, frame_step=0.02, n_mels=64, f_min=60.0, f_max=8000.0
 )
-_RANGE = 60.0  # dB between black and white
+# seconds at which the first column begins: each stands for the middle of its window
+COLUMN_OFFSET = round((_SPECTRUM.frame_length - _SPECTRUM.frame_step) / 2, 6)
+_RANGE = 60.0  # dB between black and white, as in web/src/sound/mel.js
 
 Progress = Callable[[str, float], None]
 
@@ -46,8 +48,10 @@ class Soundscape:
         The mel spectrogram as PNG files, low frequencies at the bottom, `TILE_COLUMNS` wide but for the last.
     column_seconds : float
         Time between two columns.
-    top : float, Hz
-        Upper edge of the spectrogram.
+    edges : tuple of float, Hz
+        Of its bands: band b rises from edge b to edge b + 1 and falls to edge b + 2.
+    white : float, dB
+        Power in a band that is the brightest shade; black is 60 dB below.
     sound : binary file or None
         The sound as MP3; None where it is longer than was asked for.
     """
@@ -58,7 +62,8 @@ class Soundscape:
     loudest: float
     tiles: tuple[bytes, ...]
     column_seconds: float
-    top: float
+    edges: tuple[float, ...]
+    white: float
     sound: BinaryIO | None
 
 
@@ -83,7 +88,9 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
         energies = log_mel(_heard(stream, peaks, copy), _SPECTRUM)
     n_bands = _bands_of(stream.native_sample_rate)
     pooled = _pooled(energies[:, :n_bands])
-    shades = _shades(pooled).T[::-1]
+    decibels = pooled * np.float32(10 / np.log(10))
+    white = float(np.quantile(decibels[:: max(1, len(decibels) // 5000)], 0.998))
+    shades = _shades(decibels, white).T[::-1]
     starts = range(0, shades.shape[1], TILE_COLUMNS)
     scaled, loudest = _scaled(peaks.all())
     return Soundscape(
@@ -93,7 +100,8 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
         loudest=loudest,
         tiles=tuple(png(shades[:, start : start + TILE_COLUMNS]) for start in starts),
         column_seconds=_SPECTRUM.frame_step * _pooling(len(energies)),
-        top=float(mel_edges(_SPECTRUM)[n_bands + 1]),
+        edges=tuple(mel_edges(_SPECTRUM)[: n_bands + 2].tolist()),
+        white=white,
         sound=copy.file,
     )
 
@@ -156,9 +164,7 @@ def _pooled(energies: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return (np.add.reduceat(energies, edges, axis=0) / counts).astype(np.float32)
 
 
-def _shades(energies: npt.NDArray[np.float32]) -> Grey:
-    """Return log energies (nats) as shades: 255 for what only one cell in 500 surpasses, 0 for 60 dB below."""
-    decibels = energies * (10 / np.log(10))
-    top = np.quantile(decibels[:: max(1, len(decibels) // 5000)], 0.998)
-    shades: Grey = np.clip((decibels - top + _RANGE) * (255 / _RANGE), 0, 255).round().astype(np.uint8)
+def _shades(decibels: npt.NDArray[np.float32], white: float) -> Grey:
+    """Return decibels as shades: 255 for what is white, which one cell in 500 surpasses, 0 for 60 dB below."""
+    shades: Grey = np.clip((decibels - white + _RANGE) * (255 / _RANGE), 0, 255).round().astype(np.uint8)
     return shades

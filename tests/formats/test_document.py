@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         (("turns", 1, "end"), True, r"turns\[1\]: end must be a number"),
         (("turns", 1, "speaker"), "", r"turns\[1\]: the speaker has no name"),
         (("turns", 1, "confidence"), 1.5, r"turns\[1\]: confidence must be a number from 0 to 1"),
+        (("turns", 1, "checked"), None, r"turns\[1\]: checked must be true or false, got"),
     ],
 )
 def test_wrong_values_are_refused_here_and_by_the_schema(
@@ -88,6 +90,17 @@ def test_wrong_values_are_refused_here_and_by_the_schema(
     with pytest.raises(FormatError, match=words):
         Annotation.read(path, "json")
     assert any(problem.fatal for problem in validate(path, "json"))
+
+
+def test_turns_may_say_whether_a_person_checked_them(tmp_path: Path) -> None:
+    whole = deepcopy(WHOLE)
+    whole["turns"][0]["checked"], whole["turns"][1]["checked"] = True, False
+    Draft202012Validator(SCHEMA).validate(whole)
+    written = tmp_path / "plain.json"
+    written.write_text(json.dumps(WHOLE), encoding="utf-8")
+    (tmp_path / "checked.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert validate(tmp_path / "checked.json") == []
+    assert list(Annotation.read(tmp_path / "checked.json")) == list(Annotation.read(written))
 
 
 @pytest.mark.parametrize("name", ["format", "version", "recording", "turns"])

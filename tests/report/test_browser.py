@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -178,6 +181,100 @@ def test_zoom_to_the_sample_shows_it_where_it_is(until: Until, opened: Opened, p
     assert loudest == pytest.approx(7 + 1 / 16000, abs=4 / 16000)
 
 
+def test_a_close_up_of_the_spectrogram_is_made_from_the_samples(
+    until: Until, opened: Opened, page_file: PageFile
+) -> None:
+    shown = opened(page_file("plain", TURNS))
+    shown.evaluate("diarizePage.goTo(5)")
+    for _ in range(5):
+        shown.keyboard.press("+")
+    until(shown, "diarizePage.env.closeUp.made")
+    edge = shown.evaluate(
+        """() => { const { canvas, start, end } = diarizePage.env.closeUp.made, { width, height } = canvas;
+        const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+        const columns = new Float64Array(width);
+        data.forEach((value, i) => { if (i % 4 === 0) columns[(i / 4) % width] += value; });
+        const middle = (columns[0] + columns.at(-1)) / 2, before = columns[0] < middle;
+        const between = columns.findIndex((sum) => sum < middle !== before);
+        return start + (between / width) * (end - start); }"""
+    )
+    assert edge == pytest.approx(5, abs=0.03)  # where the tone ends
+    shown.keyboard.press("t")
+    until(shown, "diarizePage.env.closeUp.made")
+
+
+def test_keys_that_write_can_be_turned_off_or_asked_for_with_alt(opened: Opened, page_file: PageFile) -> None:
+    shown = opened(page_file("plain", TURNS))
+    keys = shown.keyboard
+
+    def choose(value: str) -> None:
+        shown.get_by_role("button", name="Keys").click()
+        shown.get_by_label("Letters, digits and signs").select_option(value)
+        shown.keyboard.press("Escape")
+
+    def pressed(*names: str) -> list[str]:
+        keys.press("ArrowDown")  # those that write nothing go on working
+        for name in names:
+            keys.press(name)
+        return turns(shown)
+
+    choose("off")
+    before = pressed("3", "n", "Alt+n", "]")
+    assert len(before) == len(TURNS)
+    keys.press("Delete")
+    assert len(turns(shown)) == len(TURNS) - 1
+    keys.press("Control+z")
+    choose("alt")
+    shown.reload()
+    assert pressed("n", "3") == before
+    assert pressed("Alt+3")[1] == "cleo 2.50-5.00"
+    choose("on")
+    hidden = "diarizePage.timeline.named('spectrogram').element.hidden"
+    keys.press("Alt+v")
+    assert shown.evaluate(hidden) is False
+    keys.press("v")
+    assert shown.evaluate(hidden) is True
+
+
+def test_checked_turns_are_shown_exported_and_kept(
+    until: Until, opened: Opened, page_file: PageFile, tmp_path: Path
+) -> None:
+    shown = opened(page_file("plain", TURNS))
+    keys = shown.keyboard
+    keys.press("ArrowDown")
+    keys.press("y")
+    for key in ("ArrowDown", "ArrowDown", "w"):
+        keys.press(key)
+    assert shown.locator("h1 + p").inner_text().endswith("4 turns, 2 checked")
+    shown.get_by_role("tab", name="Turns").click()
+    assert shown.get_by_role("option").get_by_label("checked").count() == 2
+    keys.press("Home")
+    keys.press("Escape")
+    keys.press("u")
+    assert shown.evaluate("diarizePage.store.selected.confidence") == 0.6  # the one that is unsure and not checked
+    until(shown, "diarizePage.autosave.state === 'saved'")
+    shown.reload()
+    until(shown, "globalThis.diarizePage && diarizePage.store.canUndo")
+    shown.get_by_role("button", name="Export").click()
+    with shown.expect_download() as saved:
+        shown.locator("[data-format=JSON]").click()
+    saved.value.save_as(tmp_path / "talk.json")
+    written = json.loads((tmp_path / "talk.json").read_text())["turns"]
+    assert [turn.get("checked", False) for turn in written] == [True, False, True, False]
+    keys.press("Escape")
+    keys.press("Home")
+    keys.press("ArrowDown")
+    shown.get_by_role("button", name="Confirm").click()
+    assert shown.evaluate("diarizePage.document.turns[0].checked") is False
+
+
+def test_the_page_says_that_no_server_stands_behind_it(opened: Opened, page_file: PageFile) -> None:
+    shown = opened(page_file("plain", TURNS))
+    assert shown.evaluate("diarizePage.document.server") is None
+    shown.keyboard.press("?")
+    assert "Nothing leaves this page" in shown.get_by_role("dialog").inner_text()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(opened: Opened, page_file: PageFile, theme: str) -> None:
     if not AXE.is_file():
@@ -241,7 +338,7 @@ def test_three_hours_with_six_thousand_turns(opened: Opened, tmp_path: Path, mon
     rng = np.random.default_rng(0)
     peaks = rng.integers(-100, 100, (1_080_000, 2), dtype=np.int8)
     peaks.sort(axis=1)
-    scape = Soundscape(10800.0, 16000, peaks, 1.0, (), 0.2, 8000.0, None)
+    scape = Soundscape(10800.0, 16000, peaks, 1.0, (), 0.2, (60.0, 8000.0), 0.0, None)
     monkeypatch.setattr(page, "listen", lambda *_: scape)
     annotation = Annotation([Turn(1.8 * i, 1.8 * i + 2.0, f"person {i % 7}", 0.9) for i in range(5999)], uri="long")
     write_report(("unused", 0), annotation, tmp_path / "long.html")
@@ -260,17 +357,72 @@ def test_three_hours_with_six_thousand_turns(opened: Opened, tmp_path: Path, mon
     assert shown.get_by_text("Choose the sound file").is_visible()
 
 
+def zoomed_to(opened: Any, time: float) -> None:
+    opened.evaluate("(time) => diarizePage.goTo(time)", time)
+    for _ in range(16):
+        opened.keyboard.press("+")
+
+
+LOUDEST = """() => { const { start, rate, values } = diarizePage.samples.held; let best = 0;
+    values.forEach((value, i) => { if (start + i / rate > 6 && Math.abs(value) > Math.abs(values[best])) best = i; });
+    return start + best / rate; }"""
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac"])
 def test_a_linked_sound_is_played_and_a_missing_one_asked_for(
-    until: Until, opened: Opened, clicks: tuple[np.ndarray, int], tmp_path: Path
+    until: Until, opened: Opened, clicks: tuple[np.ndarray, int], tmp_path: Path, ending: str
 ) -> None:
-    sound, target = tmp_path / "a b#1.wav", tmp_path / "page.html"
+    sound, target = tmp_path / f"a b#1.{ending}", tmp_path / "page.html"
     soundfile.write(sound, *clicks)
     write_report(sound, TURNS, target, PageOptions(sound="link"))
     shown = opened(target)
     until(shown, "diarizePage.player.ready")
-    assert not shown.get_by_text("Choose the sound file").is_visible()
-    sound = sound.rename(tmp_path / "elsewhere.wav")
-    shown.evaluate("diarizePage.player.from('gone.wav')")
-    until(shown, "diarizePage.player.state === 'missing'")
+    choose = shown.get_by_text("Choose the sound")
+    assert not choose.is_visible()
+    zoomed_to(shown, 7)
+    assert choose.inner_text() == "Choose the sound to see its samples"
+    shown.locator("#sound-file").set_input_files(sound)
+    until(shown, "diarizePage.samples.held")
+    assert not choose.is_visible()
+    assert shown.evaluate(LOUDEST) == pytest.approx(7 + 1 / 16000, abs=1.5 / 16000)
+    assert time_of(shown) == pytest.approx(7, abs=0.01)
+    sound = sound.rename(tmp_path / f"elsewhere.{ending}")
+    shown.reload()
+    until(shown, "globalThis.diarizePage && diarizePage.player.state === 'missing'")
+    assert f"a b#1.{ending} is not where this page expects it" in shown.locator(".hint.bad").inner_text()
+    assert choose.inner_text() == "Choose the sound file"
     shown.locator("#sound-file").set_input_files(sound)
     until(shown, "diarizePage.player.ready")
+    assert not choose.is_visible()
+    assert shown.locator(".hint.bad").count() == 0
+
+
+def test_a_linked_sound_on_a_server_is_read_in_parts(
+    until: Until, browser: Any, clicks: tuple[np.ndarray, int], tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a b.wav", *clicks)
+    write_report(tmp_path / "a b.wav", TURNS, tmp_path / "page.html", PageOptions(sound="link"))
+    asked = []
+
+    def answer(route: Any) -> None:
+        file = tmp_path / unquote(urlsplit(route.request.url).path).lstrip("/")
+        content = file.read_bytes()
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", ""))
+        if match is None:
+            route.fulfill(body=content, content_type="text/html" if file.suffix == ".html" else "audio/wav")
+            return
+        first, last = int(match[1]), min(int(match[2] or len(content)), len(content) - 1)
+        asked.append(last - first + 1)
+        head = {"Content-Range": f"bytes {first}-{last}/{len(content)}", "Accept-Ranges": "bytes"}
+        route.fulfill(status=206, headers=head, body=content[first : last + 1], content_type="audio/wav")
+
+    context = browser.new_context()
+    context.route("**/*", answer)
+    shown = context.new_page()
+    shown.goto("http://talk.test/page.html")
+    until(shown, "globalThis.diarizePage && diarizePage.samples.known")
+    zoomed_to(shown, 7)
+    until(shown, "diarizePage.samples.held")
+    assert shown.evaluate(LOUDEST) == pytest.approx(7 + 1 / 16000, abs=1.5 / 16000)
+    assert 8 * 16000 * 2 in asked  # some seconds, no more
+    context.close()

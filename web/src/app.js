@@ -4,6 +4,7 @@ import { bytes } from "./base64.js";
 import { Commands } from "./commands.js";
 import { lengthOf, opened, speakerOf, turnsOf } from "./document.js";
 import { h } from "./dom.js";
+import { CloseUp } from "./draw/closeup.js";
 import { Tiles } from "./draw/spectrogram.js";
 import { differences, pairs } from "./errors.js";
 import { Gestures } from "./gestures.js";
@@ -20,6 +21,7 @@ import { Transport } from "./panels/transport.js";
 import { TurnList } from "./panels/turns.js";
 import { pyramid } from "./peaks.js";
 import { Player } from "./sound/player.js";
+import { ofAddress, ofBlob } from "./sound/bytes.js";
 import { Samples } from "./sound/samples.js";
 import { covered, overlapped, statistics } from "./statistics.js";
 import { Store } from "./store.js";
@@ -34,9 +36,9 @@ export class App {
     this.delivered = opened(delivered);
     this.store = new Store(this.delivered);
     this.length = Math.max(lengthOf(this.delivered), 0.1);
-    this.player = new Player(this.length, () => this.tick());
-    this.samples = new Samples(() => this.timeline.draw());
-    this.autosave = new Autosave(hostOf(delivered.key), this.delivered, () => this.header.show());
+    this.player = new Player(this.length, () => this.tick(), () => this.silent());
+    this.samples = new Samples(this.delivered.recording.channel, () => this.timeline.draw());
+    this.autosave = new Autosave(hostOf(this.delivered), this.delivered, () => this.header.show());
     this.only = null;
     this.loading = delivered.recording.sound.kind === "embed";
     this.build(picture);
@@ -58,12 +60,13 @@ export class App {
       store: this.store,
       levels: pyramid(new Int8Array(bytes(picture.peaks).buffer), picture.peakRate),
       tiles: new Tiles(picture, () => this.timeline.draw()),
+      closeUp: new CloseUp(picture, this.samples, () => this.timeline.draw()),
       samples: this.samples,
       length: this.length,
       sound: this.document.recording.duration,
     };
     startTheme(() => this.themed());
-    this.timeline = new Timeline(this.env);
+    this.timeline = new Timeline(this.env, () => this.transport.show());
     this.derive();
     this.commands = new Commands(this);
     this.gestures = new Gestures(this);
@@ -97,7 +100,7 @@ export class App {
     if (this.document.reference) {
       const untouched = this.document.turns === this.delivered.turns && this.document.speakers === this.delivered.speakers;
       env.pairs = pairs(this.document);
-      env.differences = untouched ? this.document.reference.errors : differences(this.document);
+      env.differences = untouched ? this.document.reference.errors : differences(this.document, env.pairs);
     }
   }
 
@@ -107,7 +110,7 @@ export class App {
       this.timeline.stale = true;
       this.player.only = this.only && turnsOf(this.document, this.only);
     }
-    if (edited) this.autosave.wants(this.document);
+    if (edited) this.autosave.wants(this.store.edits);
     this.timeline.draw();
     if (this.store.draft) return this.inspector.show();
     const shown = [this.header, this.transport, this.inspector, this.turns, this.speakers, this.laneNames, this.errors, this.transcript];
@@ -143,6 +146,20 @@ export class App {
     this.live.textContent = `${speakerOf(this.document, turn.speaker).name}, ${clock(turn.start)} to ${clock(turn.end)}`;
   }
 
+  // Select a turn, unless it is, and play it.
+  playTurn(turn) {
+    if (this.store.selected !== turn) this.choose(turn);
+    this.player.playOnce(turn.start, turn.end);
+  }
+
+  // The chosen turns are right; where all are known to be, that is taken back.
+  confirm() {
+    const chosen = new Set(this.store.selection);
+    const turns = this.document.turns.filter((turn) => chosen.has(turn.id));
+    const checked = turns.some((turn) => !turn.checked);
+    if (this.store.confirm(this.store.selection, checked)) this.say(checked ? "Checked: this is right." : "No longer checked.");
+  }
+
   goTo(time) {
     this.player.seek(time);
     this.timeline.show(turnedTo(this.timeline.view, this.player.time));
@@ -173,6 +190,7 @@ export class App {
 
   themed() {
     this.env.tiles.forget();
+    this.env.closeUp.forget();
     this.timeline.refresh();
   }
 
@@ -185,7 +203,7 @@ export class App {
   }
 
   helpDialog() {
-    helpDialog(this.commands);
+    helpDialog(this);
   }
 
   renameDialog(id) {
@@ -237,27 +255,58 @@ export class App {
   async restore() {
     const kept = await this.autosave.host.load();
     if (!kept || !Array.isArray(kept.turns) || !Array.isArray(kept.speakers)) return;
-    if (this.store.commit("your corrections", { ...this.delivered, ...kept })) this.say("Your corrections from last time are back. Undo shows the page as it was delivered.");
+    if (this.store.replace("your corrections", kept)) this.say("Your corrections from last time are back. Undo shows the page as it was delivered.");
+  }
+
+  // Why nothing can be heard; empty where it can.
+  get silence() {
+    const { name, sound } = this.document.recording;
+    if (this.loading || this.player.ready || this.player.state === "loading") return "";
+    if (this.player.state === "none") return `This page holds no sound. Choose ${name} to hear it.`;
+    if (this.chosen) return `This browser cannot play ${this.chosen}. Choose another file.`;
+    if (sound.kind === "embed") return "This browser cannot play the sound in this page. Choose a file to hear it.";
+    return `${name} is not where this page expects it (${decoded(sound.link)}), or cannot be played here. Choose the file to hear it.`;
+  }
+
+  silent() {
+    this.show(false);
+    this.say(this.silence);
   }
 
   chooseFile(file) {
     if (!file) return;
-    this.player.from(URL.createObjectURL(file));
-    this.samples.fromFile(file, this.env.sound);
-    this.show(false);
+    this.chosen = file.name;
+    this.hear(URL.createObjectURL(file), ofBlob(file));
   }
 
   // The sound, once the whole page has arrived.
   listen(pieces) {
     const { sound } = this.document.recording;
     this.loading = false;
-    if (sound.kind === "link") this.player.from(sound.link);
-    if (sound.kind === "embed" && pieces.length) {
-      const whole = new Blob(pieces, { type: "audio/mpeg" });
-      this.player.from(URL.createObjectURL(whole));
-      whole.arrayBuffer().then((buffer) => this.samples.fromBytes(new Uint8Array(buffer)));
-    }
+    if (sound.kind === "link") return this.hear(sound.link, ofAddress(sound.link));
+    if (!pieces.length) return this.show(false);
+    const whole = new Blob(pieces, { type: "audio/mpeg" });
+    return this.hear(URL.createObjectURL(whole), ofBlob(whole));
+  }
+
+  // Play what is at an address and see its bytes, if they can be had.
+  async hear(address, bytes) {
+    this.player.from(address);
+    this.samples.forget();
+    this.env.closeUp.forget();
     this.show(false);
+    try {
+      await this.samples.from(await bytes, this.env.sound);
+    } catch {
+      // peaks alone: the page offers to choose the file
+    }
   }
 }
 
+function decoded(link) {
+  try {
+    return decodeURI(link);
+  } catch {
+    return link;
+  }
+}

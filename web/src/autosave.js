@@ -11,10 +11,10 @@ export class Autosave {
     this.timer = 0;
   }
 
-  wants(document) {
+  wants(edits) {
     clearTimeout(this.timer);
     this.state = "waiting";
-    this.document = document;
+    this.edits = edits;
     this.timer = setTimeout(() => this.now(), WAIT);
     this.changed();
   }
@@ -22,11 +22,11 @@ export class Autosave {
   async now() {
     clearTimeout(this.timer);
     if (this.state !== "waiting") return;
-    const { document } = this;
-    const same = document.turns === this.delivered.turns && document.speakers === this.delivered.speakers;
+    const { edits } = this;
+    const same = edits.turns === this.delivered.turns && edits.speakers === this.delivered.speakers;
     try {
-      await this.host.save(same ? null : { speakers: document.speakers, turns: document.turns });
-      if (document === this.document) this.state = same ? "none" : "saved";
+      await this.host.save(same ? null : edits);
+      if (edits === this.edits) this.state = same ? "none" : "saved";
     } catch {
       this.state = "failed";
     }

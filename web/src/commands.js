@@ -2,6 +2,7 @@
 import { inOrder, speakerOf, turnOf } from "./document.js";
 import { deleteTurns, drawTurn, moveEnd, moveStart, reassign, splitTurn } from "./edits/turns.js";
 import { addSpeaker, split } from "./edits/speakers.js";
+import { kept } from "./settings.js";
 import { around, fitted, turnedTo, zoomed } from "./view.js";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
@@ -14,7 +15,7 @@ export function table(app) {
   const nudge = (edit, seconds, side) => () => withTurn(app, (turn) => app.edit(`moved the ${side} of a turn`, edit(app.document, turn.id, turn[side] + seconds)));
   return {
     play: ["Play", [" ", "k"], "Play or pause", () => app.player.toggle()],
-    playTurn: ["Play", ["Enter"], "Play the selected turn", () => withTurn(app, (turn) => app.player.playOnce(turn.start, turn.end))],
+    playTurn: ["Play", ["Enter"], "Play the selected turn", () => withTurn(app, (turn) => app.playTurn(turn))],
     solo: ["Play", ["o"], "Play only this speaker, or all again", () => app.solo(app.store.speaker)],
     back: ["Play", ["ArrowLeft"], "1 s back", seek(-1)],
     forward: ["Play", ["ArrowRight"], "1 s on", seek(1)],
@@ -52,6 +53,7 @@ export function table(app) {
     endLater: ["Edit", ["d"], "End 10 ms later", nudge(moveEnd, NUDGE, "end")],
     cut: ["Edit", ["c"], "Cut the turn in two here", () => cut(app)],
     remove: ["Edit", ["Delete", "Backspace"], "Delete the selected turns", () => app.edit(`deleted ${counted(app.store.selection.length)}`, deleteTurns(app.document, app.store.selection))],
+    confirm: ["Edit", ["y"], "The selected turns are right: checked, or not any more", () => withTurn(app, () => app.confirm())],
     give: ["Edit", ["1 ... 9"], "Give the selected turns to speaker 1 ... 9", () => {}],
     undo: ["Edit", ["Ctrl+z"], "Undo", () => app.undo()],
     redo: ["Edit", ["Ctrl+Shift+z", "Ctrl+y"], "Redo", () => app.redo()],
@@ -85,20 +87,35 @@ export class Commands {
     if (target.matches?.("input, select, textarea") && !(control && /^[zy]$/i.test(event.key) && target.type === "range")) return;
     if (target.matches?.("button, summary, a") && (event.key === " " || event.key === "Enter")) return;
     if (target.matches?.("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) return;
-    if (event.altKey) return;
-    const name = this.keys.get(keyName(event, control));
-    const digit = !control && /^[1-9]$/.test(event.key);
+    const key = event.altKey ? plain(event) : event.key;
+    if (!allowed(key, event.altKey, control)) return;
+    const name = this.keys.get(keyName(key, event.shiftKey, control));
+    const digit = !control && /^[1-9]$/.test(key);
     if (!name && !digit) return;
     event.preventDefault();
     if (name) this.run(name);
-    else giveTo(this.app, Number(event.key) - 1);
+    else giveTo(this.app, Number(key) - 1);
   }
 }
 
-function keyName(event, control) {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+// Keys that write something can be turned off, for those who speak to the computer (WCAG 2.1.4); others always work.
+export const CHARACTER_KEYS = { on: "always", alt: "with Alt", off: "never" };
+export const characterKeys = () => kept("keys", Object.keys(CHARACTER_KEYS)) ?? "on";
+
+function allowed(key, alt, control) {
+  if (control || key.length > 1 || key === " ") return !alt;
+  return characterKeys() === (alt ? "alt" : "on");
+}
+
+// What a key writes without Alt, which makes other signs of letters on some keyboards.
+function plain({ code, key }) {
+  return /^(?:Key|Digit)(.)$/.exec(code)?.[1].toLowerCase() ?? key;
+}
+
+function keyName(pressed, shift, control) {
+  const key = pressed.length === 1 ? pressed.toLowerCase() : pressed;
   const letter = /^[a-z]$/.test(key);
-  return `${control ? "Ctrl+" : ""}${event.shiftKey && (letter || key.length > 1) ? "Shift+" : ""}${key}`;
+  return `${control ? "Ctrl+" : ""}${shift && (letter || key.length > 1) ? "Shift+" : ""}${key}`;
 }
 
 function withTurn(app, run) {
@@ -141,7 +158,7 @@ function step(app, by, extend = false) {
 
 function nextDoubtful(app) {
   const from = app.store.selected?.start ?? app.player.time - 1e-3;
-  const turn = app.document.turns.find((item) => item.start > from && item.confidence !== null && item.confidence < DOUBTFUL);
+  const turn = app.document.turns.find((item) => item.start > from && !item.checked && item.confidence !== null && item.confidence < DOUBTFUL);
   if (turn) app.choose(turn);
   else app.say("No more unsure turns after this place.");
 }

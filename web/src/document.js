@@ -1,10 +1,12 @@
 // The document of the page: plain values that never change. Every edit makes a new one.
-//   {key, recording, speakers: [{id, name, mark}], turns: [{id, start, end, speaker, confidence}], transcript, reference}
+//   {key, server, recording, speakers: [{id, name, mark}], turns: [{id, start, end, speaker, confidence, checked}],
+//    transcript, reference}
+// `checked`: a person made, changed or confirmed this turn. `server`: null for a page from a file.
 
 export function opened(delivered) {
   const speakers = delivered.speakers.map((speaker, place) => ({ mark: place, ...speaker }));
-  const turns = delivered.turns.map((turn) => ({ confidence: null, ...turn })).sort(inOrder);
-  return { transcript: [], reference: null, ...delivered, speakers, turns };
+  const turns = delivered.turns.map((turn) => ({ confidence: null, checked: false, ...turn })).sort(inOrder);
+  return { server: null, transcript: [], reference: null, ...delivered, speakers, turns };
 }
 
 export function inOrder(one, other) {

@@ -1,39 +1,25 @@
 // How turns differ from the reference, by the rules of `diarize score`, so that the figures follow each correction.
-// The delivered pairs of speakers are kept as long as both are there; the rest is paired by the longest common time.
+import { assignment } from "./assignment.js";
 import { common, covered } from "./statistics.js";
 import { turnsOf } from "./document.js";
 
-export function pairs(document) {
-  const { reference } = document;
-  const found = new Map();
-  const used = new Set();
-  for (const speaker of document.speakers) {
-    const name = reference.pairs[speaker.id];
-    if (name !== undefined) {
-      found.set(speaker.id, name);
-      used.add(name);
-    }
-  }
-  const free = [...new Set(reference.turns.map((turn) => turn.speaker))].filter((name) => !used.has(name));
-  const candidates = [];
-  for (const speaker of document.speakers.filter((item) => !found.has(item.id))) {
-    const own = covered(turnsOf(document, speaker.id));
-    for (const name of free) {
-      const time = common(own, covered(reference.turns.filter((turn) => turn.speaker === name)));
-      if (time > 0) candidates.push([time, speaker.id, name]);
-    }
-  }
-  for (const [, id, name] of candidates.sort((a, b) => b[0] - a[0])) {
-    if (!found.has(id) && !used.has(name)) {
-      found.set(id, name);
-      used.add(name);
-    }
-  }
-  return found;
+const FAITHFUL = 1e-9; // seconds by which a delivered pair is worth more: it stays where another is just as good
+
+// Map of the ids of speakers to the names of those in the reference: one-to-one, of the longest common time.
+export function pairs({ reference, speakers, turns }) {
+  const names = [...new Set(reference.turns.map((turn) => turn.speaker))];
+  const theirs = names.map((name) => covered(turnsOf(reference, name)));
+  const worth = speakers.map(({ id }) => {
+    const own = covered(turnsOf({ turns }, id));
+    return names.map((name, place) => {
+      const time = common(own, theirs[place]);
+      return time && time + (reference.pairs[id] === name ? FAITHFUL : 0);
+    });
+  });
+  return new Map(assignment(worth).map(([row, column]) => [speakers[row].id, names[column]]));
 }
 
-export function differences(document) {
-  const paired = pairs(document);
+export function differences(document, paired = pairs(document)) {
   const events = [
     ...document.turns.flatMap((turn) => boundaries(turn, "own", turn.speaker)),
     ...document.reference.turns.flatMap((turn) => boundaries(turn, "reference", turn.speaker)),

@@ -1,11 +1,9 @@
-// Where corrections go. A page from a file keeps them in the browser; a server that serves this page may put its own
-// host into `globalThis.diarizeHost` before the script runs, with the same three members.
+// Where corrections are kept: a page from a file, whose document has no `server`, keeps them in the browser. Another
+// keeper is an object with the same two members.
 
-export function browserHost(key) {
+export function hostOf({ key }) {
   const place = `diarize:${key}`;
   return {
-    capabilities: { saves: "in this browser" },
-
     // The document as it was left, or null.
     async load() {
       try {
@@ -21,8 +19,4 @@ export function browserHost(key) {
       else localStorage.setItem(place, JSON.stringify(edited));
     },
   };
-}
-
-export function hostOf(key) {
-  return globalThis.diarizeHost ?? browserHost(key);
 }

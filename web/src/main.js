@@ -1,4 +1,5 @@
-// Start: read what Python put into the page, show it, then unpack the sound.
+// Start: read what Python put into the page, show it, then unpack the sound, each piece as it arrives: the text of one
+// goes before the next one is looked at.
 import { App } from "./app.js";
 import { bytes } from "./base64.js";
 
@@ -12,15 +13,21 @@ const read = (id) => {
 const app = new App(read("document"), read("picture"));
 globalThis.diarizePage = app;
 
+const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
 async function unpack() {
   const pieces = [];
-  for (const element of document.querySelectorAll("script.sound")) {
-    pieces.push(bytes(element.textContent));
-    element.remove();
-    await new Promise((resume) => setTimeout(resume)); // let the page breathe
+  for (let arrived = false; !arrived; ) {
+    arrived = document.readyState !== "loading";
+    for (const element of document.querySelectorAll("script.sound")) {
+      if (!arrived && !element.nextSibling) break; // not all of it is there
+      pieces.push(new Blob([bytes(element.textContent)]));
+      element.remove();
+      await pause(0); // let the page breathe
+    }
+    if (!arrived) await pause(30);
   }
   app.listen(pieces);
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", unpack);
-else unpack();
+unpack();

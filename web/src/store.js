@@ -1,4 +1,8 @@
 // The one state of the page: the history of documents, what is selected, what is being drawn. Whoever shows it subscribes.
+// Whoever brings other turns from elsewhere needs three members: `edits`, what a person has made of the document;
+// `replace`, other speakers and turns as one step that can be undone; `confirm`, turns that are right.
+import { opened } from "./document.js";
+import { confirm } from "./edits/turns.js";
 import { begun, committed, redone, undone } from "./history.js";
 
 export class Store {
@@ -44,6 +48,19 @@ export class Store {
     this.tidy();
     this.changed(before !== this.history);
     return before !== this.history;
+  }
+
+  get edits() {
+    const { speakers, turns } = this.history.present.document;
+    return { speakers, turns };
+  }
+
+  replace(label, { speakers, turns }) {
+    return this.commit(label, opened({ ...this.history.present.document, speakers, turns }));
+  }
+
+  confirm(ids, checked = true) {
+    return this.commit(checked ? "checked turns" : "unchecked turns", confirm(this.history.present.document, ids, checked));
   }
 
   undo() {

@@ -1,35 +1,29 @@
-// Light or dark: as the system says, until somebody chooses.
-const PLACE = "diarize:theme";
+// Light or dark: as the system says, until somebody chooses. The style sheet asks the attribute alone.
+import { kept, keep } from "./settings.js";
+
+const system = matchMedia("(prefers-color-scheme: dark)");
 
 export function startTheme(changed) {
-  apply(remembered());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  apply(wanted());
+  system.addEventListener("change", () => {
+    apply(wanted());
+    changed();
+  });
 }
 
 export function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  return document.documentElement.dataset.theme === "dark";
 }
 
 export function turnTheme() {
-  const wanted = isDark() ? "light" : "dark";
-  apply(wanted);
-  try {
-    localStorage.setItem(PLACE, wanted);
-  } catch {
-    // a browser that keeps nothing: the choice lasts as long as the page
-  }
-  return wanted;
+  keep("theme", isDark() ? "light" : "dark");
+  apply(wanted());
 }
 
-function remembered() {
-  try {
-    return localStorage.getItem(PLACE);
-  } catch {
-    return null;
-  }
+function wanted() {
+  return kept("theme", ["light", "dark"]) ?? (system.matches ? "dark" : "light");
 }
 
 function apply(theme) {
-  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+  document.documentElement.dataset.theme = theme;
 }

@@ -13,8 +13,9 @@ const GAPS = 34; // pixels between and around what stands under the rows
 const NARROW = 700; // pixels of the window; below, names lie in the lanes
 
 export class Timeline {
-  constructor(env) {
+  constructor(env, painted) {
     this.env = env; // document, store, levels, tiles, samples and what follows from the document
+    this.painted = painted;
     this.rows = [
       this.row("minimap", "Overview", 46, null),
       this.row("ruler", "", 24, drawRuler),
@@ -25,7 +26,7 @@ export class Timeline {
     ];
     this.playhead = h("div", { class: "playhead" });
     this.stage = h("div", { class: "timeline" }, this.rows.map((row) => row.element), this.playhead);
-    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), env.document.reference && mark("truth", "the reference"));
+    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), mark("checked", "checked by a person"), env.document.reference && mark("truth", "the reference"));
     this.overview = document.createElement("canvas");
     this.view = fitted(env.length, 800);
     this.pending = 0;
@@ -92,6 +93,7 @@ export class Timeline {
       else row.draw(context, { ...shared, height });
     }
     this.stale = false;
+    this.painted();
     this.place(this.time ?? 0);
   }
 

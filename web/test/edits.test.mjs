@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addSpeaker, merge, removeSpeaker, rename, split, splitFrom } from "../src/edits/speakers.js";
-import { deleteTurns, drawTurn, moveEnd, moveStart, reassign, splitTurn } from "../src/edits/turns.js";
+import { confirm, deleteTurns, drawTurn, moveEnd, moveStart, reassign, splitTurn } from "../src/edits/turns.js";
 import { begun, committed, redone, undone } from "../src/history.js";
+import { Store } from "../src/store.js";
 import { sample, spans } from "./sample.mjs";
+
+const checked = (document) => document.turns.filter((turn) => turn.checked).map((turn) => turn.id);
 
 test("an edit leaves the document as it was", () => {
   const before = sample();
@@ -84,4 +87,36 @@ test("undo and redo walk through every document", () => {
   assert.equal(history.present.document, documents[500]);
   assert.equal(redone(history), history);
   assert.equal(committed(history, "nothing", documents[500]), history);
+});
+
+test("what a person made, changed or confirmed is checked; whole speakers moved are not", () => {
+  assert.deepEqual(checked(sample()), []);
+  assert.deepEqual(checked(moveEnd(sample(), "t3", 8)), ["t3"]);
+  assert.deepEqual(checked(reassign(sample(), ["t3", "t4"], "s2")), ["t3", "t4"]);
+  assert.deepEqual(checked(drawTurn(sample(), "s1", 14, 15)), ["t5"]);
+  assert.deepEqual(checked(splitTurn(sample(), "t1", 2)), ["t1", "t5"]);
+  assert.deepEqual(checked(split(sample(), ["t3"])), ["t3"]);
+  for (const document of [merge(sample(), "s2", "s1"), splitFrom(sample(), "s1", 5), rename(sample(), "s1", "Zoe")]) assert.deepEqual(checked(document), []);
+  const right = confirm(sample(), ["t1", "t9"]);
+  assert.deepEqual(checked(right), ["t1"]);
+  assert.equal(confirm(right, ["t1"]), right);
+  assert.deepEqual(checked(merge(right, "s2", "s1")), ["t1"]);
+  assert.deepEqual(checked(confirm(right, ["t1"], false)), []);
+});
+
+test("turns from elsewhere are one step, and undone as one", () => {
+  const store = new Store(sample());
+  const before = store.document;
+  store.select(["t1", "t2"]);
+  store.confirm(["t1"]);
+  const turns = [{ id: "t2", start: 8, end: 9, speaker: "s1" }, { id: "t7", start: 1, end: 2, speaker: "s1", checked: true }];
+  assert.equal(store.replace("learnt", { speakers: [{ id: "s1", name: "Anna", mark: 4 }], turns }), true);
+  assert.deepEqual(spans(store.document), ["Anna 1-2", "Anna 8-9"]);
+  assert.deepEqual(checked(store.document), ["t7"]);
+  assert.deepEqual(store.edits.turns.map((turn) => turn.confidence), [null, null]);
+  assert.deepEqual(store.selection, ["t2"]);
+  assert.equal(store.document.recording, before.recording);
+  assert.equal(store.undo(), "learnt");
+  assert.equal(store.undo(), "checked turns");
+  assert.equal(store.document, before);
 });

@@ -20,6 +20,8 @@ test("turns of one speaker that touch are one line of RTTM", () => {
 
 test("the others by hand", () => {
   assert.deepEqual(JSON.parse(written("JSON", small())).turns, [{ start: 0.5, end: 62.25, speaker: "Anna", confidence: 0.9 }]);
+  const right = small({ turns: [{ id: "t1", start: 0, end: 1, speaker: "s1", checked: true }] });
+  assert.deepEqual(JSON.parse(written("JSON", right)).turns, [{ start: 0, end: 1, speaker: "Anna", confidence: null, checked: true }]);
   const odd = small({ speakers: [{ id: "s1", name: 'A, "B"' }] });
   assert.equal(written("CSV", odd), 'recording,start,end,speaker,confidence\r\ncall,0.500,62.250,"A, ""B""",0.900\r\n');
   assert.equal(written("Audacity labels", small()), "0.500\t62.250\tAnna\n");

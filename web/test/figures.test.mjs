@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { differences, pairs, totals } from "../src/errors.js";
 import { between, pyramid } from "../src/peaks.js";
 import { next } from "../src/sound/schedule.js";
-import { slice } from "../src/sound/mp3.js";
 import { covered, statistics } from "../src/statistics.js";
 import { clock, duration, parsed } from "../src/time.js";
 import { clamped, endOf, fitted, resized, step, timeAt, turnedTo, xOf, zoomed } from "../src/view.js";
@@ -80,15 +79,6 @@ test("one speaker only: from stretch to stretch, then an end", () => {
   assert.equal(next(stretches, 1.5), 1.5);
   assert.equal(next(stretches, 2), 5);
   assert.equal(next(stretches, 6), null);
-});
-
-test("a stretch of an MP3 is cut at its frames", () => {
-  const bytes = Uint8Array.from({ length: 144 * 101 }, (_, place) => Math.floor(place / 144));
-  const plan = { start: 144, size: 144, rate: 16000, frames: 100 };
-  const part = slice(bytes, plan, 20 * 576, 21 * 576);
-  assert.equal(part.bytes.length % 144, 0);
-  assert.equal(part.bytes[0], 1 + (part.begins + 1105) / 576);
-  assert.ok(part.begins < 20 * 576 && part.begins + (part.bytes.length / 144) * 576 >= 21 * 576);
 });
 
 test("times as text", () => {

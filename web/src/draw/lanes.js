@@ -34,7 +34,7 @@ export function box({ view, lanes }, turn, place) {
 function drawTurn(context, env, turn, speaker, { left, top, width, height }) {
   const { colours, store, only } = env;
   const muted = only && only !== turn.speaker;
-  const sure = turn.confidence ?? 1;
+  const sure = turn.checked ? 1 : (turn.confidence ?? 1);
   const outline = () => {
     context.beginPath();
     if (width > 6) context.roundRect(left, top, width, height, 4);
@@ -52,6 +52,7 @@ function drawTurn(context, env, turn, speaker, { left, top, width, height }) {
   context.globalAlpha = 1;
   if (width > 4 && sure < 1 && !muted) drawConfidence(context, colours, sure, { left, top, width, height });
   if (width > 34 && height > 15 && !muted) label(context, env, turn, speaker, { left, top, width, height });
+  if (turn.checked && width > 20 && !muted) tick(context, colours, left + width - 11, top + 11);
   if (store.selection.includes(turn.id)) {
     outline();
     context.strokeStyle = colours.surface;
@@ -77,8 +78,8 @@ function drawConfidence(context, colours, sure, { left, top, width, height }) {
 
 function label(context, env, turn, speaker, { left, top, width, height }) {
   const from = Math.max(left, 0) + 6;
-  const room = Math.min(left + width, env.width) - from - 6;
-  const text = env.words.get(turn.id) ?? (turn.confidence === null ? "" : percent(turn.confidence));
+  const room = Math.min(left + width - (turn.checked ? 18 : 0), env.width) - from - 6;
+  const text = env.words.get(turn.id) ?? (turn.checked || turn.confidence === null ? "" : percent(turn.confidence));
   if (room < 26 || !text) return;
   context.save();
   context.beginPath();
@@ -87,7 +88,7 @@ function label(context, env, turn, speaker, { left, top, width, height }) {
   context.font = "600 11px system-ui, sans-serif";
   context.textBaseline = "middle";
   const ink = inkOn(speaker.mark);
-  if (patternOf(context, speaker.mark) || (turn.confidence ?? 1) < 0.6) {
+  if (patternOf(context, speaker.mark) || (!turn.checked && (turn.confidence ?? 1) < 0.6)) {
     context.fillStyle = colourOf(speaker.mark);
     context.globalAlpha = 0.9;
     context.beginPath();
@@ -98,6 +99,21 @@ function label(context, env, turn, speaker, { left, top, width, height }) {
   context.fillStyle = ink;
   context.fillText(text, from, top + height / 2 - 1);
   context.restore();
+}
+
+// A person has checked this turn.
+function tick(context, colours, x, y) {
+  context.fillStyle = colours.surface;
+  context.beginPath();
+  context.arc(x, y, 7, 0, 7);
+  context.fill();
+  context.strokeStyle = colours.text;
+  context.lineWidth = 1.8;
+  context.beginPath();
+  context.moveTo(x - 3.5, y);
+  context.lineTo(x - 1, y + 2.8);
+  context.lineTo(x + 3.6, y - 2.8);
+  context.stroke();
 }
 
 function grip(context, colours, x, top, height) {

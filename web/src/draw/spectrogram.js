@@ -1,82 +1,63 @@
-// The spectrogram: grey tiles that are coloured for the theme when they are first needed.
+// The spectrogram: tiles that are unpacked and coloured for the theme when they are first needed, and a close-up.
 import { bytes } from "../base64.js";
-import { isDark } from "../theme.js";
 import { endOf, xOf } from "../view.js";
+import { tint } from "./shades.js";
 import { shadeBeyond } from "./waveform.js";
 
-const DARK = [[16, 18, 27], [44, 36, 92], [126, 48, 128], [222, 84, 96], [252, 166, 92], [252, 240, 190]];
-const LIGHT = [[250, 250, 252], [222, 228, 242], [160, 178, 218], [96, 112, 178], [58, 52, 120], [24, 16, 52]];
-
 export class Tiles {
-  constructor(picture, changed) {
-    this.picture = picture;
+  constructor({ tiles, columnSeconds, columnOffset, tileColumns }, changed) {
+    this.packed = tiles.map((text) => new Blob([bytes(text)], { type: "image/png" }));
+    this.columnSeconds = columnSeconds;
+    this.begins = columnOffset; // of the first column
+    this.seconds = columnSeconds * tileColumns;
     this.changed = changed;
-    this.grey = picture.tiles.map(() => null);
-    this.coloured = new Map();
+    this.forget();
   }
 
   forget() {
-    this.coloured.clear();
+    this.coloured = new Map(); // null while one is unpacked
   }
 
   tile(place) {
-    if (!this.coloured.has(place) && this.grey[place] === null) this.load(place);
-    else if (!this.coloured.has(place) && this.grey[place].complete) this.coloured.set(place, tinted(this.grey[place]));
+    if (!this.coloured.has(place)) this.load(place, this.coloured);
     return this.coloured.get(place);
   }
 
-  load(place) {
+  load(place, coloured) {
     const image = new Image();
-    const address = URL.createObjectURL(new Blob([bytes(this.picture.tiles[place])], { type: "image/png" }));
-    this.grey[place] = { complete: false };
+    const address = URL.createObjectURL(this.packed[place]);
+    coloured.set(place, null);
     image.onload = () => {
       URL.revokeObjectURL(address);
-      this.grey[place] = image;
+      coloured.set(place, tinted(image));
       this.changed();
     };
     image.src = address;
   }
 }
 
-export function drawSpectrogram(context, { view, tiles, width, height, sound, colours }) {
-  const span = tiles.picture.columnSeconds * tiles.picture.tileColumns;
+export function drawSpectrogram(context, { view, tiles, closeUp, width, height, sound, colours }) {
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  for (let place = Math.floor(view.start / span); place < tiles.grey.length && place * span < endOf(view); place += 1) {
+  for (let place = Math.max(0, Math.floor((view.start - tiles.begins) / tiles.seconds)); place < tiles.packed.length; place += 1) {
+    const start = tiles.begins + place * tiles.seconds;
+    if (start >= endOf(view)) break;
     const tile = tiles.tile(place);
     if (!tile) continue;
-    const from = xOf(view, place * span);
-    context.drawImage(tile, from, 0, (tile.width * tiles.picture.columnSeconds) / view.scale + 0.5, height);
+    context.drawImage(tile, xOf(view, start), 0, (tile.width * tiles.columnSeconds) / view.scale + 0.5, height);
   }
+  const near = closeUp.at(view);
+  if (near) context.drawImage(near.canvas, xOf(view, near.start), 0, (near.end - near.start) / view.scale, height);
   shadeBeyond(context, view, sound, width, height, colours);
 }
 
 function tinted(image) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.width, image.height];
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
   const picture = context.getImageData(0, 0, canvas.width, canvas.height);
-  const shades = ramp(isDark() ? DARK : LIGHT);
-  const { data } = picture;
-  for (let i = 0; i < data.length; i += 4) {
-    const shade = data[i] * 3;
-    data[i] = shades[shade];
-    data[i + 1] = shades[shade + 1];
-    data[i + 2] = shades[shade + 2];
-  }
+  tint(picture.data);
   context.putImageData(picture, 0, 0);
   return canvas;
-}
-
-function ramp(stops) {
-  const found = new Uint8Array(256 * 3);
-  for (let i = 0; i < 256; i += 1) {
-    const place = (i / 255) * (stops.length - 1);
-    const below = Math.min(stops.length - 2, Math.floor(place));
-    for (let part = 0; part < 3; part += 1) {
-      found[3 * i + part] = stops[below][part] + (stops[below + 1][part] - stops[below][part]) * (place - below);
-    }
-  }
-  return found;
 }

@@ -9,11 +9,13 @@ export function drawWaveform(context, { view, document, colours, width, height, 
   context.fillStyle = colours.line;
   context.fillRect(0, Math.round(middle), width, 1);
   const inks = inksOf(view, document, width, colours.wave);
-  const deep = view.scale < 0.5 / levels[0].rate;
-  const held = deep ? samples.between(view.start, endOf(view)) : null;
+  const held = isDeep(view, levels) ? samples.between(view.start, endOf(view)) : null;
   if (held) drawSamples(context, view, held, inks, middle);
   else drawPeaks(context, view, levels, inks, middle);
 }
+
+// Whether peaks are too coarse for this view.
+export const isDeep = (view, levels) => view.scale < 0.5 / levels[0].rate;
 
 // Where a pixel stands for many peaks, their means stand out from their extremes.
 function drawPeaks(context, view, levels, inks, middle) {

@@ -1,4 +1,4 @@
-// Edits of speakers: document -> document.
+// Edits of speakers: document -> document. To merge or divide whole speakers checks none of their turns.
 import { freshId, turnsOf } from "../document.js";
 import { reassign, settled } from "./turns.js";
 
@@ -31,8 +31,13 @@ export function split(document, ids) {
 
 // What a speaker says from a time on becomes that of a new one.
 export function splitFrom(document, id, time) {
-  const later = turnsOf(document, id).filter((turn) => turn.start >= time);
-  return later.length === turnsOf(document, id).length ? document : split(document, later.map((turn) => turn.id));
+  const own = turnsOf(document, id);
+  const later = own.filter((turn) => turn.start >= time);
+  if (!later.length || later.length === own.length) return document;
+  const more = addSpeaker(document);
+  const speaker = more.speakers.at(-1).id;
+  const moves = (turn) => turn.speaker === id && turn.start >= time;
+  return settled(more, document.turns.map((turn) => (moves(turn) ? { ...turn, speaker, confidence: null } : turn)));
 }
 
 export function removeSpeaker(document, id) {

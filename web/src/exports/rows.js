@@ -13,8 +13,9 @@ export function rows(document, { joined = false } = {}) {
     if (joined && before && start <= before.end) {
       before.confidence = mean(before, { start, end, confidence: turn.confidence });
       before.end = Math.max(before.end, end);
+      before.checked ||= turn.checked;
     } else {
-      const row = { start, end, name, confidence: turn.confidence };
+      const row = { start, end, name, confidence: turn.confidence, checked: turn.checked };
       open.set(name, row);
       found.push(row);
     }

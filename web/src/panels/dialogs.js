@@ -1,8 +1,10 @@
 // Dialogs: keys, export, rename, merge.
 import { button, h } from "../dom.js";
+import { CHARACTER_KEYS, characterKeys } from "../commands.js";
 import { merge, rename } from "../edits/speakers.js";
 import { FORMATS } from "../exports/table.js";
 import { swatch } from "../palette.js";
+import { keep } from "../settings.js";
 
 export function dialog(title, ...content) {
   const close = button("Close", null, () => element.close(), { text: true });
@@ -13,7 +15,7 @@ export function dialog(title, ...content) {
   return element;
 }
 
-export function helpDialog(commands) {
+export function helpDialog({ commands, delivered }) {
   const groups = new Map();
   for (const [group, keys, what] of Object.values(commands.table)) {
     if (!groups.has(group)) groups.set(group, []);
@@ -21,8 +23,14 @@ export function helpDialog(commands) {
   }
   const lists = [...groups].map(([group, rows]) => h("section", {}, h("h3", {}, group), h("dl", { class: "keys" }, rows)));
   const pointer = h("p", {}, "Pointer: click to go there, double-click a turn to play it, drag its edges, drag it to another lane, drag on an empty lane to draw. Shift-click selects several. Ctrl and the wheel, or two fingers, zoom. A Mac has ⌘ for Ctrl.");
-  const private_ = h("p", {}, "Nothing leaves this page: corrections stay in this browser until you export them.");
-  return dialog("Keys", h("div", { class: "key-groups" }, lists), pointer, private_);
+  const keeping = delivered.server ? null : h("p", {}, "Nothing leaves this page: corrections stay in this browser until you export them.");
+  return dialog("Keys", characterChoice(), h("div", { class: "key-groups" }, lists), pointer, keeping);
+}
+
+function characterChoice() {
+  const options = Object.entries(CHARACTER_KEYS).map(([value, name]) => h("option", { value, selected: value === characterKeys() }, name));
+  const choice = h("select", { onchange: () => keep("keys", choice.value) }, options);
+  return h("label", {}, "Letters, digits and signs do something ", choice);
 }
 
 export function exportDialog(app) {

@@ -34,7 +34,8 @@ export class Header {
   show() {
     const { autosave, document, store } = this.app;
     const count = document.speakers.length;
-    this.facts.textContent = `${duration(document.recording.duration)} · ${count} ${count === 1 ? "speaker" : "speakers"} · ${document.turns.length} turns`;
+    const checked = document.turns.filter((turn) => turn.checked).length;
+    this.facts.textContent = `${duration(document.recording.duration)} · ${count} ${count === 1 ? "speaker" : "speakers"} · ${document.turns.length} turns${checked ? `, ${checked} checked` : ""}`;
     this.undo.disabled = !store.canUndo;
     this.redo.disabled = !store.canRedo;
     this.undo.title = store.canUndo ? `Undo: ${store.history.present.label}` : "Undo";

@@ -19,7 +19,8 @@ export class Inspector {
       button("Play turn", "play", run("playTurn"), { text: "Play" }),
       button("Cut here", "cut", run("cut"), { text: "Cut", title: "Cut in two at the playhead" }),
     ];
-    this.form = h("div", { class: "fields" }, this.speaker, this.single, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "Split off", title: "The selected turns become those of a new speaker" }));
+    this.confirm = button("Confirm", "check", run("confirm"), { text: true, title: "This is right: mark as checked, or not any more" });
+    this.form = h("div", { class: "fields" }, this.speaker, this.single, this.confirm, button("Delete", "trash", run("remove"), { text: true, title: "Delete the selected turns" }), button("New speaker from selection", "plus", run("splitOff"), { text: "Split off", title: "The selected turns become those of a new speaker" }));
     this.element = h("section", { class: "inspector", "aria-label": "Selected turn" }, this.hint, this.form);
   }
 
@@ -42,9 +43,14 @@ export class Inspector {
     const { document, store } = this.app;
     const turn = store.selected;
     this.form.hidden = !turn;
+    this.element.classList.toggle("chosen", Boolean(turn));
     this.hint.hidden = Boolean(turn);
     if (!turn) {
-      this.hint.textContent = document.turns.length
+      const { silence } = this.app;
+      this.hint.classList.toggle("bad", Boolean(silence));
+      this.hint.textContent = silence
+        ? silence
+        : document.turns.length
         ? "Choose a turn to correct it. Drag on an empty lane to draw one; drag a turn to another lane to give it to that speaker."
         : "No turns yet. Drag on a lane to draw the first, or press N.";
       return;
@@ -54,7 +60,9 @@ export class Inspector {
     for (const item of this.single) item.hidden = store.selection.length > 1;
     if (globalThis.document.activeElement !== this.start) this.start.value = clock(turn.start, 3);
     if (globalThis.document.activeElement !== this.end) this.end.value = clock(turn.end, 3);
-    const sure = turn.confidence === null ? "" : ` · ${percent(turn.confidence)} sure`;
+    const chosen = new Set(store.selection);
+    this.confirm.setAttribute("aria-pressed", String(document.turns.every((item) => item.checked || !chosen.has(item.id))));
+    const sure = turn.checked || turn.confidence === null ? "" : ` · ${percent(turn.confidence)} sure`;
     this.facts.textContent = `${duration(turn.end - turn.start)}${sure}`;
   }
 }

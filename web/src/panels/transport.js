@@ -1,6 +1,7 @@
-// Play, time, speed, zoom; and what the page says where there is no sound.
+// Play, time, speed, zoom; and a way to choose the sound where it cannot be heard, or not be seen sample by sample.
 import { SPEEDS } from "../commands.js";
 import { button, h, icon } from "../dom.js";
+import { isDeep } from "../draw/waveform.js";
 import { clock } from "../time.js";
 
 export class Transport {
@@ -25,14 +26,16 @@ export class Transport {
   }
 
   show() {
-    const { document, only, player, store } = this.app;
+    const { document, env, only, player, samples, store, timeline } = this.app;
     this.draw.setAttribute("aria-pressed", String(store.drawing));
     this.only.hidden = !only;
     const name = document.speakers.find((speaker) => speaker.id === only)?.name ?? "";
     this.only.lastChild.textContent = `Only ${name}`;
     this.only.title = `Only ${name} is played; press for all`;
     const silent = player.state === "missing" || player.state === "none";
-    this.missing.hidden = this.file.hidden = !silent || this.app.loading;
+    const blind = !samples.known && isDeep(timeline.view, env.levels);
+    this.missing.hidden = this.file.hidden = this.app.loading || !(silent || blind);
+    this.missing.lastChild.textContent = silent ? "Choose the sound file" : "Choose the sound to see its samples";
     this.play.disabled = !player.ready;
     this.speed.value = String(player.speed);
     if (this.playing === player.playing) return;

@@ -70,7 +70,6 @@ export class TurnList {
   }
 
   option(turn, speaker) {
-    const sure = turn.confidence === null ? null : h("span", { class: turn.confidence < 0.7 ? "sure low" : "sure", title: "how sure" }, percent(turn.confidence));
     return h(
       "li",
       { role: "option", id: `turn-${turn.id}`, "data-turn": turn.id, "aria-selected": "false" },
@@ -78,7 +77,12 @@ export class TurnList {
       h("span", { class: "name" }, speaker.name),
       h("span", { class: "when" }, `${clock(turn.start)} – ${clock(turn.end)}`),
       h("span", { class: "long" }, duration(turn.end - turn.start)),
-      sure,
+      certainty(turn),
     );
   }
+}
+
+function certainty({ checked, confidence }) {
+  if (checked) return h("span", { class: "sure", role: "img", title: "checked by a person", "aria-label": "checked" }, "✓");
+  return confidence === null ? null : h("span", { class: confidence < 0.7 ? "sure low" : "sure", title: "how sure" }, percent(confidence));
 }

@@ -13,18 +13,18 @@ export function frameBytes(bytes, at) {
   return bitrate && rate ? { size: Math.floor((72000 * bitrate) / rate) + ((bytes[at + 2] >> 1) & 1), rate } : null;
 }
 
-export function layout(bytes) {
+// How a file is laid out whose first bytes these are; null where it is not of this kind.
+export function layout(bytes, size) {
   const head = frameBytes(bytes, 0); // holds no sound, but says how much there is
   const first = head && frameBytes(bytes, head.size);
-  return first ? { start: head.size, ...first, frames: Math.floor((bytes.length - head.size) / first.size) } : null;
+  if (!first) return null;
+  const frames = Math.floor((size - head.size) / first.size);
+  return { rate: first.rate, part: (from, to) => part(head.size, first.size, frames, from, to) };
 }
 
 // The bytes to decode for samples `from` to `to`, and the sample with which the decoded sound begins.
-export function slice(bytes, plan, from, to) {
+function part(start, size, frames, from, to) {
   const first = Math.max(0, Math.floor((from + DELAY) / SAMPLES) - LEAD);
-  const last = Math.min(plan.frames, Math.ceil((to + DELAY) / SAMPLES) + 2);
-  return {
-    bytes: bytes.slice(plan.start + first * plan.size, plan.start + last * plan.size),
-    begins: first * SAMPLES - DELAY,
-  };
+  const last = Math.min(frames, Math.ceil((to + DELAY) / SAMPLES) + 2);
+  return { head: new Uint8Array(), first: start + first * size, last: start + last * size, begins: first * SAMPLES - DELAY };
 }

@@ -2,9 +2,9 @@
 import { next } from "./schedule.js";
 
 export class Player {
-  constructor(length, changed) {
+  constructor(length, changed, failed) {
     this.audio = new Audio();
-    this.audio.preload = "auto";
+    this.audio.preload = "metadata";
     this.length = length;
     this.only = null; // [{start, end}], sorted: what is played, null for all
     this.once = null; // {start, end}: a stretch played once
@@ -20,7 +20,7 @@ export class Player {
     });
     this.audio.addEventListener("error", () => {
       this.state = "missing";
-      this.changed();
+      failed();
     });
   }
 

@@ -1,62 +1,90 @@
-// Samples for a deep zoom, decoded some seconds at a time from the sound in the page, or at once from a short file.
-import { layout, slice } from "./mp3.js";
+// Samples for a deep zoom, decoded some seconds at a time where the kind of file allows that, or at once from a short one.
+import * as mp3 from "./mp3.js";
+import * as wav from "./wav.js";
 
-const WINDOW = 8; // seconds decoded at once
-const LONGEST = 1200; // seconds of a chosen file that are decoded whole
+const KINDS = [mp3, wav]; // one more is a file and its name here
+const HEAD = 65536; // bytes in which a file says what it is
+const LEAST = 8; // seconds decoded at once
+const MOST = 120;
+const LONGEST = 1200; // seconds of other files, which are decoded whole
 
 export class Samples {
-  constructor(changed) {
+  constructor(channel, changed) {
+    this.channel = channel; // counted from 1; null for the mean of all
     this.changed = changed;
-    this.held = null; // {start, rate, values}
-    this.source = null;
+    this.forget();
+  }
+
+  // Whether there is something to decode.
+  get known() {
+    return this.source !== null;
+  }
+
+  forget() {
+    this.held = null; // {start, rate, values, last}, where the last one ends with the sound
+    this.source = null; // (from, to) in seconds -> what is held then
     this.busy = false;
   }
 
-  fromBytes(bytes) {
-    const plan = layout(bytes);
-    this.source = plan && ((time) => decodedSlice(bytes, plan, time));
-  }
-
-  fromFile(file, duration) {
-    this.source = duration > LONGEST ? null : (time) => (time >= 0 ? decodedWhole(file) : null);
+  // Take the samples from these bytes, those of a sound of so many seconds.
+  async from(bytes, duration) {
+    this.duration = duration;
+    const head = await bytes.read(0, HEAD);
+    const plan = KINDS.reduce((known, kind) => known ?? kind.layout(head, bytes.size), null);
+    if (plan) this.source = (from, to) => this.stretch(bytes, plan, from, to);
+    else if (duration <= LONGEST) this.source = () => this.whole(bytes);
+    this.changed();
   }
 
   // What is held of a stretch; null while it is being decoded, or where there is nothing to decode.
   between(from, to) {
-    const held = this.held;
-    if (held && from >= held.start && to <= held.start + held.values.length / held.rate) return held;
-    if (this.source && !this.busy && to - from < WINDOW / 2) this.load((from + to) / 2);
-    return held && from < held.start + held.values.length / held.rate && to > held.start ? held : null;
+    if (from >= this.duration) return null;
+    const { held } = this;
+    const end = held && held.start + held.values.length / held.rate;
+    if (held && from >= held.start && (to <= end || held.last)) return held;
+    if (this.source && !this.busy && to - from < MOST / 2) this.load((from + Math.min(to, this.duration)) / 2, Math.max(LEAST, 2 * (to - from)));
+    return held && from < end && to > held.start ? held : null;
   }
 
-  async load(time) {
+  async load(middle, length) {
     this.busy = true;
+    const { source } = this;
     try {
-      this.held = await this.source(Math.max(0, time - WINDOW / 2));
-      this.changed();
+      const from = Math.max(0, middle - length / 2);
+      const held = await source(from, from + length);
+      if (source === this.source) this.held = held;
     } catch {
-      this.source = null; // this browser does not decode it: peaks it is
+      if (source === this.source) this.source = null; // this browser does not decode it: peaks it is
     }
     this.busy = false;
+    this.changed();
   }
-}
 
-async function decodedSlice(bytes, plan, start) {
-  const { rate } = plan;
-  const from = Math.floor(start * rate);
-  const part = slice(bytes, plan, from, from + WINDOW * rate);
-  const sound = await new OfflineAudioContext(1, 1, rate).decodeAudioData(part.bytes.buffer);
-  const values = sound.getChannelData(0);
-  const skip = Math.max(0, from - part.begins);
-  return { start: (part.begins + skip) / rate, rate, values: values.subarray(skip) };
-}
-
-async function decodedWhole(file) {
-  const context = new OfflineAudioContext(1, 1, 16000);
-  const sound = await context.decodeAudioData(await file.arrayBuffer());
-  const values = new Float32Array(sound.length);
-  for (let channel = 0; channel < sound.numberOfChannels; channel += 1) {
-    sound.getChannelData(channel).forEach((value, place) => (values[place] += value / sound.numberOfChannels));
+  async stretch(bytes, { rate, part }, from, to) {
+    const wanted = Math.floor(from * rate);
+    const { head, first, last, begins } = part(wanted, Math.ceil(to * rate));
+    const body = await bytes.read(first, last);
+    const piece = new Uint8Array(head.length + body.length);
+    piece.set(head);
+    piece.set(body, head.length);
+    const values = await this.decoded(piece, rate);
+    const skip = Math.max(0, wanted - begins);
+    return { start: (begins + skip) / rate, rate, values: values.subarray(skip), last: last >= bytes.size };
   }
-  return { start: 0, rate: sound.sampleRate, values };
+
+  async whole(bytes) {
+    const rate = 16000;
+    return { start: 0, rate, values: await this.decoded(await bytes.read(0, bytes.size), rate), last: true };
+  }
+
+  async decoded(piece, rate) {
+    const sound = await new OfflineAudioContext(1, 1, rate).decodeAudioData(piece.buffer);
+    const n = sound.numberOfChannels;
+    if (n === 1 || this.channel) return sound.getChannelData(Math.min(n, this.channel ?? 1) - 1);
+    const values = new Float32Array(sound.length);
+    for (let channel = 0; channel < n; channel += 1) {
+      sound.getChannelData(channel).forEach((value, place) => (values[place] += value / n));
+    }
+    return values;
+  }
 }
