@@ -10,6 +10,7 @@ import click
 
 from diarize.cli import heard, options
 from diarize.cli.output import need_page
+from diarize.cli.progress import progress_line
 from diarize.cli.recordings import read_recording
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 )
 @click.option("--title", metavar="TEXT", help="Title of the page; the name of AUDIO without it.")
 @options.all_of(heard.one_channel(), heard.track())
-@options.quiet(handed=False)
+@options.progress()
+@options.quiet()
 def report(
     audio: Path,
     turns: Path,
@@ -49,6 +51,8 @@ def report(
     title: str | None,
     channel: int | None,
     part: Part,
+    progress: str,
+    quiet: bool,
 ) -> None:
     """Write a page on which AUDIO and its TURNS can be seen, heard and corrected.
 
@@ -67,7 +71,8 @@ def report(
         channel=channel,
     )
     annotation = read_recording(turns, audio.stem)
-    write_report(part.of(audio), annotation, output, wanted)
+    with progress_line(audio.name, quiet, progress) as show:
+        write_report(part.of(audio), annotation, output, wanted, show)
 
 
 def _said(transcript: Path) -> Sequence[Cue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from diarize.cli import heard, options
 from diarize.cli.outcomes import end_with, told
 from diarize.cli.output import write_result
 from diarize.cli.plot import draw
-from diarize.cli.progress import progress_line
+from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.report import page_sound
 from diarize.cli.targets import check_plot, check_report, check_speech, targets_of
 from diarize.cli.written import format_names, text_of
@@ -113,7 +114,7 @@ def run(
             write_result(_text(result.annotation, result.about, formats))
         if result.annotation is not None and plot is not None:
             draw(result.annotation, plot, audio=result.audio, channel=channel, part=part.whole)
-        _write_page(result, report, channel, part.whole)
+        _write_page(result, report, channel, part.whole, progress_line(result.audio.name, quiet, progress))
     end_with(failed, len(targets))
 
 
@@ -132,14 +133,21 @@ def _check_speakers(number: int | None, low: int | None, high: int | None) -> No
         raise click.UsageError(f"--min-speakers {low} is above --max-speakers {high}")
 
 
-def _write_page(result: Result, report: Path | None, channel: int | None, whole: Part) -> None:
+def _write_page(
+    result: Result,
+    report: Path | None,
+    channel: int | None,
+    whole: Part,
+    shown: AbstractContextManager[ProgressCallback | None],
+) -> None:
     """Write the page of the whole recording, where one is wanted: the times of an excerpt are its times too."""
     if report is None or result.annotation is None:
         return
     from diarize.report import PageOptions, write_report
 
     sound = page_sound("auto", result.audio, whole)
-    write_report(whole.of(result.audio), result.annotation, report, PageOptions(channel=channel, sound=sound))
+    with shown as show:
+        write_report(whole.of(result.audio), result.annotation, report, PageOptions(channel=channel, sound=sound), show)
 
 
 def _text(annotation: Annotation, about: About | None, formats: tuple[str, ...]) -> str:

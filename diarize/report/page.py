@@ -19,6 +19,7 @@ from diarize.annotation import Annotation
 from diarize.audio import AudioInput, Excerpt, audio_uri
 from diarize.errors import ConfigError, DiarizeWarning, FormatError, counted, quoted
 from diarize.formats.files import atomic_file
+from diarize.progress import Progress, watched
 from diarize.report.document import document
 from diarize.report.soundscape import COLUMN_OFFSET, PEAK_RATE, TILE_COLUMNS, Soundscape, listen
 from diarize.transcripts.words import Cue
@@ -62,7 +63,11 @@ class PageOptions:
 
 
 def write_report(
-    audio: AudioInput, annotation: Annotation, target: str | os.PathLike[str], options: PageOptions | None = None
+    audio: AudioInput,
+    annotation: Annotation,
+    target: str | os.PathLike[str],
+    options: PageOptions | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write the page of a recording.
 
@@ -74,11 +79,15 @@ def write_report(
     target : str or path
         The HTML file; it appears whole or not at all.
     options : PageOptions or None
+    progress : callable or None
+        Takes the stage, "page", and the share that is done, of the time up to the end of the last turn; False ends it.
 
     Raises
     ------
     AudioError
         The recording cannot be read.
+    Cancelled
+        By the call-back.
     ConfigError
         The sound is to be linked, and is no file that a page can name; or the recording is an excerpt in time.
     FormatError
@@ -89,7 +98,9 @@ def write_report(
         raise ConfigError("a page shows a whole recording; turns of an excerpt have their places in it")
     longest = {"embed": float("inf"), "auto": EMBEDDED_SECONDS}.get(wanted.sound, 0.0)
     link = _link(audio, Path(target), wanted.sound)
-    scape = listen(audio, wanted.channel, longest)
+    with watched(progress) as report:
+        end = max((turn.end for turn in annotation), default=float("inf"))
+        scape = listen(audio, wanted.channel, longest, lambda seconds: report("page", min(seconds / end, 1.0)))
     kind = wanted.sound if wanted.sound != "auto" else "embed" if scape.sound or link is None else "link"
     if kind == "embed" and scape.sound is None:
         kind = "none"

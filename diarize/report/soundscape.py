@@ -28,7 +28,7 @@ _SPECTRUM = FeatureConfig(
 COLUMN_OFFSET = round((_SPECTRUM.frame_length - _SPECTRUM.frame_step) / 2, 6)
 _RANGE = 60.0  # dB between black and white, as in web/src/sound/mel.js
 
-Progress = Callable[[str, float], None]
+Heard = Callable[[float], object]  # takes the seconds that were heard so far
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,9 @@ class Soundscape:
     sound: BinaryIO | None
 
 
-def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) -> Soundscape:
+def listen(
+    audio: AudioInput, channel: int | None = None, longest: float = 0.0, heard: Heard = lambda seconds: None
+) -> Soundscape:
     """Read a recording once: peaks, spectrogram, and the sound itself where it is to be embedded.
 
     Parameters
@@ -77,6 +79,8 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
         Counted from 1; all channels mixed without it.
     longest : float, seconds
         Longest recording whose sound is kept; 0 for none.
+    heard : callable
+        Takes the seconds that were heard, after each block.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
     """
     peaks = Peaks(COMPRESSED_RATE // PEAK_RATE)
     with open_audio(audio, COMPRESSED_RATE, channel) as stream, _Copy(longest) as copy:
-        energies = log_mel(_heard(stream, peaks, copy), _SPECTRUM)
+        energies = log_mel(_heard(stream, peaks, copy, heard), _SPECTRUM)
     n_bands = _bands_of(stream.native_sample_rate)
     pooled = _pooled(energies[:, :n_bands])
     decibels = pooled * np.float32(10 / np.log(10))
@@ -106,10 +110,11 @@ def listen(audio: AudioInput, channel: int | None = None, longest: float = 0.0) 
     )
 
 
-def _heard(stream: AudioStream, peaks: Peaks, copy: _Copy) -> Iterator[Samples]:
+def _heard(stream: AudioStream, peaks: Peaks, copy: _Copy, heard: Heard) -> Iterator[Samples]:
     for block in stream:
         peaks.add(block)
         copy.add(block)
+        heard(stream.duration)
         yield block
 
 
@@ -133,8 +138,10 @@ class _Copy:
             self._write = self._stack.enter_context(mp3_writer(self.file))
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._stack.close()
+        if kind is not None and self.file is not None:  # nobody else will have it
+            self.file.close()
 
     def add(self, block: Samples) -> None:
         self._left -= len(block)

@@ -136,3 +136,12 @@ def test_a_page_has_the_ending_of_one(invoke: Callable[..., Result], tmp_path: P
         result = invoke(*words, name)
         assert (result.exit_code, result.stdout, list(tmp_path.iterdir())) == (2, "", [])
         assert f"{name}: a page ends in .html or .htm" in " ".join(result.stderr.split())
+
+
+def test_progress_is_shown_where_it_is_asked_for(invoke: Callable[..., Result]) -> None:
+    shown = invoke("report", AUDIO, TURNS, "-o", "page.html", "--sound", "none", "--progress", "json")
+    lines = [json.loads(line) for line in shown.stderr.splitlines()]
+    assert [line["stage"] for line in lines[-2:]] == ["page", "done"]
+    assert {line["file"] for line in lines} == {"dialogue.flac"}
+    quiet = invoke("report", AUDIO, TURNS, "-o", "page.html", "--sound", "none", "--progress", "json", "--quiet")
+    assert quiet.output == ""

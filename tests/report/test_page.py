@@ -16,7 +16,7 @@ import soundfile
 
 from diarize.annotation import Annotation, Turn
 from diarize.audio import Excerpt
-from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError
+from diarize.errors import AudioError, Cancelled, ConfigError, DiarizeWarning, FormatError
 from diarize.report import PageOptions, page, write_report
 
 NOISE = (np.random.default_rng(0).normal(0, 0.1, 32000).astype(np.float32), 16000)
@@ -121,3 +121,18 @@ def test_a_track_is_shown_and_an_excerpt_in_time_refused(tmp_path: Path) -> None
     assert part((tmp_path / "page.html").read_text(encoding="utf-8"), "document")["recording"]["duration"] == 2
     with pytest.raises(ConfigError, match="a page shows a whole recording"):
         write_report(Excerpt(NOISE, start=1.0), TURNS, tmp_path / "page.html")
+
+
+def test_it_tells_how_far_it_has_come_and_can_be_ended(tmp_path: Path) -> None:
+    sound, told = (np.zeros(16000 * 60, np.float32), 16000), []
+    turns = Annotation([Turn(0.0, 45.0, "anna")], uri="talk")
+    write_report(sound, turns, tmp_path / "page.html", PageOptions(sound="none"), lambda *step: told.append(step))
+    assert {stage for stage, _ in told} == {"page"}
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 1 == shares[-1]  # nothing is known of the 15 s behind the last turn
+    with pytest.raises(Cancelled):
+        write_report(sound, turns, tmp_path / "other.html", progress=lambda stage, share: False)
+    assert not (tmp_path / "other.html").exists()
+    write_report(sound, Annotation((), "talk"), tmp_path / "empty.html", progress=lambda *step: told.append(step))
+    assert told[-1] == ("page", 0.0)
