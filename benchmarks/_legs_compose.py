@@ -12,7 +12,7 @@ import soundfile
 from _battery_compose import PEAK, Stock, audible
 from _battery_sound import LEVEL, RATE
 from _battery_turns import draw_turns
-from _battery_voices import Tape, Voice, stretches
+from _battery_voices import Tape, Voice, bridged, stretches
 from scipy.signal import resample_poly
 
 from diarize import Annotation, Turn
@@ -22,6 +22,8 @@ from diarize.training.noise import recorded_noise, steady_noise
 from diarize.training.rooms import ROOMS, in_room, synthetic_room
 
 Samples = npt.NDArray[np.float32]
+Spoken = tuple[int, int, npt.NDArray[np.bool_]]
+"""Who says something, at which sample it begins, and in which of the following samples it is heard."""
 
 CROSSTALK = (-15.0, -20.0, -25.0, -30.0, -40.0)  # dB, of a voice in the other channel relative to its own
 SNRS = (None, 30.0, 25.0, 20.0, 15.0)  # dB
@@ -72,6 +74,9 @@ class Stereo:
     samples : array of shape (n_samples, 2)
     rate : int, Hz
     reference : Annotation
+        A pause shorter than .35 s is none, wherever it is.
+    divided : Annotation
+        The same, but for pauses where one utterance of a speaker ends and the next one begins: it counted these too.
     legs : dict of str to int
         The channel of each speaker, counted from 1; empty where the channels are no legs.
     """
@@ -79,6 +84,7 @@ class Stereo:
     samples: Samples
     rate: int
     reference: Annotation
+    divided: Annotation
     legs: dict[str, int]
 
 
@@ -130,12 +136,30 @@ def compose(case: Case, stock: Stock) -> Stereo:
         channels, legs = _others(voices, case, stock, rng), {}
     channels, rate = _through(channels, case)
     samples = np.stack(channels, axis=1) * np.float32(min(1.0, PEAK / max(float(np.abs(channels).max()), 1e-9)))
-    return Stereo(samples.astype(np.float32), rate, Annotation(spoken, case.name), legs)
+    divided = [
+        Turn((at + a) / RATE, (at + b) / RATE, names[one]) for one, at, marks in spoken for a, b in stretches(marks)
+    ]
+    reference = _joined(names, spoken, voices.shape[1])
+    return Stereo(
+        samples.astype(np.float32), rate, Annotation(reference, case.name), Annotation(divided, case.name), legs
+    )
+
+
+def _joined(names: Sequence[str], spoken: Sequence[Spoken], n_samples: int) -> list[Turn]:
+    """Return the turns of each person, short pauses between two utterances closed as those within one are."""
+    whole = np.zeros((len(names), n_samples), np.bool_)
+    for one, at, marks in spoken:
+        whole[one, at : at + len(marks)] |= marks[: n_samples - at]
+    return [
+        Turn(a / RATE, b / RATE, name)
+        for name, marks in zip(names, whole, strict=True)
+        for a, b in stretches(bridged(marks))
+    ]
 
 
 def _voices(
     case: Case, names: Sequence[str], turns: Sequence[Turn], n_samples: int, stock: Stock, rng: np.random.Generator
-) -> tuple[Samples, list[Turn], npt.NDArray[np.float64]]:
+) -> tuple[Samples, list[Spoken], npt.NDArray[np.float64]]:
     """Return what each person says, (n_people, n_samples), where it is heard in the noise, and the noise of each, dB.
 
     A microphone does not fall silent between turns: the noise is no softer than that in which the voice was recorded.
@@ -152,8 +176,7 @@ def _voices(
         sound = sound * np.float32(level * amplitude(rng.normal(0.0, JITTER)))
         end = min(at + len(sound), n_samples)
         sounds[one, at:end] += sound[: end - at]
-        marks = audible(sound, marks, hush[one])
-        spoken += [Turn((at + a) / RATE, (at + b) / RATE, names[one]) for a, b in stretches(marks)]
+        spoken.append((one, at, audible(sound, marks, hush[one])))
     return sounds, spoken, hush
 
 

@@ -128,7 +128,7 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
             raise  # whoever reads the output, or watches, has seen enough
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
-    about = found.about(str(audio), options.get("channel") or 1)
+    about = found.about(str(audio))
     return Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
 
 

@@ -52,6 +52,8 @@ class Diarization:
         How probable a second speaker is, 0 where there is none; None where nobody looked for one.
     legs : tuple of Diarization
         Of channels that were diarized each by itself: their speech, speakers and models are theirs.
+    channel : int or None
+        The one channel that this is about, counted from 1; None for the mean of all, and for legs together.
     layout : str
         What the channels are to each other and what was done, in words; empty for one channel.
     """
@@ -67,27 +69,28 @@ class Diarization:
     outcome: Outcome | None = None
     overlap: Floats | None = None
     legs: tuple[Diarization, ...] = ()
+    channel: int | None = None
     layout: str = ""
 
     def __repr__(self) -> str:
         what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"
         return f"<Diarization of {self.annotation.uri!r}: {what} in {self.frames.duration or 0:.1f} s>"
 
-    def about(self, source: str | None = None, channel: int = 1) -> About:
+    def about(self, source: str | None = None) -> About:
         """Return what files say beside who speaks.
 
         Parameters
         ----------
         source : str or None
             The path of the recording.
-        channel : int
-            The channel that was used, counted from 1.
         """
         settings = {name: value for name, value in asdict(self.config).items() if name != "training"}
         duration = self.frames.duration
         if duration is not None:
             duration += self.frames.start  # turns of an excerpt have the times of the whole recording
-        return About(source, duration, channel, self.config.model, settings, f"diarize {package_version()}")
+        channels = {name: leg.channel for leg in self.legs for name in leg.names if leg.channel is not None}
+        program = f"diarize {package_version()}"
+        return About(source, duration, self.channel or 1, self.config.model, settings, program, channels)
 
     @cached_property
     def speech_probability(self) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from diarize.annotation import Annotation, Segment
 from diarize.audio import AudioInput, audio_uri
-from diarize.channels.choice import Choice, apart, in_words
+from diarize.channels.choice import Choice, alone, apart, in_words
 from diarize.channels.legs import merged, own_detections, shared_out
 from diarize.channels.own import own_speech
 from diarize.channels.relation import Relation, relation_of
@@ -188,7 +188,8 @@ class Diarizer:
             if legs:
                 result = self._legs(source, legs, choice, limits, uri, marks, report)
             else:
-                result = self._whole(source, choice.channel, limits, uri, marks, report, name)
+                taken = alone(choice, relation)
+                result = replace(self._whole(source, taken, limits, uri, marks, report, name), channel=taken)
         if relation.n_channels > 1:
             result = replace(result, layout=in_words(relation, legs, choice))
             _logger.info("%s: %s", uri, result.layout)

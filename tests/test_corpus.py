@@ -25,10 +25,11 @@ class Found:
     """A diarization as far as results are made of it."""
 
     annotation: Annotation
+    channel: int = 1
     layout: str = ""
 
-    def about(self, source: str, channel: int) -> About:
-        return About(source, 4.0, channel, "a model", {"seed": 0}, "diarize 0")
+    def about(self, source: str) -> About:
+        return About(source, 4.0, self.channel, "a model", {"seed": 0}, "diarize 0")
 
 
 class Stub(Diarizer):
@@ -52,7 +53,7 @@ class Stub(Diarizer):
         if audio.stem == "block":
             shutil.rmtree(audio.parent / "out")
             (audio.parent / "out").write_text("a file where the folder was")
-        return Found(Annotation([Turn(0.5, 2.0, "A")], options["uri"]))
+        return Found(Annotation([Turn(0.5, 2.0, "A")], options["uri"]), options.get("channel", 1))
 
 
 def targets(folder: Path, *names: str) -> dict[Path, Path | None]:

@@ -125,6 +125,18 @@ def apart(choice: Choice, relation: Relation, most: int) -> tuple[int, ...]:
     return relation.sounding
 
 
+def alone(choice: Choice, relation: Relation) -> int | None:
+    """Return the channel that is taken instead of the mean of all: the one asked for, or a voice beside mere hum.
+
+    Examples
+    --------
+    >>> alone(Choice(), Relation(2, "one", (2,), (1,))), alone(Choice("mix"), Relation())
+    (2, None)
+    """
+    beside_hum = choice.how == "auto" and relation.kind == "one" and relation.steady
+    return relation.sounding[0] if beside_hum else choice.channel
+
+
 def in_words(relation: Relation, legs: Sequence[int], choice: Choice) -> str:
     """Return in one line what the channels are and what was done.
 
@@ -144,7 +156,8 @@ def in_words(relation: Relation, legs: Sequence[int], choice: Choice) -> str:
         turned = f", with the opposite sign in {_listed(relation.opposite)}" if relation.opposite else ""
         return f"one signal in all channels{turned}: {'turned and ' if turned else ''}mixed{_rest(relation)}"
     if relation.kind == "one":
-        return f"only channel {relation.sounding[0]} holds sound that moves: mixed{_rest(relation)}"
+        done = "mixed" if alone(choice, relation) is None else "taken alone"
+        return f"only channel {relation.sounding[0]} holds sound that moves: {done}{_rest(relation)}"
     if relation.kind == "legs":
         return f"{_count(relation.n_channels)} legs of a call, but fewer speakers are wanted: mixed"
     if relation.kind == "silent":

@@ -61,7 +61,7 @@ def excesses(spectra: Sequence[Rows]) -> list[Floats]:
     list of array, each (n_frames,)
     """
     n_bands = min(rows.shape[1] for rows in spectra)
-    levels = [_levels(rows, n_bands) for rows in spectra]
+    levels = [frame_levels(rows, n_bands) for rows in spectra]
     noises = [_noise(rows, n_bands) for rows in spectra]
     others = [[k for k in range(len(spectra)) if k != own] for own in range(len(spectra))]
     return [
@@ -70,8 +70,8 @@ def excesses(spectra: Sequence[Rows]) -> list[Floats]:
     ]
 
 
-def _levels(rows: Rows, n_bands: int) -> Floats:
-    """Return the level of each frame, dB, (n_frames,)."""
+def frame_levels(rows: Rows, n_bands: int) -> Floats:
+    """Return the level of each frame over the first bands, (n_frames,), dB."""
     power = [np.exp(rows[part][:, _LOWEST:n_bands]).mean(axis=1, dtype=np.float64) for part in parts(len(rows))]
     level: Floats = 10 * np.log10(np.concatenate(power or [np.zeros(0)]))
     return level

@@ -75,30 +75,27 @@ def shared_out(
         )
     room = limits.most - len(spoken) + 1
     least = 1 if len(spoken) != 1 else limits.least
-    results: list[Diarization | None] = [None] * len(detections)
+    results: dict[int, Diarization] = {}
     for number, leg in enumerate(spoken):
         results[leg] = attribute(leg, detections[leg], Limits(least, room))
         report((number + 1) / len(spoken))
-    while spoken:
-        people = [len(results[leg].annotation.labels) for leg in spoken]  # type: ignore[union-attr]
-        total = sum(people)
+    while results:
+        people = {leg: len(result.annotation.labels) for leg, result in results.items()}
+        total = sum(people.values())
         if total in limits:
             break
         if total < limits.least:
-            place = int(
-                np.argmax([detections[leg].speech.sum() / count for leg, count in zip(spoken, people, strict=True)])
-            )
-            wanted = people[place] + 1
+            leg = max(spoken, key=lambda leg: float(detections[leg].speech.sum()) / people[leg])
+            wanted = people[leg] + 1
         else:
-            place = int(np.argmax(people))
-            wanted = people[place] - 1
-        leg = spoken[place]
+            leg = max(spoken, key=lambda leg: people[leg])
+            wanted = people[leg] - 1
         results[leg] = attribute(leg, detections[leg], Limits(wanted, wanted))
-        if len(results[leg].annotation.labels) != wanted:  # type: ignore[union-attr]
+        if len(results[leg].annotation.labels) != wanted:
             raise ConfigError(
                 f"there cannot be {counted(wanted, 'speaker')} behind one channel: it holds too little speech"
             )
-    return results
+    return [results.get(leg) for leg in range(len(detections))]
 
 
 def merged(
@@ -116,7 +113,8 @@ def merged(
     empty : Diarization
         Of the recording, without any turns.
     """
-    named = [_named(result, choice.name(leg)) for result, leg in zip(results, legs, strict=True) if result is not None]
+    pairs = zip(results, legs, strict=True)
+    named = [replace(_named(result, choice.name(leg)), channel=leg) for result, leg in pairs if result is not None]
     speech = np.zeros(empty.frames.n_frames, np.bool_)
     for one in named:
         speech |= one.detection.speech

@@ -26,6 +26,7 @@ _SAME_GAIN = 6.0  # dB by which their levels may differ now more and now less; n
 _LEAST_SAME = 0.9  # share of the sounding stretches for which that must hold
 _HEARD = 10.0  # dB above its own floor at which a channel is taken to hold something
 _MOVES = 8.0  # dB between the floor and the loud stretches of speech at least; hum and hiss move by 1 or 2
+_RISES = 15.0  # dB over the floor to which somebody rises who says next to nothing; hum never does
 _APART = 24.0  # dB between the two levels of difference, for legs; two microphones in a room have under 20
 _RARE = 0.02  # share of the sounding time that the smaller leg has at least
 _NEAR = 0.3  # of the way from one to the other: what is farther from both lies between
@@ -135,9 +136,9 @@ def _kinds(powers: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return which channels hold sound that moves, and which only steady sound, counted from 0."""
     if not len(powers):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    low, high = np.quantile(10 * np.log10(powers + _FLOOR), (0.1, 0.95), axis=0)
+    low, high, top = np.quantile(10 * np.log10(powers + _FLOOR), (0.1, 0.95, 1.0), axis=0)
     heard = powers.max(axis=0) > _FLOOR
-    moving = heard & (high - low >= _MOVES)
+    moving = heard & ((high - low >= _MOVES) | (top - low >= _RISES))
     if not moving.any():  # one long sound: nothing is known of it
         moving = heard
     return np.flatnonzero(moving), np.flatnonzero(heard & ~moving)

@@ -25,6 +25,8 @@ class About:
         The settings they were found with, by section and name: texts, numbers, lists and mappings of those.
     software : str or None
         The program that found them, with its version.
+    channels : mapping of str to int
+        The channel of each speaker, where channels were diarized each by itself.
     """
 
     source: str | None = None
@@ -33,6 +35,17 @@ class About:
     model: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     software: str | None = None
+    channels: Mapping[str, int] = field(default_factory=dict)
+
+    def channel_of(self, speaker: str) -> int:
+        """Return the channel that a speaker's turns are of.
+
+        Examples
+        --------
+        >>> About(channels={"customer": 2}).channel_of("customer"), About().channel_of("anna")
+        (2, 1)
+        """
+        return self.channels.get(speaker, self.channel)
 
 
 def package_version() -> str:

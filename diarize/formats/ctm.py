@@ -69,9 +69,9 @@ def write_ctm(
     """Write each turn as one word `<speech>` of type `misc`, with its speaker in the eighth field."""
     by_id, lines = named(annotations), []
     for name in sorted(by_id):
-        channel = about[by_id[name].uri].channel
+        known = about[by_id[name].uri]
         for row in rows(by_id[name]):
             confidence = "NA" if row.confidence is None else f"{row.confidence:.3f}"
-            times = f"{milliseconds(row.start)} {milliseconds(row.end - row.start)}"
-            lines.append(f"{name} {channel} {times} <speech> {confidence} misc {FIELD.encode(row.speaker)}\n")
+            times = f"{known.channel_of(row.speaker)} {milliseconds(row.start)} {milliseconds(row.end - row.start)}"
+            lines.append(f"{name} {times} <speech> {confidence} misc {FIELD.encode(row.speaker)}\n")
     write_text(target, "".join(lines))

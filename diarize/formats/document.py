@@ -45,6 +45,10 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
     channel = document.get("channel", 1)
     if type(channel) is not int or channel < 1:
         raise FormatError(f"channel must be a whole number from 1, got {quoted(channel)}")
+    channels = as_object(document.get("channels", {}), "channels")
+    for speaker, number in channels.items():
+        if type(number) is not int or number < 1:
+            raise FormatError(f"channels[{quoted(speaker)}] must be a whole number from 1, got {quoted(number)}")
     texts = {name: document.get(name) for name in ("source", "model", "software")}
     for name, value in texts.items():
         if value is not None:
@@ -57,6 +61,7 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
         model=texts["model"],
         settings=as_object(document.get("settings", {}), "settings"),
         software=texts["software"],
+        channels=channels,
     )
     return as_text(document.get("recording"), "recording"), about
 
@@ -91,6 +96,7 @@ def to_document(annotation: Annotation, about: About) -> str:
         "source": about.source,
         "duration": None if about.duration is None else round(about.duration, 3),
         "channel": about.channel,
+        **({"channels": dict(about.channels)} if about.channels else {}),
         "software": about.software,
         "model": about.model,
         "settings": about.settings,

@@ -47,7 +47,7 @@ def write_lhotse(
                 "recording_id": annotation.uri,
                 "start": row.start / 1000,
                 "duration": (row.end - row.start) / 1000,
-                "channel": about[annotation.uri].channel - 1,
+                "channel": about[annotation.uri].channel_of(row.speaker) - 1,
                 "speaker": row.speaker,
             }
             if row.confidence is not None:

@@ -79,12 +79,15 @@ def to_rttm(annotations: Annotation | Iterable[Annotation], *, channel: int = 1)
     if type(channel) is not int or channel < 1:
         raise FormatError(f"a channel is a whole number from 1, got {quoted(channel)}")
     items = [annotations] if isinstance(annotations, Annotation) else list(annotations)
-    return _text(items, {annotation.uri: channel for annotation in items})
+    return _text(items, {annotation.uri: About(channel=channel) for annotation in items})
 
 
-def _text(annotations: Iterable[Annotation], channels: Mapping[str, int]) -> str:
-    by_id = named(annotations)
-    return "".join(_line(name, channels[by_id[name].uri], row) for name in sorted(by_id) for row in rows(by_id[name]))
+def _text(annotations: Iterable[Annotation], about: Mapping[str, About]) -> str:
+    by_id, lines = named(annotations), []
+    for name in sorted(by_id):
+        known = about[by_id[name].uri]
+        lines += [_line(name, known.channel_of(row.speaker), row) for row in rows(by_id[name])]
+    return "".join(lines)
 
 
 def named(annotations: Iterable[Annotation]) -> dict[str, Annotation]:
@@ -136,8 +139,8 @@ def write_rttm(
 def write_annotations(
     annotations: Iterable[Annotation], target: str | PathLike[str] | TextIO, *, about: Mapping[str, About]
 ) -> None:
-    """Write annotations as RTTM: the channel of each is what is known about it."""
-    write_text(target, _text(annotations, {uri: one.channel for uri, one in about.items()}))
+    """Write annotations as RTTM: the channel of each speaker is what is known about it."""
+    write_text(target, _text(annotations, about))
 
 
 def is_rttm(line: str) -> bool:

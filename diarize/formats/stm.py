@@ -66,8 +66,8 @@ def write_stm(
     """Write each turn as a line of five fields, ready for a transcript to follow."""
     by_id, lines = named(annotations), []
     for name in sorted(by_id):
-        channel = about[by_id[name].uri].channel
+        known = about[by_id[name].uri]
         for row in rows(by_id[name]):
             times = f"{milliseconds(row.start)} {milliseconds(row.end)}"
-            lines.append(f"{name} {channel} {FIELD.encode(row.speaker)} {times}\n")
+            lines.append(f"{name} {known.channel_of(row.speaker)} {FIELD.encode(row.speaker)} {times}\n")
     write_text(target, "".join(lines))

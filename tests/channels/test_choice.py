@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diarize.channels.choice import Choice, apart, in_words
+from diarize.channels.choice import Choice, alone, apart, in_words
 from diarize.channels.relation import Relation
 from diarize.errors import ConfigError
 
@@ -60,8 +60,17 @@ def test_which_channels_are_kept_apart() -> None:
     assert apart(Choice(), LEGS, 1) == ()
     with pytest.raises(ConfigError, match="1 speaker at most"):
         apart(Choice("separate"), LEGS, 1)
-    with pytest.raises(ConfigError, match="3 names for 2 channels"):
+    with pytest.raises(ConfigError, match="3 names for 2 channels:"):
         apart(Choice(names=("a", "b", "c")), LEGS, MANY)
+    with pytest.raises(ConfigError, match="2 names for 1 channel:"):
+        apart(Choice(names=("a", "b")), Relation(), MANY)
+
+
+def test_hum_is_left_out_but_not_where_all_channels_are_asked_for() -> None:
+    beside_hum, beside_silence = Relation(2, "one", (2,), (1,)), Relation(2, "one", (2,))
+    assert alone(Choice(), beside_hum) == 2
+    assert alone(Choice("mix"), beside_hum) is alone(Choice(), beside_silence) is alone(Choice(), LEGS) is None
+    assert alone(Choice("mix", 1), beside_hum) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,7 +81,11 @@ def test_which_channels_are_kept_apart() -> None:
         (ROOM, (), "the same people are heard in all channels: mixed"),
         (ROOM, (1, 2), "two with sound: diarized separately (channel 1, channel 2)"),
         (TWICE, (), "one signal in all channels: mixed"),
-        (Relation(2, "one", (2,), (1,)), (), "only channel 2 holds sound that moves: mixed; channel 1: hum or noise"),
+        (
+            Relation(2, "one", (2,), (1,)),
+            (),
+            "only channel 2 holds sound that moves: taken alone; channel 1: hum or noise",
+        ),
         (Relation(2, "one", (2,)), (), "only channel 2 holds sound that moves: mixed; channel 1: silence"),
         (Relation(2, "silent"), (), "all channels are silent"),
     ],

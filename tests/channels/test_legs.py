@@ -70,6 +70,19 @@ def test_it_says_what_it_did(legs: Diarization) -> None:
     assert legs.detection.speech.sum() <= sum(leg.detection.speech.sum() for leg in legs.legs)
 
 
+def test_each_leg_is_written_with_its_channel(legs: Diarization) -> None:
+    assert legs.about().channels == {"agent": 1, "customer": 2}
+
+
+def test_a_voice_beside_hum_is_taken_alone(diarizer: Diarizer, call: Samples) -> None:
+    hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(len(call)) / RATE)
+    sound = np.stack([hum, call.sum(axis=1) / 2], axis=1).astype(np.float32)
+    result = diarizer.diarize((sound, RATE))
+    assert result.layout == "only channel 2 holds sound that moves: taken alone; channel 1: hum or noise"
+    assert result.annotation == diarizer((sound, RATE), channel=2)
+    assert result.about().channel == 2
+
+
 def test_other_channels_are_mixed_as_before(diarizer: Diarizer, call: Samples) -> None:
     mono = call.sum(axis=1) / 2
     twice = np.stack([mono, mono], axis=1)

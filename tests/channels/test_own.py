@@ -36,3 +36,19 @@ def test_nothing_is_nobody_s(diarizer: Diarizer) -> None:
     n_frames = analysis.recording.frames.n_frames
     found = own_speech(analysis.recording, np.zeros(n_frames), analysis.band.speech, diarizer.config.speech)
     assert not found.speech.any()
+
+
+@pytest.mark.parametrize(("decibels", "faint"), [(0, False), (-10, False), (-60, True)])
+def test_what_is_far_below_the_voice_is_hardly_speech(
+    diarizer: Diarizer, dialogue_path: str, decibels: int, faint: bool
+) -> None:
+    sound = read_audio(dialogue_path, 16000)
+    speech = diarizer.detect(diarizer.analyse((sound, 16000))).speech
+    late = np.arange(len(speech)) >= len(speech) // 2
+    sound[len(sound) // 2 :] *= np.float32(10 ** (decibels / 20))
+    analysis = diarizer.analyse((sound, 16000))
+    found = own_speech(analysis.recording, np.where(speech, 9.0, 0.0), analysis.band.speech, diarizer.config.speech)
+    assert found.evidence is not None
+    early, later = (float(np.median(found.evidence[speech & part, 1])) for part in (~late, late))
+    assert early > 0.6  # the excess alone is worth 0.8 nats a frame, the detector's word at most 0.12
+    assert (later < 0.3) == faint  # 60 dB and more below 30 dB under the loud frames cost 0.6

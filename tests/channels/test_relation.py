@@ -57,6 +57,11 @@ def test_silence_and_hum_beside_a_voice(ends: Samples, hiss: Samples, place: int
         assert relate([channels], 2) == Relation(2, "one", (2 - place,), steady)
 
 
+def test_who_speaks_once_is_no_hum(ends: Samples, hiss: Samples) -> None:
+    once = np.where(np.arange(len(ends)) < RATE, hiss[:, 1] * np.float32(30), hiss[:, 1])  # one second, 30 dB up
+    assert relate([np.stack([ends[:, 0] + hiss[:, 0], once], axis=1)], 2).sounding == (1, 2)
+
+
 def test_three_tracks_and_an_empty_one(ends: Samples, hiss: Samples) -> None:
     third = np.roll(ends[:, :1], RATE * 2, axis=0) * 0
     third[::] = np.where((np.arange(len(ends)) // (RATE * 4) % 2 == 0)[:, None], ends[:, 1:] * 0, 0)

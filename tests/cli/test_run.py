@@ -31,10 +31,11 @@ class Found:
     """A diarization as far as results are made of it."""
 
     annotation: Annotation
+    channel: int = 1
     layout: str = ""
 
-    def about(self, source: str, channel: int) -> About:
-        return About(source, 4.0, channel)
+    def about(self, source: str) -> About:
+        return About(source, 4.0, self.channel)
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
                 warnings.warn("no speech found", DiarizeWarning, stacklevel=2)
                 return Found(Annotation([], uri=options["uri"]))
             layout = "two legs of a call" if "stereo" in audio.name else ""
-            return Found(Annotation([Turn(0.5, 2.0, "S1", 0.9)], uri=options["uri"]), layout)
+            turns = [Turn(0.5, 2.0, "S1", 0.9)]
+            return Found(Annotation(turns, uri=options["uri"]), options["channel"] or 1, layout)
 
     module = ModuleType("diarize.pipeline")
     module.Diarizer = Diarizer  # type: ignore[attr-defined]

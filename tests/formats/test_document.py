@@ -20,7 +20,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "diarization.schema.js
 TALK = Annotation(
     [Turn(0, 4, "anna", 0.98765), Turn(3, 6, "ben"), Turn(5.5, 5.75, "anna", 0.5), Turn(7, 8, "ben")], "talk"
 )
-ABOUT = About("a b.wav", 9.0, 2, "builtin", asdict(Config()), "diarize 1")
+ABOUT = About("a b.wav", 9.0, 2, "builtin", asdict(Config()), "diarize 1", {"anna": 2, "ben": 1})
 WHOLE: dict[str, Any] = json.loads(to_document(TALK, ABOUT))
 
 
@@ -63,6 +63,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         (("version",), "1", "version must be 1"),
         (("recording",), 7, "recording must be text, got 7"),
         (("channel",), 0, "channel must be a whole number from 1"),
+        (("channels", "anna"), 0, "channels\\['anna'\\] must be a whole number from 1"),
         (("duration",), -1, "duration must be a number of seconds"),
         (("source",), ["x"], "source must be text"),
         (("settings",), [], "settings must be an object"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,11 @@ def test_a_new_format_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert validate(path) == []
     with pytest.raises(FormatError, match="names: not a format that can be written"):
         Annotation.read(path).write(io.StringIO(), "names")
+
+
+@pytest.mark.parametrize(("name", "channels"), [("rttm", "12"), ("ctm", "12"), ("stm", "12"), ("jsonl", "01")])
+def test_the_channel_of_each_speaker_is_written(name: str, channels: str) -> None:
+    stream, call = io.StringIO(), Annotation([Turn(0, 2, "agent"), Turn(2, 3, "customer")], "call")
+    write_all([call], stream, name, about={"call": About(channels={"agent": 1, "customer": 2})})
+    place = r'"channel": ?(\d)' if name == "jsonl" else r"call (\d) "
+    assert "".join(re.findall(place, stream.getvalue())) == channels
