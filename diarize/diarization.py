@@ -16,8 +16,8 @@ from diarize.grid import FrameGrid
 from diarize.model import BandModel, Model
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.detection import Detection
+from diarize.stages.rounds import Outcome, prior_weight
 from diarize.stages.speakers import BlockStatistics, SpeakerPosterior
-from diarize.stages.vbhmm import Outcome, prior_weight
 
 Floats = npt.NDArray[np.float64]
 

@@ -27,8 +27,9 @@ from diarize.stages.detection import Detection, detect_speech
 from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.overlap import find_overlap
 from diarize.stages.recording import Recording, analyse
+from diarize.stages.rounds import Outcome
 from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numbered
-from diarize.stages.vbhmm import Outcome, infer
+from diarize.stages.vbhmm import infer
 from diarize.stages.voiceless import is_voice
 
 _logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ class SpeechBlocks:
     speech : array of bool, shape (n_frames,)
         Frames of the recording with speech.
     cepstra : rows of shape (n_speech_frames, n_features), float32
-        What the speaker models see of these frames.
+        What the speaker models see of these frames; empty where the blocks were cut again.
     statistics : tuple of BlockStatistics
         The same blocks as each eigenvoice model sees them.
     lengths : array of int, shape (n_blocks,)
@@ -69,6 +69,52 @@ class SpeechBlocks:
         spread = np.full((len(self.speech), *values.shape[1:]), elsewhere, dtype=values.dtype)
         spread[self.speech] = np.repeat(values, self.lengths, axis=0)
         return spread
+
+    def recut(
+        self, speech: Mask, groups: Labels, mixed: Mask, voices: Sequence[EigenvoiceModel]
+    ) -> tuple[SpeechBlocks, Labels]:
+        """Return the blocks of another speech mask, none with frames of two groups, and the old block of each.
+
+        What stays whole keeps its statistics.
+
+        Parameters
+        ----------
+        speech : array of bool, shape (n_frames,)
+            One frame with speech at least. Where it was no speech before, nothing is known of the sound.
+        groups : array of int, shape (n_frames,)
+        mixed : array of bool, shape (n_frames,)
+            Frames of which the statistics shall hold nothing.
+        voices : sequence of EigenvoiceModel
+            Those that the statistics are of.
+
+        Returns
+        -------
+        blocks : SpeechBlocks
+        old : array of int, shape (n_new_blocks,)
+            The number of the old block, -1 where there was no speech.
+        """
+        numbers = self.over_frames(np.arange(len(self)), -1)
+        new = speech & (np.diff(numbers, prepend=-2) != 0) | (np.diff(groups, prepend=-2) != 0)
+        new |= np.diff(speech.astype(np.int8), prepend=0) != 0
+        starts = np.flatnonzero(new & speech)
+        lengths, old = np.add.reduceat(speech.astype(np.intp), starts), numbers[starts]
+        row = np.concatenate([[0], np.cumsum(self.speech)])  # of the cepstra, before each frame
+        begin, stop = row[starts], row[starts + lengths]
+        usable = (old >= 0) & ~mixed[starts]
+        same = usable & (stop - begin == self.lengths[old])
+        changed = np.flatnonzero(usable & ~same)
+        statistics = []
+        for model, known in zip(voices, self.statistics, strict=True):
+            counts = np.zeros((len(starts), known.counts.shape[1]), np.float32)
+            projected = np.zeros((len(starts), known.projected.shape[1]), np.float32)
+            counts[same], projected[same] = (np.asarray(rows)[old[same]] for rows in (known.counts, known.projected))
+            for block in changed:
+                part = model.statistics(self.cepstra, np.array([begin[block], stop[block]]))
+                counts[block], projected[block] = np.asarray(part.counts)[0], np.asarray(part.projected)[0]
+            statistics.append(BlockStatistics(counts, projected))
+        runs = np.cumsum(np.diff(speech.astype(np.int8), prepend=0) == 1)[starts] - 1
+        nothing = self.cepstra[:0]
+        return SpeechBlocks(speech, nothing, tuple(statistics), lengths, runs.astype(np.intp), self.frame_step), old
 
 
 def cut_blocks(

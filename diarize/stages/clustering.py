@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,7 +185,7 @@ def agreement(first: Labels, second: Labels, weights: Labels) -> float:
     return float(table[rows, columns].sum() / np.sum(weights))
 
 
-def most_agreed(candidates: list[Labels], weights: Labels) -> int:
+def most_agreed(candidates: Sequence[Labels], weights: Labels) -> int:
     """Return the index of the labelling that agrees best with all the others."""
     shares = [[agreement(one, other, weights) for other in candidates] for one in candidates]
     return int(np.argmax(np.sum(shares, axis=1)))

@@ -145,6 +145,7 @@ def group_voices(
     limits: Limits,
     scale: float,
     config: GroupingConfig,
+    n_named: int = 0,
 ) -> Labels:
     """Return the speaker of each voice: the likeliest pair is joined, as long as one speaker is likelier than two.
 
@@ -165,6 +166,8 @@ def group_voices(
     scale : float
         F_A, the weight of the audio.
     config : GroupingConfig
+    n_named : int
+        The first so many voices are different people for certain.
 
     Returns
     -------
@@ -177,7 +180,8 @@ def group_voices(
     odds = np.full((count, count), -np.inf)
     rows, columns = np.triu_indices(count, 1)
     odds[rows, columns] = _log_odds(spaces, heard, np.stack([rows, columns], axis=1), config)
-    while count > limits.least:
+    odds[:n_named, :n_named] = -np.inf
+    while count > max(limits.least, n_named):
         first, second = map(int, np.unravel_index(odds.argmax(), odds.shape))  # first < second: its place stays
         lowest = min(lowest, float(odds[first, second]))
         if count <= limits.most and lowest < min(0.0, -config.alone):
@@ -191,6 +195,7 @@ def group_voices(
         others = np.delete(np.arange(count), first)
         pairs = np.sort(np.stack([np.full_like(others, first), others], axis=1), axis=1)
         odds[pairs[:, 0], pairs[:, 1]] = _log_odds(spaces, heard, pairs, config)
+        odds[:n_named, :n_named] = -np.inf
     return groups if count == 1 and lowest >= -config.alone else found
 
 

@@ -23,8 +23,8 @@ from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.detection import alternation
 from diarize.stages.overlap_cues import CELL, cell_edges, overlap_cues
 from diarize.stages.recording import Recording
+from diarize.stages.rounds import Outcome
 from diarize.stages.speakers import EigenvoiceModel
-from diarize.stages.vbhmm import Outcome
 
 Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

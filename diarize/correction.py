@@ -1,0 +1,77 @@
+"""A diarization corrected: what a person fixed is true, and the rest is found again given that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.annotation import Annotation
+from diarize.diarization import Diarization
+from diarize.hints import Hints
+from diarize.stages.confidence import Calibration
+from diarize.stages.corrections import OPEN, FixedFrames, correct
+from diarize.stages.detection import Detection
+from diarize.stages.limits import UNLIMITED, Limits
+from diarize.stages.matching import best_pairs
+from diarize.stages.turns import bridged, make_turns, numbered
+
+Labels = npt.NDArray[np.intp]
+
+
+def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Diarization:
+    """Return a diarization given what is certain; the sound is not looked at again.
+
+    Parameters
+    ----------
+    base : Diarization
+        Made without hints.
+    hints : Hints
+    limits : Limits
+        Of the number of speakers.
+    """
+    config, voices = base.config, base.band.voices
+    fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
+    speech = fixed.speech(base.detection.speech)
+    if base.blocks is None or base.outcome is None or not speech.any():
+        return replace(base, annotation=hints.imposed(base.annotation), detection=Detection(speech))
+    blocks, old = base.blocks.recut(speech, 2 * fixed.owners + fixed.several, fixed.several, voices)
+    first = np.flatnonzero(speech)[np.cumsum(blocks.lengths) - blocks.lengths]
+    owners = np.maximum(fixed.owners[first], OPEN)
+    starts = [np.where(old >= 0, labels[old], -1) for labels in base.outcome.candidates]
+    outcome = correct(blocks, owners, starts, voices, limits, config)
+    labels = blocks.over_frames(outcome.labels, -1)
+    names = (*fixed.names, *_strangers(base, labels, len(fixed.names), hints.names))
+    calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
+    confidence = blocks.over_frames(calibration.apply(outcome.certainty), 0.0)
+    overlap = None if base.overlap is None else np.where(speech, base.overlap, 0.0)
+    turns = bridged(make_turns(labels, confidence, overlap, base.frames, names), config.output.max_pause)
+    annotation = hints.imposed(Annotation(turns, base.annotation.uri))
+    return replace(
+        base,
+        annotation=annotation,
+        detection=Detection(speech),
+        names=names,
+        blocks=blocks,
+        outcome=outcome,
+        overlap=overlap,
+    )
+
+
+def _strangers(base: Diarization, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
+    """Return names of the speakers whom nobody named: those they had before, where these are free."""
+    assert base.blocks is not None and base.outcome is not None
+    before = base.blocks.over_frames(base.outcome.labels, -1)
+    n_strangers = int(labels.max()) + 1 - n_named
+    shared = np.zeros((max(n_strangers, 0), len(base.names)))
+    both = (labels >= n_named) & (before >= 0)
+    np.add.at(shared, (labels[both] - n_named, before[both]), 1)
+    shared[:, [name in taken for name in base.names]] = 0
+    rows, columns = best_pairs(shared) if shared.size else ((), ())
+    names = {row: base.names[column] for row, column in zip(rows, columns, strict=True) if shared[row, column]}
+    used = {*taken, *names.values()}
+    free = (name for name in map(numbered, count(1)) if name not in used)
+    return [names[row] if row in names else next(free) for row in range(n_strangers)]

@@ -1,0 +1,126 @@
+"""One inference from one starting point: variational Bayes over speakers and their chain, eq. (15) to (21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize import hmm
+from diarize.config import SpeakerConfig
+from diarize.progress import checkpoint
+from diarize.stages.speakers import View
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+_CONVERGED = 0.05  # nats; when the bound rises by less the inference has settled
+_FAINT = 1e-5  # share of the draws below which a speaker has vanished
+_SURE = 0.7  # share of a block that its cluster gets at the start; the others divide the rest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What the inference settled on.
+
+    Parameters
+    ----------
+    posterior : array of shape (n_blocks, n_speakers)
+    labels : array of int, shape (n_blocks,)
+        The speaker of each block; every speaker has one at least.
+    bounds : tuple of float
+        Evidence bound after each round since the last speaker vanished, nats. Empty if the last round took one away,
+        and where the limits forced the outcome without any inference.
+    origins : tuple of int
+        The group at the start that each speaker came from.
+    candidates : tuple of arrays of int, each of shape (n_blocks,)
+        The labels of the single outcomes whose mean this is, in the order of the models.
+    n_named : int
+        The first so many speakers are those whom a person named.
+    """
+
+    posterior: Floats
+    labels: Labels
+    bounds: tuple[float, ...] = ()
+    origins: tuple[int, ...] = ()
+    candidates: tuple[Labels, ...] = ()
+    n_named: int = 0
+
+    @property
+    def n_speakers(self) -> int:
+        """How many speakers there are."""
+        return int(self.posterior.shape[1])
+
+    @property
+    def certainty(self) -> Floats:
+        """The probability of each block's label, shape (n_blocks,)."""
+        return np.asarray(self.posterior[np.arange(len(self.labels)), self.labels])
+
+
+def prior_weight(seconds: float, config: SpeakerConfig) -> float:
+    """Return F_B of eq. (15) for so many seconds of speech: it grows with them, up to a limit."""
+    growth = max(config.prior - config.min_prior, 0.0) / config.reference
+    return min(config.min_prior + growth * seconds, max(config.max_prior, config.min_prior))
+
+
+def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig, allowed: Mask | None = None) -> Outcome:
+    """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21).
+
+    Parameters
+    ----------
+    view : View
+    shares : array of shape (n_blocks, n_groups)
+        How much of each block belongs to each speaker at the start.
+    prior : float
+        F_B.
+    config : SpeakerConfig
+    allowed : array of bool, shape (n_blocks, n_groups), optional
+        Who may speak in each block; one at least. Without it, everybody may. Who alone may speak somewhere stays.
+    """
+    statistics, voices = view
+    weights = np.full(shares.shape[1], 1 / shares.shape[1])
+    bounds: list[float] = []
+    origins = np.arange(shares.shape[1])
+    needed = None if allowed is None else allowed[allowed.sum(axis=1) == 1].any(axis=0)
+    for _ in range(config.iterations):
+        checkpoint()
+        speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
+        del shares  # arrays of this size fill the memory in long recordings: as few as possible at a time
+        likelihood = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
+        if allowed is not None:
+            likelihood[~allowed[:, origins]] = -np.inf
+        chain = hmm.forward_backward(likelihood, hmm.SpeakerLoop(weights, config.loop_probability))
+        del likelihood
+        shares, weights = chain.posterior, chain.entries / chain.entries.sum()
+        bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (21)
+        alive = weights > _FAINT
+        if needed is not None:
+            alive |= needed[origins]
+        if not alive.all():
+            del chain
+            shares, origins = shares[:, alive], origins[alive]
+            shares, weights, bounds = normalised(shares), weights[alive] / weights[alive].sum(), []
+        elif len(bounds) > 3 and bounds[-1] - bounds[-2] < _CONVERGED:
+            break
+    labels = shares.argmax(axis=1)
+    heard, labels = np.unique(labels, return_inverse=True)
+    return Outcome(normalised(shares[:, heard]), labels.astype(np.intp), tuple(bounds), tuple(origins[heard].tolist()))
+
+
+def shares_of(labels: Labels, count: int | None = None) -> Floats:
+    """Return the shares of the blocks that a labelling stands for, (n_blocks, n_groups)."""
+    count = int(labels.max()) + 1 if count is None else count
+    if count == 1:
+        return np.ones((len(labels), 1))
+    shares = np.full((len(labels), count), (1 - _SURE) / (count - 1))
+    shares[np.arange(len(labels)), labels] = _SURE
+    return shares
+
+
+def normalised(shares: Floats) -> Floats:
+    """Return shares whose sum is one in each block; none is zero."""
+    shares = shares + 1e-100
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
