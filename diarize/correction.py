@@ -42,10 +42,11 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     first = np.flatnonzero(speech)[np.cumsum(blocks.lengths) - blocks.lengths]
     owners = np.maximum(fixed.owners[first], OPEN)
     starts = [np.where(old >= 0, labels[old], -1) for labels in base.outcome.candidates]
-    outcome = correct(blocks, owners, starts, voices, limits, config)
+    calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
+    certainty = calibration.apply(base.outcome.certainty)[np.maximum(old, 0)]
+    outcome = correct(blocks, owners, certainty, starts, voices, limits, config)
     labels = blocks.over_frames(outcome.labels, -1)
     names = (*fixed.names, *_strangers(base, labels, len(fixed.names), hints.names))
-    calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
     confidence = blocks.over_frames(calibration.apply(outcome.certainty), 0.0)
     overlap = None if base.overlap is None else np.where(speech, base.overlap, 0.0)
     turns = bridged(make_turns(labels, confidence, overlap, base.frames, names), config.output.max_pause)

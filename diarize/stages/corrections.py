@@ -17,6 +17,8 @@ from diarize.config import Config, SpeakerConfig
 from diarize.grid import FrameGrid
 from diarize.stages.agreement import Waiting, averaged, grouped, without_short_turns
 from diarize.stages.blocks import SpeechBlocks
+from diarize.stages.confidence import log_odds
+from diarize.stages.grouping import pair_odds
 from diarize.stages.limits import Limits
 from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of
 from diarize.stages.speakers import EigenvoiceModel, View
@@ -68,6 +70,7 @@ class FixedFrames:
 def correct(
     blocks: SpeechBlocks,
     owners: Labels,
+    certainty: Floats,
     starts: Sequence[Labels],
     voices: Sequence[EigenvoiceModel],
     limits: Limits,
@@ -99,19 +102,16 @@ def correct(
     outcomes = []
     for number, labels in enumerate(starts):
         view = views[number * len(views) // len(starts)].held()
-        outcomes.append(Waiting.of(_outcome(view, labels, owners, blocks.lengths, prior, config.speakers)))
+        labels, people = _owned(view, blocks, np.maximum(labels, 0), owners, certainty, config)
+        outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, config.speakers)))
     agreed = averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = grouped(agreed, blocks, views, limits, config)
     return without_short_turns(agreed, limits, config, owners)
 
 
-def _outcome(
-    view: View, labels: Labels, owners: Labels, lengths: Labels, prior: float, config: SpeakerConfig
-) -> Outcome:
+def _outcome(view: View, labels: Labels, people: Labels, owners: Labels, prior: float, config: SpeakerConfig) -> Outcome:
     """Run the inference from one start with what is fixed; the voices of a person are put together at the end."""
-    labels, people = _owned(labels, owners, lengths)
-    labels = _divided(view, labels, people, owners, lengths, prior, config)
     allowed = (owners[:, None] < 0) | (owners[:, None] == people)
     shares = normalised(shares_of(labels, len(people)) * allowed)
     outcome = run_rounds(view, shares, prior, config, allowed)
@@ -124,35 +124,45 @@ def _outcome(
     return Outcome(normalised(posterior[:, heard]), labels.astype(np.intp), outcome.bounds, n_named=n_named)
 
 
-def _owned(labels: Labels, owners: Labels, lengths: Labels) -> tuple[Labels, Labels]:
+BONUS, CAP, ACOUSTIC = 1.0, 4.0, 1.0
+
+
+def _owned(
+    view: View, blocks: SpeechBlocks, labels: Labels, owners: Labels, certainty: Floats, config: Config
+) -> tuple[Labels, Labels]:
     """Return labels that agree with what is fixed, and the person of each voice, -1 for a stranger.
 
-    A person to whom no voice belongs gets a new one. Fixed blocks go to that voice of their person in which most of
-    them were. Voices without blocks may be left.
+    Each person has a voice of what is fixed, the first ones; a voice belongs to the person who is likelier than not to
+    be heard in it, by how it sounds and by what was fixed inside it.
     """
-    n_voices, n_named = max(int(labels.max()) + 1, 1), int(owners.max()) + 1
-    labels = np.where(labels < 0, 0, labels)
+    n_named = int(owners.max()) + 1
     fixed = owners >= 0
-    table = np.zeros((n_voices, n_named))
-    np.add.at(table, (labels[fixed], owners[fixed]), lengths[fixed])
-    people = np.where(table.any(axis=1), table.argmax(axis=1), -1)
-    main = np.empty(n_named, np.intp)
-    for person in range(n_named):
-        own = np.flatnonzero(people == person)
-        if not len(own):
-            own, people = np.array([len(people)]), np.append(people, person)
-        main[person] = own[table[own, person].argmax()] if own[0] < n_voices else own[0]
-    wrong = fixed & (people[labels] != owners)
-    return np.where(wrong, main[owners], labels), people
-
-
-def _divided(
-    view: View,
-    labels: Labels,
-    people: Labels,
-    owners: Labels,
-    lengths: Labels,
-    prior: float,
-    config: SpeakerConfig,
-) -> Labels:
-    return labels
+    _, voice = np.unique(labels, return_inverse=True)
+    n_voices = int(voice.max()) + 1
+    claims = np.zeros((n_voices, n_named))
+    begins = np.flatnonzero(np.diff(np.where(fixed, owners * n_voices + voice, -1), prepend=-2) != 0)
+    for first, last in zip(begins, np.append(begins[1:], len(labels)), strict=True):
+        if fixed[first]:
+            claims[voice[first], owners[first]] += np.clip(
+                log_odds(np.average(certainty[first:last], weights=blocks.lengths[first:last])), -CAP, CAP
+            )
+    claims = 2 * claims - claims.sum(axis=1, keepdims=True)
+    units = np.where(fixed, owners, n_named + voice)
+    there, compact = np.unique(units, return_inverse=True)
+    pairs = np.array([(p, u) for p in range(n_named) for u in range(n_named, len(there))], dtype=np.intp)
+    people = np.full(n_named + n_voices, -1)
+    people[:n_named] = np.arange(n_named)
+    if len(pairs):
+        shares = np.zeros((len(labels), len(there)))
+        shares[np.arange(len(labels)), compact] = 1.0
+        odds = pair_odds(shares, compact.astype(np.intp), blocks, [view], config.speakers.acoustic_scale, pairs, config.grouping)
+        for k, (person, unit) in enumerate(pairs):
+            pass
+        table = ACOUSTIC * odds.reshape(n_named, -1).T
+        voices_there = there[n_named:] - n_named
+        table = table + BONUS * claims[voices_there]
+        best = table.argmax(axis=1)
+        people[there[n_named:]] = np.where(table.max(axis=1) > 0, best, -1)
+    keep = np.union1d(np.arange(n_named), there)
+    again = np.searchsorted(keep, units)
+    return again.astype(np.intp), people[keep]

@@ -137,6 +137,19 @@ def joining_ratios(shares: Floats, views: Sequence[View], scale: float, pairs: I
     return _ratios([_Space.of(view, shares, scale) for view in views], pairs)
 
 
+def pair_odds(
+    shares: Floats,
+    labels: Labels,
+    blocks: SpeechBlocks,
+    views: Sequence[View],
+    scale: float,
+    pairs: Indices,
+    config: GroupingConfig,
+) -> Floats:
+    """Return the logarithm of the odds that the voices of each pair are one speaker; parameters as elsewhere."""
+    return _log_odds([_Space.of(view, shares, scale) for view in views], Heard.of(labels, blocks), pairs, config)
+
+
 def group_voices(
     shares: Floats,
     labels: Labels,
