@@ -17,9 +17,11 @@ from diarize.formats.about import package_version
 
 if TYPE_CHECKING:
     from diarize.audio import Excerpt
+    from diarize.checking import Check, checks
     from diarize.config import Config, load_config
     from diarize.diarization import Diarization
     from diarize.errors import AudioError, Cancelled, ConfigError, DiarizeError, DiarizeWarning, FormatError, ModelError
+    from diarize.hints import Hints
     from diarize.pipeline import Diarizer
     from diarize.shaping import Shape
     from diarize.talk import SpeakerTalk, TalkRules, TalkSummary, summarise
@@ -31,6 +33,7 @@ __all__ = [
     "Annotation",
     "AudioError",
     "Cancelled",
+    "Check",
     "Config",
     "ConfigError",
     "Diarization",
@@ -39,6 +42,7 @@ __all__ = [
     "Diarizer",
     "Excerpt",
     "FormatError",
+    "Hints",
     "ModelError",
     "Segment",
     "Shape",
@@ -48,6 +52,7 @@ __all__ = [
     "Transcript",
     "Turn",
     "__version__",
+    "checks",
     "label",
     "load_config",
     "read_transcript",
@@ -60,6 +65,8 @@ _HOMES = {
     "Diarizer": "diarize.pipeline",
     "Diarization": "diarize.diarization",
     "Excerpt": "diarize.audio",
+    "Hints": "diarize.hints",
+    **dict.fromkeys(("Check", "checks"), "diarize.checking"),
     "Config": "diarize.config",
     "Shape": "diarize.shaping",
     "load_config": "diarize.config",

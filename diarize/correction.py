@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation
 from diarize.diarization import Diarization
+from diarize.errors import ConfigError, counted
 from diarize.hints import Hints
 from diarize.stages.confidence import Calibration
 from diarize.stages.corrections import OPEN, FixedFrames, correct
@@ -28,16 +29,27 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     Parameters
     ----------
     base : Diarization
-        Made without hints.
+        Of one that was corrected before, what it was at first is taken.
     hints : Hints
     limits : Limits
         Of the number of speakers.
+
+    Raises
+    ------
+    ConfigError
+        More people are named than there may be.
     """
+    base = base.uncorrected or base
+    if len(hints.names) > limits.most:
+        raise ConfigError(
+            f"the hints name {counted(len(hints.names), 'person', 'people')}, over {limits.most} speakers"
+        )
     config, voices = base.config, base.band.voices
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
     speech = fixed.speech(base.detection.speech)
     if base.blocks is None or base.outcome is None or not speech.any():
-        return replace(base, annotation=hints.imposed(base.annotation), detection=Detection(speech))
+        # no voices to move; each leg of a call is a person or a few at one end, and keeps its speakers
+        return replace(base, annotation=hints.imposed(base.annotation), uncorrected=base)
     blocks, old = base.blocks.recut(speech, 2 * fixed.owners + fixed.several, fixed.several, voices)
     first = np.flatnonzero(speech)[np.cumsum(blocks.lengths) - blocks.lengths]
     owners = np.maximum(fixed.owners[first], OPEN)
@@ -45,8 +57,8 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
     certainty = calibration.apply(base.outcome.certainty)[np.maximum(old, 0)]
     outcome = correct(blocks, owners, certainty, starts, voices, limits, config)
-    labels = blocks.over_frames(outcome.labels, -1)
-    names = (*fixed.names, *_strangers(base, labels, len(fixed.names), hints.names))
+    before, labels = base.blocks.over_frames(base.outcome.labels, -1), blocks.over_frames(outcome.labels, -1)
+    names = (*fixed.names, *_strangers(base, before, labels, len(fixed.names), hints.names))
     confidence = blocks.over_frames(calibration.apply(outcome.certainty), 0.0)
     overlap = None if base.overlap is None else np.where(speech, base.overlap, 0.0)
     turns = bridged(make_turns(labels, confidence, overlap, base.frames, names), config.output.max_pause)
@@ -59,13 +71,12 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
         blocks=blocks,
         outcome=outcome,
         overlap=overlap,
+        uncorrected=base,
     )
 
 
-def _strangers(base: Diarization, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
+def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
     """Return names of the speakers whom nobody named: those they had before, where these are free."""
-    assert base.blocks is not None and base.outcome is not None
-    before = base.blocks.over_frames(base.outcome.labels, -1)
     n_strangers = int(labels.max()) + 1 - n_named
     shared = np.zeros((max(n_strangers, 0), len(base.names)))
     both = (labels >= n_named) & (before >= 0)

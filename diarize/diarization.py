@@ -56,6 +56,8 @@ class Diarization:
         The one channel that this is about, counted from 1; None for the mean of all, and for legs together.
     layout : str
         What the channels are to each other and what was done, in words; empty for one channel.
+    uncorrected : Diarization or None
+        Of one that was corrected: what it was before.
     """
 
     annotation: Annotation
@@ -71,6 +73,7 @@ class Diarization:
     legs: tuple[Diarization, ...] = ()
     channel: int | None = None
     layout: str = ""
+    uncorrected: Diarization | None = None
 
     def __repr__(self) -> str:
         what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"

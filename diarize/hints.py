@@ -50,11 +50,14 @@ class Hints:
         """Return the time about which nothing is left open."""
         return union([*self.annotation.speech(), *self.silence])
 
+    def left_open(self, annotation: Annotation) -> list[Turn]:
+        """Return what an annotation says of the time about which the hints say nothing."""
+        return [turn for segment in _between(self.fixed()) for turn in annotation.crop(segment)]
+
     def imposed(self, annotation: Annotation) -> Annotation:
         """Return an annotation with the hints in place of what it says of their time; they are sure."""
-        kept = [turn for segment in _between(self.fixed()) for turn in annotation.crop(segment)]
         sure = [Turn(turn.start, turn.end, turn.speaker, 1.0) for turn in self.annotation]
-        return Annotation([*kept, *sure], annotation.uri)
+        return Annotation([*self.left_open(annotation), *sure], annotation.uri)
 
 
 def _between(segments: list[Segment]) -> list[Segment]:

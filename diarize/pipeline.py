@@ -8,17 +8,19 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from diarize.annotation import Annotation, Segment
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.audio import AudioInput, audio_uri
 from diarize.channels.choice import Choice, alone, apart, in_words
 from diarize.channels.legs import merged, own_detections, shared_out
 from diarize.channels.own import own_speech
 from diarize.channels.relation import Relation, relation_of
 from diarize.config import Config, load_config
+from diarize.correction import corrected
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
+from diarize.hints import Hints
 from diarize.model import BandModel, Model, builtin_model
 from diarize.progress import Progress, Report, watched
 from diarize.stages.blocks import SpeechBlocks, cut_blocks
@@ -96,6 +98,7 @@ class Diarizer:
         channels: str | int = "auto",
         channel_names: Sequence[str] | None = None,
         uri: str | None = None,
+        hints: Hints | Iterable[Turn] | None = None,
         progress: Progress | None = None,
     ) -> Annotation:
         """Diarize one recording.
@@ -119,6 +122,9 @@ class Diarizer:
             Names of all channels, where they are kept apart; channel1, channel2, ... without them.
         uri : str, optional
             Name of the recording in the result; by default the file's name without its ending.
+        hints : Hints or iterable of Turn, such as an Annotation, optional
+            What is certain: who speaks in some places, where nobody does. It stays, names as well, and the rest is
+            found given that.
         progress : callable, optional
             Called with the name of the stage and the fraction of the work that is done, several times a second. It
             ends the work by returning False; what it raises comes through as it is.
@@ -146,6 +152,7 @@ class Diarizer:
             channels=channels,
             channel_names=channel_names,
             uri=uri,
+            hints=hints,
             progress=progress,
         ).annotation
 
@@ -161,6 +168,7 @@ class Diarizer:
         channels: str | int = "auto",
         channel_names: Sequence[str] | None = None,
         uri: str | None = None,
+        hints: Hints | Iterable[Turn] | None = None,
         progress: Progress | None = None,
         name: Namer = numbered,
     ) -> Diarization:
@@ -168,7 +176,7 @@ class Diarizer:
 
         Parameters
         ----------
-        audio, num_speakers, min_speakers, max_speakers, speech, channel, channels, channel_names, uri, progress
+        audio, num_speakers, min_speakers, max_speakers, speech, channel, channels, channel_names, uri, hints, progress
             As for the diarizer itself.
         name : callable
             Gives the name of a speaker from a number, 1 for whoever speaks first.
@@ -194,7 +202,27 @@ class Diarizer:
         if relation.n_channels > 1:
             result = replace(result, layout=in_words(relation, legs, choice))
             _logger.info("%s: %s", uri, result.layout)
-        return result
+        return result if hints is None else self.correct(result, hints, limits)
+
+    def correct(self, result: Diarization, hints: Hints | Iterable[Turn], limits: Limits = UNLIMITED) -> Diarization:
+        """Return a diarization given what a person fixed; the sound is not needed again.
+
+        Parameters
+        ----------
+        result : Diarization
+            Of this or of another diarizer. Where it was corrected before, it is corrected anew: give all hints that
+            hold, the earlier ones as well.
+        hints : Hints or iterable of Turn, such as an Annotation
+        limits : Limits
+            Of the number of speakers.
+
+        Raises
+        ------
+        ConfigError
+            More people are named than there may be, or the hints are none.
+        """
+        with one_blas_thread():
+            return corrected(result, hints if isinstance(hints, Hints) else _hints(hints), limits)
 
     def _whole(
         self,
@@ -342,6 +370,14 @@ def _name(audio: AudioInput, uri: str | None) -> str:
     if uri is not None and not isinstance(uri, str):
         raise ConfigError(f"uri must be the recording's id as text, got {quoted(uri)}; use str(...)")
     return audio_uri(audio) if uri is None else uri
+
+
+def _hints(turns: Iterable[Turn]) -> Hints:
+    given = list(turns)
+    for turn in given:
+        if not isinstance(turn, Turn):
+            raise ConfigError(f"hints are Hints or Turns, got {turn!r} among them; use Turn(start, end, speaker)")
+    return Hints(given)
 
 
 def _marks(speech: str | os.PathLike[str] | Iterable[Segment] | None, uri: str) -> list[Segment] | None:

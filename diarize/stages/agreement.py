@@ -74,8 +74,9 @@ def averaged(outcomes: list[Waiting], lengths: Labels, least: int) -> Outcome:
 def grouped(outcome: Outcome, blocks: SpeechBlocks, views: list[View], limits: Limits, config: Config) -> Outcome:
     """Return the outcome with the voices of one speaker put together."""
     scale = config.speakers.acoustic_scale
-    named = outcome.n_named
-    groups = group_voices(outcome.posterior, outcome.labels, blocks, views, limits, scale, config.grouping, named)
+    groups = group_voices(
+        outcome.posterior, outcome.labels, blocks, views, limits, scale, config.grouping, n_named=outcome.n_named
+    )
     posterior = np.zeros((len(outcome.labels), int(groups.max()) + 1))
     np.add.at(posterior.T, groups, outcome.posterior.T)
     heard, labels = np.unique(posterior.argmax(axis=1), return_inverse=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ from diarize.stages.speakers import EigenvoiceModel, View
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+
+_MOST_ODDS = 4.0  # nats for or against, from one stretch or from the sound: both are surer than they are right
 
 OPEN, NOBODY = -1, -2
 """Owners of frames about which nothing was said, and in which nobody speaks."""
@@ -53,7 +56,8 @@ class FixedFrames:
     def of(cls, annotation: Annotation, silence: Sequence[Segment], frames: FrameGrid) -> FixedFrames:
         """Return what turns and silences say of the frames; turns go before silence."""
         owners = np.where(frames.mask(silence), NOBODY, OPEN).astype(np.intp)
-        count, names = np.zeros(frames.n_frames, np.intp), []
+        count = np.zeros(frames.n_frames, np.intp)
+        names: list[str] = []
         for name in annotation.labels:
             mask = frames.mask([turn.segment for turn in annotation if turn.speaker == name])
             count += mask
@@ -84,6 +88,8 @@ def correct(
         None of them is of two owners.
     owners : array of int, shape (n_blocks,)
         Who speaks for certain, from 0 on without a gap; -1 where that is open.
+    certainty : array of shape (n_blocks,)
+        How probable the label was that each block had before.
     starts : sequence of arrays of int, shape (n_blocks,)
         Labels of the single outcomes without hints, in the order of the models; -1 where there is none.
     voices : sequence of EigenvoiceModel
@@ -102,7 +108,7 @@ def correct(
     outcomes = []
     for number, labels in enumerate(starts):
         view = views[number * len(views) // len(starts)].held()
-        labels, people = _owned(view, blocks, np.maximum(labels, 0), owners, certainty, config)
+        labels, people = _with_people(view, blocks, np.maximum(labels, 0), owners, certainty, config)
         outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, config.speakers)))
     agreed = averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
@@ -110,7 +116,9 @@ def correct(
     return without_short_turns(agreed, limits, config, owners)
 
 
-def _outcome(view: View, labels: Labels, people: Labels, owners: Labels, prior: float, config: SpeakerConfig) -> Outcome:
+def _outcome(
+    view: View, labels: Labels, people: Labels, owners: Labels, prior: float, config: SpeakerConfig
+) -> Outcome:
     """Run the inference from one start with what is fixed; the voices of a person are put together at the end."""
     allowed = (owners[:, None] < 0) | (owners[:, None] == people)
     shares = normalised(shares_of(labels, len(people)) * allowed)
@@ -124,45 +132,47 @@ def _outcome(view: View, labels: Labels, people: Labels, owners: Labels, prior: 
     return Outcome(normalised(posterior[:, heard]), labels.astype(np.intp), outcome.bounds, n_named=n_named)
 
 
-BONUS, CAP, ACOUSTIC = 1.0, 4.0, 1.0
-
-
-def _owned(
+def _with_people(
     view: View, blocks: SpeechBlocks, labels: Labels, owners: Labels, certainty: Floats, config: Config
 ) -> tuple[Labels, Labels]:
-    """Return labels that agree with what is fixed, and the person of each voice, -1 for a stranger.
+    """Return labels in which what is fixed is a voice of its own for each person, and the person of each voice.
 
-    Each person has a voice of what is fixed, the first ones; a voice belongs to the person who is likelier than not to
-    be heard in it, by how it sounds and by what was fixed inside it.
+    The first voices are those of the people; a stranger's person is -1. A voice belongs to the person who was named
+    most in it, and who is there most; a further voice only if it also sounds like that person.
     """
-    n_named = int(owners.max()) + 1
-    fixed = owners >= 0
-    _, voice = np.unique(labels, return_inverse=True)
-    n_voices = int(voice.max()) + 1
-    claims = np.zeros((n_voices, n_named))
-    begins = np.flatnonzero(np.diff(np.where(fixed, owners * n_voices + voice, -1), prepend=-2) != 0)
-    for first, last in zip(begins, np.append(begins[1:], len(labels)), strict=True):
-        if fixed[first]:
-            claims[voice[first], owners[first]] += np.clip(
-                log_odds(np.average(certainty[first:last], weights=blocks.lengths[first:last])), -CAP, CAP
-            )
-    claims = 2 * claims - claims.sum(axis=1, keepdims=True)
-    units = np.where(fixed, owners, n_named + voice)
-    there, compact = np.unique(units, return_inverse=True)
-    pairs = np.array([(p, u) for p in range(n_named) for u in range(n_named, len(there))], dtype=np.intp)
-    people = np.full(n_named + n_voices, -1)
-    people[:n_named] = np.arange(n_named)
-    if len(pairs):
-        shares = np.zeros((len(labels), len(there)))
-        shares[np.arange(len(labels)), compact] = 1.0
-        odds = pair_odds(shares, compact.astype(np.intp), blocks, [view], config.speakers.acoustic_scale, pairs, config.grouping)
-        for k, (person, unit) in enumerate(pairs):
-            pass
-        table = ACOUSTIC * odds.reshape(n_named, -1).T
-        voices_there = there[n_named:] - n_named
-        table = table + BONUS * claims[voices_there]
-        best = table.argmax(axis=1)
-        people[there[n_named:]] = np.where(table.max(axis=1) > 0, best, -1)
-    keep = np.union1d(np.arange(n_named), there)
-    again = np.searchsorted(keep, units)
-    return again.astype(np.intp), people[keep]
+    fixed, n_named = owners >= 0, int(owners.max()) + 1
+    if not n_named:
+        return labels, np.full(int(labels.max()) + 1, -1)
+    before, voice = np.unique(labels, return_inverse=True)
+    claims = _claims(voice, owners, certainty, blocks.lengths, (len(before), n_named))
+    parts, units = np.unique(np.where(fixed, owners, n_named + voice), return_inverse=True)
+    open_voices = parts[n_named:] - n_named  # that are not fixed as a whole
+    pairs = np.stack(np.meshgrid(np.arange(n_named), np.arange(n_named, len(parts)), indexing="ij"), axis=-1)
+    shares = np.zeros((len(labels), len(parts)))
+    shares[np.arange(len(labels)), units] = 1.0
+    scale, grouping = config.speakers.acoustic_scale, config.grouping
+    likeness = pair_odds(shares, units.astype(np.intp), blocks, [view], scale, pairs.reshape(-1, 2), grouping)
+    likeness = np.clip(likeness.reshape(n_named, -1).T, -_MOST_ODDS, _MOST_ODDS)
+    odds = np.where(claims > 0, 2 * claims - claims.sum(axis=1, keepdims=True), -np.inf)[open_voices]
+    people = np.concatenate([np.arange(n_named), np.full(len(open_voices), -1)])
+    if len(open_voices):
+        main = odds.argmax(axis=0), np.arange(n_named)
+        likeness[main] = 0.0
+        odds += likeness
+        people[n_named:] = np.where(odds.max(axis=1) > 0, odds.argmax(axis=1), -1)
+    return units.astype(np.intp), people
+
+
+def _claims(voice: Labels, owners: Labels, certainty: Floats, lengths: Labels, shape: tuple[int, int]) -> Floats:
+    """Return how much speaks for each voice being each person, (n_voices, n_named), nats.
+
+    Whoever is named in a stretch that belongs to the voice for certain is likely to be its person; where that was
+    doubtful, it says little.
+    """
+    claims = np.zeros(shape)
+    stretches = np.flatnonzero(np.diff(np.where(owners >= 0, owners * shape[0] + voice, -1), prepend=-2))
+    for first, last in pairwise([*stretches, len(voice)]):
+        if owners[first] >= 0:
+            sure = np.average(certainty[first:last], weights=lengths[first:last])
+            claims[voice[first], owners[first]] += np.clip(log_odds(sure), -_MOST_ODDS, _MOST_ODDS)
+    return claims

@@ -158,6 +158,7 @@ def group_voices(
     limits: Limits,
     scale: float,
     config: GroupingConfig,
+    *,
     n_named: int = 0,
 ) -> Labels:
     """Return the speaker of each voice: the likeliest pair is joined, as long as one speaker is likelier than two.
