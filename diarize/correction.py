@@ -41,9 +41,8 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     """
     base = base.uncorrected or base
     if len(hints.names) > limits.most:
-        raise ConfigError(
-            f"the hints name {counted(len(hints.names), 'person', 'people')}, over {limits.most} speakers"
-        )
+        people = counted(len(hints.names), "person", "people")
+        raise ConfigError(f"the hints name {people}, but there may be {limits.most} at most")
     config, voices = base.config, base.band.voices
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
     speech = fixed.speech(base.detection.speech)

@@ -104,3 +104,41 @@ def test_values_are_spread_over_the_frames_of_their_blocks(shape: tuple[int, ...
     labels = blocks.over_frames(np.array([2, 0, 1, 2]), -1)
     assert labels.dtype.kind == "i"
     assert labels.tolist() == [-1, 2, 0, 0, -1, -1, 1, 1, 1, 2, -1]
+
+
+def test_blocks_are_cut_again(blocks: SpeechBlocks, speech: npt.NDArray[np.bool_]) -> None:
+    """Where groups of frames change, and where speech comes or goes; what is known of the sound stays."""
+    rng, models = np.random.default_rng(4), [voices(1), voices(2)]
+    now, groups, mixed = speech.copy(), np.zeros(N_FRAMES, np.intp), np.zeros(N_FRAMES, bool)
+    now[100:117], now[600:640] = False, True
+    groups[203:333], groups[610:620] = 1, 2
+    mixed[400:430], groups[400:430] = True, 3
+    again, old = blocks.recut(now, groups, mixed, models)
+    np.testing.assert_array_equal(again.speech, now)
+    first = np.flatnonzero(now)[np.cumsum(again.lengths) - again.lengths]
+    row = np.cumsum(speech) - 1  # of the cepstra
+    for number in rng.permutation(len(again))[:60]:
+        frames = np.arange(first[number], first[number] + again.lengths[number])
+        assert now[frames].all()
+        assert len(set(groups[frames])) == 1
+        assert len(set(speech[frames])) == 1
+        known = speech[frames].all() and not mixed[frames].any()
+        for statistics, model in zip(again.statistics, models, strict=True):
+            counts = np.zeros(N_COMPONENTS)
+            if known:
+                part = model.statistics(blocks.cepstra, np.array([row[frames[0]], row[frames[-1]] + 1]))
+                counts = part.counts[0]
+                np.testing.assert_allclose(statistics.projected[number], part.projected[0], rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(statistics.counts[number], counts, rtol=1e-4, atol=1e-6)
+        numbers = blocks.over_frames(np.arange(len(blocks)), -1)[frames]
+        assert set(numbers) == {old[number]}
+    assert again.runs[-1] + 1 == len(np.flatnonzero(np.diff(now.astype(int), prepend=0) == 1))
+
+
+def test_blocks_stay_where_nothing_is_fixed(blocks: SpeechBlocks, speech: npt.NDArray[np.bool_]) -> None:
+    nothing = np.zeros(N_FRAMES, np.intp)
+    again, old = blocks.recut(speech, nothing, nothing.astype(bool), [voices(1), voices(2)])
+    np.testing.assert_array_equal(again.lengths, blocks.lengths)
+    np.testing.assert_array_equal(again.runs, blocks.runs)
+    np.testing.assert_array_equal(again.statistics[1].projected, blocks.statistics[1].projected)
+    np.testing.assert_array_equal(old, np.arange(len(blocks)))

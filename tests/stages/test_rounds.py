@@ -1,0 +1,58 @@
+"""One inference from one start: who may not speak does not, and nothing is decided where everybody may."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diarize.config import SpeakerConfig
+from diarize.gmm import MixtureParameters
+from diarize.stages.rounds import normalised, run_rounds, shares_of
+from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
+
+RNG = np.random.default_rng(0)
+SETTINGS = SpeakerConfig(acoustic_scale=1.0, iterations=30)
+
+
+@pytest.fixture(scope="module")
+def view() -> View:
+    """Return blocks of statistics that are mere noise under a small model."""
+    background = MixtureParameters(np.full(3, 1 / 3), RNG.normal(0, 3, (3, 4)), np.ones((3, 4))).astype(np.float32)
+    voices = RNG.normal(0, 0.5, (3, 4, 2)).astype(np.float32)
+    statistics = BlockStatistics(
+        RNG.uniform(1, 5, (60, 3)).astype(np.float32), RNG.normal(0, 4, (60, 2)).astype(np.float32)
+    )
+    return View(statistics, EigenvoiceModel(background, voices, np.zeros(2), np.eye(2)))
+
+
+def test_everybody_may_speak_everywhere(view: View) -> None:
+    shares = shares_of(RNG.integers(0, 3, 60))
+    free, told = (run_rounds(view, shares, 1.0, SETTINGS, allowed) for allowed in (None, np.ones((60, 3), bool)))
+    np.testing.assert_array_equal(free.posterior, told.posterior)
+    assert free.bounds == told.bounds
+
+
+def test_who_may_not_speak_does_not(view: View) -> None:
+    allowed = RNG.random((60, 3)) < 0.7
+    allowed[:, 2] |= ~allowed.any(axis=1)
+    outcome = run_rounds(view, normalised(shares_of(RNG.integers(0, 3, 60)) * allowed), 1.0, SETTINGS, allowed)
+    assert outcome.posterior[~allowed[:, list(outcome.origins)]].max() < 1e-12
+    np.testing.assert_allclose(outcome.posterior.sum(axis=1), 1)
+
+
+def test_the_bound_does_not_fall_where_some_may_not_speak(view: View) -> None:
+    allowed = np.ones((60, 2), bool)
+    allowed[:5, 0] = allowed[20:30, 1] = False
+    bounds = run_rounds(view, normalised(shares_of(np.arange(60) % 2) * allowed), 0.5, SETTINGS, allowed).bounds
+    assert len(bounds) > 2
+    assert np.diff(bounds).min() > -1e-4 * np.abs(bounds).max()  # likelihoods are of single precision
+
+
+def test_who_alone_may_speak_somewhere_never_vanishes(view: View) -> None:
+    allowed = np.ones((60, 4), bool)
+    allowed[7] = [False, False, False, True]
+    shares = normalised(shares_of(np.zeros(60, np.intp), 4) * allowed)
+    outcome = run_rounds(view, shares, 50.0, SETTINGS, allowed)  # a prior under which everybody else vanishes
+    assert 3 in outcome.origins
+    assert outcome.origins[outcome.labels[7]] == 3
+    assert outcome.n_speakers < 4
