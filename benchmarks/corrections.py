@@ -6,10 +6,11 @@
 DIR holds recordings, each with NAME.rttm (and NAME.uem) beside it; --share takes so much of the composed battery as
 well. A look is a stretch of a turn, at most 10 s of it; the person says who speaks in it and where nobody does, as the
 reference does, exactly. After each look the rest is found again. "as told" is the same without learning: the stretches
-are put right, and each speaker gets the name that was said most often in its turns, as by hand on a page. With --errs a share of answers names somebody else for the whole stretch. Confusion and DER in per cent of reference
-speech, without a collar, overlap scored, speech detected by the diarizer, mean over recordings; in brackets the 95 %
-interval of the mean by bootstrap over recordings. "worse" counts recordings with more confusion, by .5 points or more,
-than before any look. Seconds are those that were listened to, CPU seconds those of a correction.
+are put right, and each speaker gets the name that was said most often in its turns, as by hand on a page. With --errs a
+share of answers names somebody else for the whole stretch. Confusion and DER in per cent of reference speech, without a
+collar, overlap scored, speech detected by the diarizer, mean over recordings; in brackets the 95 % interval of the mean
+by bootstrap over recordings. "worse" counts recordings with more confusion, by .5 points or more, than before any look.
+Seconds are those that were listened to, CPU seconds those of a correction.
 """
 
 from __future__ import annotations
