@@ -173,8 +173,7 @@ def test_bad_audio_is_one_line_and_no_output(
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith((f"diarize: error: x.wav: {said}", f"diarize: error: x.wav {said}"))
         assert result.stderr.count("\n") == 1
-    assert {path.name for path in tmp_path.iterdir()} <= {"x.wav", "out"}
-    assert list((tmp_path / "out").iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.wav"}
 
 
 def test_one_bad_file_among_many(run: Callable[..., Result], tmp_path: Path, call: tuple[Samples, int]) -> None:
@@ -283,7 +282,7 @@ def test_more_speakers_than_can_be_found(run: Callable[..., Result], tmp_path: P
         result = run("x.wav", option, "1000", "-o", "out")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith("diarize: error: x.wav: 1000 speakers were asked for, but ")
-        assert list((tmp_path / "out").iterdir()) == []
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
