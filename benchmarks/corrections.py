@@ -1,7 +1,8 @@
 """How much is right after a person has looked at some stretches and said who speaks there.
 
     python benchmarks/corrections.py [DIR ...] [--data DATA --share 0.1] [--least 100] [--looks 0,5,10,20,40]
-                                     [--orders suggested,time,random] [--errs 0.05] [--save TABLE.json]
+                                     [--orders suggested,time,random] [--errs 0.05] [--save TABLE.json] [--plot OUT.svg]
+    python benchmarks/corrections.py --table TABLE.json [--plot OUT.svg]
 
 DIR holds recordings, each with NAME.rttm (and NAME.uem) beside it; --share takes so much of the composed battery as
 well. A look is a stretch of a turn, at most 10 s of it; the person says who speaks in it and where nobody does, as the
@@ -61,6 +62,7 @@ class Case:
         return score(self.reference, Annotation(annotation.turns, self.reference.uri), self.regions)
 
 
+Results = dict[str, list[dict[int, list[float]]]]
 Order = Callable[[Diarization, Hints, np.random.Generator], Check | None]
 
 
@@ -166,6 +168,21 @@ def line(label: str, tables: Sequence[dict[int, list[float]]], looks: Sequence[i
     )
 
 
+def draw(results: Results, looks: Sequence[int], path: Path) -> None:
+    """Draw confusion against the number of looks, a line for each row of the table."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (label, tables), style in zip(results.items(), ("-o", "--s", ":^", "-.v", "--x"), strict=False):
+        parts = np.array([[table[count] for count in looks] for table in tables])
+        axes.plot(looks, 100 * (parts[:, :, 3] / parts[:, :, 0]).mean(axis=0), style, label=label, markersize=4)
+    axes.set(xlabel="stretches looked at", ylabel="confusion, %", ylim=(0, None), xticks=looks)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
 @click.command(help=__doc__)
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", default="../shared", type=click.Path(file_okay=False, path_type=Path), show_default=True)
@@ -175,6 +192,10 @@ def line(label: str, tables: Sequence[dict[int, list[float]]], looks: Sequence[i
 @click.option("--orders", default="suggested,time,random", show_default=True)
 @click.option("--errs", default=0.05, show_default=True, help="Share of wrong answers in the second row; 0 for none.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="JSON file for the results.")
+@click.option(
+    "--table", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Saved ones."
+)
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Picture of the curves.")
 def main(
     folders: tuple[Path, ...],
     data: Path,
@@ -184,27 +205,51 @@ def main(
     orders: str,
     errs: float,
     save: Path | None,
+    table: tuple[Path, ...],
+    plot: Path | None,
 ) -> None:
-    counts = [int(count) for count in looks.split(",")]
+    if table:
+        names, counts, results = read(table)
+    else:
+        counts = [int(count) for count in looks.split(",")]
+        names, results = measured(cases(folders, data, share, least), counts, orders, errs)
+    click.echo(f"{len(names)} recordings; looks: confusion (95 %) DER worse | seconds heard, CPU s of a correction")
+    for label, tables in results.items():
+        click.echo(line(label, tables, counts))
+    if save:
+        save.write_text(json.dumps({"names": names, "looks": counts, "rows": results}) + "\n", encoding="utf-8")
+    if plot:
+        draw(results, counts, plot)
+
+
+def measured(found: Iterator[Case], counts: list[int], orders: str, errs: float) -> tuple[list[str], Results]:
+    """Return the names of the recordings, and for each row of the table what became of each."""
     rows = [(name, ORDERS[name], 0.0, True) for name in orders.split(",")]
     if errs:
         rows.append((f"suggested, {100 * errs:.0f} % wrong", suggested, errs, True))
     rows.append(("suggested, as told", suggested, 0.0, False))
-    results: dict[str, list[dict[int, list[float]]]] = {label: [] for label, *_ in rows}
+    results: Results = {label: [] for label, *_ in rows}
     names = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DiarizeWarning)
-        for case in cases(folders, data, share, least):
+        for case in found:
             names.append(case.name)
             for label, order, wrong, learns in rows:
                 results[label].append(looked(case, counts, order, wrong, learns))
             shares = " ".join(f"{100 * table[3] / table[0]:.1f}" for table in results[rows[0][0]][-1].values())
             click.echo(f"{case.name:32.32} {case.before.frames.duration or 0:6.0f} s  confusion {shares}", err=True)
-    click.echo(f"{len(names)} recordings; looks: confusion (95 %) DER worse | seconds heard, CPU s of a correction")
-    for label, *_ in rows:
-        click.echo(line(label, results[label], counts))
-    if save:
-        save.write_text(json.dumps({"names": names, "looks": counts, "rows": results}) + "\n", encoding="utf-8")
+    return names, results
+
+
+def read(paths: Sequence[Path]) -> tuple[list[str], list[int], Results]:
+    """Return what --save wrote, several with the same rows as one."""
+    names: list[str] = []
+    results: Results = {}
+    for saved in (json.loads(path.read_text(encoding="utf-8")) for path in paths):
+        names += saved["names"]
+        for label, tables in saved["rows"].items():
+            results.setdefault(label, []).extend({int(count): parts for count, parts in one.items()} for one in tables)
+    return names, saved["looks"], results
 
 
 if __name__ == "__main__":
