@@ -17,7 +17,7 @@ from diarize.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
-READERS = {"podcaster", "linguist", "call-centre", "researcher", "data-scientist"}
+READERS = {"podcaster", "linguist", "call-centre", "researcher", "data-scientist", "corrections"}
 WHOLE = pytest.param(ROOT / "docs" / "tutorials" / "researcher.md", "", marks=pytest.mark.slow)  # `tune` takes minutes
 MAX_PICTURE = 150_000  # bytes
 
