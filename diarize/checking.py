@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 
 _LONGEST, _SHORTEST = 10.0, 0.2  # s; of a stretch: a person hears no more at a time, and less says nothing
+_ENOUGH = 3.0  # s; an answer about less settles little beyond the stretch: too little is heard of the voice
 _DOUBT, _STRANGER = 0.3, 0.3  # shares of seconds that an answer settles, where all outcomes agree
 _REASONS = ("doubtful", "disputed", "unnamed")
 
@@ -108,7 +109,7 @@ def _groups(blocks: SpeechBlocks, outcome: Outcome, place: Labels, count: int) -
     Returns
     -------
     shares : array of shape (n_stretches, n_groups)
-        How much of each stretch belongs to each group.
+        How much of each stretch belongs to each group, less where the stretch is short.
     seconds : array of shape (n_groups,)
         How much an answer about all of a group is expected to settle.
     n_disputes : int
@@ -118,10 +119,11 @@ def _groups(blocks: SpeechBlocks, outcome: Outcome, place: Labels, count: int) -
     place, labels = place[open_blocks], outcome.labels[open_blocks]
     lengths = blocks.lengths[open_blocks] * blocks.frame_step
     whole = np.bincount(place, lengths, minlength=count)
+    heard = np.sqrt(np.minimum(whole / _ENOUGH, 1.0)) / np.maximum(whole, 1e-9)
     columns, seconds = [], []
 
     def add(members: npt.NDArray[np.bool_], weight: float) -> None:
-        columns.append(np.bincount(place[members], lengths[members], minlength=count) / np.maximum(whole, 1e-9))
+        columns.append(np.bincount(place[members], lengths[members], minlength=count) * heard)
         seconds.append(weight * float(lengths[members].sum()))
 
     for candidate in outcome.candidates:

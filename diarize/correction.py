@@ -18,6 +18,7 @@ from diarize.stages.corrections import OPEN, FixedFrames, correct
 from diarize.stages.detection import Detection
 from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.matching import best_pairs
+from diarize.stages.rounds import Outcome
 from diarize.stages.turns import bridged, make_turns, numbered
 
 Labels = npt.NDArray[np.intp]
@@ -52,10 +53,14 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     blocks, old = base.blocks.recut(speech, 2 * fixed.owners + fixed.several, fixed.several, voices)
     first = np.flatnonzero(speech)[np.cumsum(blocks.lengths) - blocks.lengths]
     owners = np.maximum(fixed.owners[first], OPEN)
-    starts = [np.where(old >= 0, labels[old], -1) for labels in base.outcome.candidates]
     calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
-    certainty = calibration.apply(base.outcome.certainty)[np.maximum(old, 0)]
-    outcome = correct(blocks, owners, certainty, starts, voices, limits, config)
+    old = np.maximum(old, 0)  # where there was no speech it does not matter: that is fixed
+    known = Outcome(
+        calibration.apply(base.outcome.posterior)[old],
+        base.outcome.labels[old],
+        candidates=tuple(labels[old] for labels in base.outcome.candidates),
+    )
+    outcome = correct(blocks, owners, known, voices, limits, config)
     before, labels = base.blocks.over_frames(base.outcome.labels, -1), blocks.over_frames(outcome.labels, -1)
     names = (*fixed.names, *_strangers(base, before, labels, len(fixed.names), hints.names))
     confidence = blocks.over_frames(calibration.apply(outcome.certainty), 0.0)

@@ -44,7 +44,7 @@ def test_a_group_that_may_be_somebody_else_comes_first() -> None:
     assert first.start >= 30
     assert first.reason == "disputed"
     seconds = 2.0 * TWO[15:].count(1)
-    assert first.gain == pytest.approx(2 / 3 * seconds + 0.3 * 2 * 0.1)
+    assert first.gain == pytest.approx(2 / 3 * seconds * (2 / 3) ** 0.5 + 0.3 * 2 * 0.1)
 
 
 def test_what_was_settled_is_not_asked_again_at_once() -> None:

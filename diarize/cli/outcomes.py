@@ -41,4 +41,8 @@ def _reason(error: Exception) -> str:
 def _about(path: Path, message: object) -> str:
     """Return one line that names the recording once, and by its path."""
     line, name = one_line(message), one_line(path)
-    return line if line.startswith((f"{name}: ", f"{name} is ")) else f"{name}: {line.removeprefix(f'{one_line(path.stem)}: ')}"
+    return (
+        line
+        if line.startswith((f"{name}: ", f"{name} is "))
+        else f"{name}: {line.removeprefix(f'{one_line(path.stem)}: ')}"
+    )

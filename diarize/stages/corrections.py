@@ -74,8 +74,7 @@ class FixedFrames:
 def correct(
     blocks: SpeechBlocks,
     owners: Labels,
-    certainty: Floats,
-    starts: Sequence[Labels],
+    before: Outcome,
     voices: Sequence[EigenvoiceModel],
     limits: Limits,
     config: Config,
@@ -88,10 +87,8 @@ def correct(
         None of them is of two owners.
     owners : array of int, shape (n_blocks,)
         Who speaks for certain, from 0 on without a gap; -1 where that is open.
-    certainty : array of shape (n_blocks,)
-        How probable the label was that each block had before.
-    starts : sequence of arrays of int, shape (n_blocks,)
-        Labels of the single outcomes without hints, in the order of the models; -1 where there is none.
+    before : Outcome
+        What came out without hints, of the same blocks, its posterior calibrated.
     voices : sequence of EigenvoiceModel
         Those that the statistics are of.
     limits : Limits
@@ -106,9 +103,9 @@ def correct(
     prior = prior_weight(blocks.seconds, config.speakers)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
     outcomes = []
-    for number, labels in enumerate(starts):
-        view = views[number * len(views) // len(starts)].held()
-        labels, people = _with_people(view, blocks, np.maximum(labels, 0), owners, certainty, config)
+    for number, labels in enumerate(before.candidates):
+        view = views[number * len(views) // len(before.candidates)].held()
+        labels, people = _with_people(view, blocks, labels, owners, before.certainty, config)
         outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, config.speakers)))
     agreed = averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
