@@ -21,7 +21,7 @@ from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.hints import Hints
-from diarize.model import BandModel, Model, builtin_model
+from diarize.model import BandModel, Model, model_named
 from diarize.progress import Progress, Report, watched
 from diarize.stages.blocks import SpeechBlocks, cut_blocks
 from diarize.stages.confidence import Calibration
@@ -76,7 +76,7 @@ class Diarizer:
     def __init__(self, config: str | os.PathLike[str] | Config = "default", *, model: Model | None = None) -> None:
         self.config = config if isinstance(config, Config) else load_config(config)
         if model is None:
-            model = builtin_model() if self.config.model == "builtin" else Model.load(self.config.model)
+            model = model_named(self.config.model)
         if not isinstance(model, Model):
             raise ModelError(f"a model is a Model, got {quoted(model)}; read a file by Model.load(path)")
         self.model = model

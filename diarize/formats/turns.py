@@ -17,11 +17,12 @@ _EMPTY = "the duration is zero"
 
 
 class Entry(NamedTuple):
-    """What one place in a file says: the turn is None where its duration is zero."""
+    """What one place in a file says: the turn is None where its duration is zero; a person may have checked it."""
 
     line: int
     uri: str
     turn: Turn | None
+    checked: bool = False
 
 
 def entry(line: int, uri: str, times: tuple[float, float], speaker: str, confidence: float | None = None) -> Entry:
