@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation
 from diarize.diarization import Diarization
-from diarize.errors import ConfigError, counted
+from diarize.errors import ConfigError, DiarizeWarning, counted
 from diarize.hints import Hints
 from diarize.stages.confidence import Calibration
 from diarize.stages.corrections import OPEN, FixedFrames, correct
@@ -22,6 +23,8 @@ from diarize.stages.rounds import Outcome
 from diarize.stages.turns import bridged, make_turns, numbered
 
 Labels = npt.NDArray[np.intp]
+
+_BEYOND = 0.5  # s that hints may reach beyond the end of a recording without a warning
 
 
 def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Diarization:
@@ -39,11 +42,17 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     ------
     ConfigError
         More people are named than there may be.
+
+    Warns
+    -----
+    DiarizeWarning
+        Hints lie behind the end of the recording, or move nothing since each channel was diarized by itself.
     """
     base = base.uncorrected or base
-    if len(hints.names) > limits.most:
-        people = counted(len(hints.names), "person", "people")
-        raise ConfigError(f"the hints name {people}, but there may be {limits.most} at most")
+    check_people(hints, limits)
+    if not hints:
+        return base
+    _warn(base, hints)
     config, voices = base.config, base.band.voices
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
     speech = fixed.speech(base.detection.speech)
@@ -77,6 +86,31 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
         overlap=overlap,
         uncorrected=base,
     )
+
+
+def check_people(hints: Hints, limits: Limits) -> None:
+    """Refuse hints that name more people than there may be.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if len(hints.names) > limits.most:
+        people = counted(len(hints.names), "person", "people")
+        raise ConfigError(f"the hints name {people}, but there may be {limits.most} at most")
+
+
+def _warn(base: Diarization, hints: Hints) -> None:
+    """Warn of what the hints cannot do."""
+    end = float(base.frames.edges[-1])
+    beyond = [segment for segment in hints.fixed() if segment.end > end + _BEYOND]
+    if beyond:
+        last = beyond[-1].end
+        message = f"hints reach to {last:.3f} s, the recording ends at {end:.3f} s; are they of another one?"
+        warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
+    if base.legs:
+        message = "each channel was diarized by itself, so hints stand in the result and move nothing else"
+        warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
 
 
 def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:

@@ -85,7 +85,7 @@ def problems_of(path: str | PathLike[str], parsed: Parsed) -> list[Problem]:
     """Return all that is wrong, by line: also turns without duration, and those that overlap one of their speaker."""
     where, problems = os.fspath(path), list(parsed.problems)
     last: dict[tuple[str, str], Turn] = {}
-    for line, uri, turn in sorted(parsed.entries, key=lambda item: item.turn.start if item.turn else 0.0):
+    for line, uri, turn, _ in sorted(parsed.entries, key=lambda item: item.turn.start if item.turn else 0.0):
         if turn is None:
             problems.append(Problem(where, line, _EMPTY))
             continue
