@@ -21,7 +21,7 @@ from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.confidence import log_odds
 from diarize.stages.grouping import pair_odds
 from diarize.stages.limits import Limits
-from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of
+from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of, summed_columns
 from diarize.stages.speakers import EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
@@ -123,8 +123,7 @@ def _outcome(
     n_named, people = int(owners.max()) + 1, people[list(outcome.origins)]
     strangers = np.cumsum(people < 0) - 1 + n_named
     columns = np.where(people < 0, strangers, people)
-    posterior = np.zeros((len(labels), int(columns.max()) + 1))
-    np.add.at(posterior.T, columns, outcome.posterior.T)
+    posterior = summed_columns(outcome.posterior, columns, int(columns.max()) + 1)
     heard, labels = np.unique(posterior.argmax(axis=1), return_inverse=True)
     return Outcome(normalised(posterior[:, heard]), labels.astype(np.intp), outcome.bounds, n_named=n_named)
 

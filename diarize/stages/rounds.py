@@ -144,6 +144,14 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig, 
     return Outcome(normalised(shares[:, heard]), labels.astype(np.intp), tuple(bounds), tuple(origins[heard].tolist()))
 
 
+def summed_columns(shares: Floats, groups: npt.ArrayLike, count: int) -> Floats:
+    """Return the sums of the columns of each group, (n_blocks, count)."""
+    total = np.zeros((len(shares), count))
+    for column, group in enumerate(np.asarray(groups)):
+        total[:, group] += shares[:, column]
+    return total
+
+
 def shares_of(labels: Labels, count: int | None = None) -> Floats:
     """Return the shares of the blocks that a labelling stands for, (n_blocks, n_groups)."""
     count = int(labels.max()) + 1 if count is None else count
