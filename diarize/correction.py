@@ -116,9 +116,10 @@ def _warn(base: Diarization, hints: Hints) -> None:
 def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
     """Return names of the speakers whom nobody named: those they had before, where these are free."""
     n_strangers = int(labels.max()) + 1 - n_named
-    shared = np.zeros((max(n_strangers, 0), len(base.names)))
+    shape = (max(n_strangers, 0), len(base.names))
     both = (labels >= n_named) & (before >= 0)
-    np.add.at(shared, (labels[both] - n_named, before[both]), 1)
+    pairs = (labels[both] - n_named) * shape[1] + before[both]
+    shared = np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
     shared[:, [name in taken for name in base.names]] = 0
     rows, columns = best_pairs(shared) if shared.size else ((), ())
     names = {row: base.names[column] for row, column in zip(rows, columns, strict=True) if shared[row, column]}
