@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, quoted
+from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import new_folders
 from diarize.formats.registry import format_to_write, write_all
+from diarize.hints import Hints
 from diarize.shaping import Shape
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ def diarize_corpus(
     watch: Watch | None = None,
     shape: Shape = Shape(),  # noqa: B008 (a frozen value)
     cut: Cut = Path,
+    *,
+    hints: Mapping[Path, Hints] | None = None,
+    keep: Mapping[Path, Path] | None = None,
     **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
@@ -79,6 +83,10 @@ def diarize_corpus(
         How annotations are shaped before they are written.
     cut : callable
         Gives for the path of a recording what is diarized of it, such as an `Excerpt`.
+    hints : mapping of path to Hints, optional
+        What is certain of recordings; those that are missing are diarized without.
+    keep : mapping of path to path, optional
+        For recordings the file in which the diarization is kept, to be corrected later.
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
 
@@ -105,10 +113,15 @@ def diarize_corpus(
         for target in (target for several in files.values() for target in several):
             format_to_write(target)
             need(target.parent)
+        for target in (keep or {}).values():
+            need(target.parent)
         for audio, several in files.items():
-            notes = _make_again(several, need)  # where that cannot be, all further work would be in vain
+            kept = (keep or {}).get(audio)
+            notes = _make_again([*several, *([kept] if kept else [])], need)  # else all further work would be in vain
             given = {**options, "audio": cut(audio)}
-            result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes)
+            if hints is not None and audio in hints:
+                given["hints"] = hints[audio]
+            result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes, kept)
             yield _written(result, several, shape, need)
 
 
@@ -118,7 +131,9 @@ def _paths(target: Targets) -> tuple[Path, ...]:
     return (Path(target),) if isinstance(target, str | Path) else tuple(map(Path, target))
 
 
-def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[str, Any], notes: list[str]) -> Result:
+def _diarized(
+    diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[str, Any], notes: list[str], keep: Path | None
+) -> Result:
     with _collected_warnings() as seen:
         seen += notes
         try:
@@ -129,7 +144,15 @@ def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[st
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     about = found.about(str(audio))
-    return Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
+    if "hints" in options:
+        about = replace(about, hints=options["hints"])
+    result = Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
+    if keep is not None:
+        try:
+            found.save(keep)
+        except FormatError as error:  # the turns are there all the same
+            return replace(result, error=error)
+    return result
 
 
 def _written(result: Result, targets: Sequence[Path], shape: Shape, need: Callable[[Path], None]) -> Result:

@@ -130,6 +130,14 @@ def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (same == (found[:, None] == found)).mean() > 0.97
 
 
+def test_the_page_on_hints_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "audio_samples").mkdir()
+    shutil.copy(ROOT / "audio_samples" / "dialogue.flac", "audio_samples")
+    (example,) = blocks((ROOT / "docs" / "hints.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "hints.md", "exec"), {})
+
+
 def test_the_page_on_channels_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = blocks((ROOT / "docs" / "channels.md").read_text(encoding="utf-8"), "python")
@@ -151,7 +159,9 @@ def test_every_option_is_described_and_every_described_option_exists(name: str) 
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "stats.md"], ids=lambda page: page.name
+    "page",
+    [ROOT / "README.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "stats.md", ROOT / "docs" / "hints.md"],
+    ids=lambda page: page.name,
 )
 def test_commands_in_examples_exist_and_take_their_options(page: Path) -> None:
     lines = [line for block in blocks(page.read_text(encoding="utf-8"), "") for line in block.splitlines()]

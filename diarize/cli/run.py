@@ -14,7 +14,7 @@ from diarize.cli.output import write_result
 from diarize.cli.plot import draw
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.report import page_sound
-from diarize.cli.targets import check_plot, check_report, check_speech, targets_of
+from diarize.cli.targets import check_hints, check_plot, check_report, check_speech, hints_for, kept_at, targets_of
 from diarize.cli.written import format_names, text_of
 
 if TYPE_CHECKING:
@@ -51,12 +51,24 @@ if TYPE_CHECKING:
     type=options.INPUT,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
+@click.option(
+    "--hints",
+    metavar="FILE",
+    type=options.INPUT,
+    help="What is certain: RTTM, JSON or any other file of some turns; a folder for several recordings.",
+)
 @options.all_of(heard.channels(), heard.part(), options.shaping())
 @click.option(
     "--plot",
     metavar="PICTURE",
     type=options.FILE,
     help="Draw who speaks when, with the waveform, for one recording: .png, .svg or .pdf.",
+)
+@click.option(
+    "--keep",
+    metavar="KEPT",
+    type=options.PATH,
+    help="Keep what `diarize correct` needs in this .npz file, or in a folder, a file for each recording.",
 )
 @options.seed()
 @click.option("--report", metavar="OUT.html", type=options.FILE, help="Also write a page to see, hear and correct it.")
@@ -71,10 +83,12 @@ def run(
     min_speakers: int | None,
     max_speakers: int | None,
     speech: Path | None,
+    hints: Path | None,
     channels: dict[str, Any],
     part: Part,
     shape: Shape,
     plot: Path | None,
+    keep: Path | None,
     seed: int | None,
     report: Path | None,
     progress: str,
@@ -90,6 +104,8 @@ def run(
     channel = channels["channel"]
     targets = targets_of(audio, output, channel, formats)
     check_speech(speech, targets)
+    check_hints(hints, targets)
+    kept = kept_at(keep, targets, speech, hints, plot, report)
     check_plot(plot, targets)
     check_report(report, targets, speech, plot)
 
@@ -101,6 +117,8 @@ def run(
         lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
         cut=part.of,
+        hints=hints_for(hints, targets),
+        keep=kept,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
