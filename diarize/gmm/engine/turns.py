@@ -16,7 +16,7 @@ try:
 except ImportError:  # not on Windows: there each process compiles for itself
     fcntl = None  # type: ignore[assignment]
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a process goes on by itself: the other may have been stopped."""
 SHORT = 1.0
 """Seconds within which another process has loaded what is kept already."""
