@@ -98,7 +98,6 @@ def test_em_never_loses_and_recovers_what_rows_were_drawn_from(exact: GaussianMi
     np.testing.assert_array_equal(mixture.predict(X), np.argmax(mixture.predict_proba(X), axis=1))
 
 
-@pytest.mark.slow
 def test_one_component_is_as_likely_as_factor_analysis() -> None:
     first = MixtureParameters([1.0], TRUE.means[:1], TRUE.covariances[:1], "factor")
     rows, _ = draw(first, 1500, np.random.default_rng(4))
