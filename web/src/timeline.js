@@ -26,7 +26,8 @@ export class Timeline {
     ];
     this.playhead = h("div", { class: "playhead" });
     this.stage = h("div", { class: "timeline" }, this.rows.map((row) => row.element), this.playhead);
-    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), mark("checked", "checked by a person"), env.document.reference && mark("truth", "the reference"));
+    this.quiet = mark("quiet", "nobody speaks: said by a person");
+    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), mark("checked", "checked by a person"), this.quiet, env.document.reference && mark("truth", "the reference"));
     this.overview = document.createElement("canvas");
     this.view = fitted(env.length, 800);
     this.pending = 0;
@@ -85,6 +86,7 @@ export class Timeline {
     const count = Math.max(1, env.document.speakers.length);
     const extra = this.spare(count);
     const shared = { ...env, view, colours: themeColours(), lanes: this.lanes, width: view.width };
+    this.quiet.hidden = !env.quiet.length;
     for (const row of this.rows) {
       const height = row.name === "lanes" ? count * shared.lanes.height : row.height + (row.grows ? extra : 0);
       if (row.element.hidden) continue;
