@@ -27,6 +27,8 @@ class Part:
         Who speaks, sorted.
     confidence : float or None
         Of the turns that would be there.
+    news : bool
+        Whether the corrections made the diarizer think so; else it thought so before, and the turns say otherwise.
     """
 
     start: float
@@ -34,6 +36,7 @@ class Part:
     before: tuple[str, ...]
     after: tuple[str, ...]
     confidence: float | None
+    news: bool
 
     @property
     def duration(self) -> float:
@@ -42,14 +45,15 @@ class Part:
 
 
 def changes(now: Annotation, known: Annotation, learned: Annotation) -> list[tuple[Part, ...]]:
-    """Return where what was learned changes the diarizer's mind, and the turns do not say so already.
+    """Return where the turns are others than what was learned.
 
     Parameters
     ----------
     now : Annotation
         The turns as they stand.
     known : Annotation
-        What the diarizer said at first: where it says so still there is nothing new, whatever stands there.
+        What the diarizer said at first: where it says so still there is no news, whatever stands there. A person who
+        put two speakers together without checking their turns, say, has seen that already.
     learned : Annotation
         What it says given what a person fixed, in the names of `now`.
 
@@ -67,16 +71,20 @@ def changes(now: Annotation, known: Annotation, learned: Annotation) -> list[tup
     """
     edges = sorted({time for item in (now, known, learned) for turn in item for time in (turn.start, turn.end)})
     rows = [_who(item, edges) for item in (now, known, learned)]
-    parts: list[tuple[float, float, Names, Names]] = []
+    parts: list[tuple[float, float, Names, Names, bool]] = []
     for (start, end), here, first, then in zip(pairwise(edges), *rows, strict=True):
-        if then in (here, first):
+        if then == here:
             continue
-        if parts and parts[-1][1] == start and parts[-1][2:] == (here, then):
-            parts[-1] = (parts[-1][0], end, here, then)
+        kind = (here, then, then != first)
+        if parts and parts[-1][1] == start and parts[-1][2:] == kind:
+            parts[-1] = (parts[-1][0], end, *kind)
         else:
-            parts.append((start, end, here, then))
+            parts.append((start, end, *kind))
     of_speaker = _by_speaker(learned)
-    described = [_part(start, end, before, after, of_speaker) for start, end, before, after in parts]
+    described = [
+        Part(start, end, tuple(sorted(before)), tuple(sorted(after)), _confidence(start, end, after, of_speaker), news)
+        for start, end, before, after, news in parts
+    ]
     return [group for group in _grouped(described) if sum(part.duration for part in group) >= _LEAST]
 
 
@@ -134,11 +142,11 @@ def _by_speaker(annotation: Annotation) -> dict[str, list[Turn]]:
     return own
 
 
-def _part(start: float, end: float, before: Names, after: Names, turns: Mapping[str, list[Turn]]) -> Part:
+def _confidence(start: float, end: float, names: Names, turns: Mapping[str, list[Turn]]) -> float | None:
     middle = (start + end) / 2
-    there = [turn.confidence for name in after for turn in turns[name] if turn.start <= middle < turn.end]
+    there = [turn.confidence for name in names for turn in turns[name] if turn.start <= middle < turn.end]
     known = [value for value in there if value is not None]
-    return Part(start, end, tuple(sorted(before)), tuple(sorted(after)), min(known) if known else None)
+    return min(known) if known else None
 
 
 def _grouped(parts: list[Part]) -> list[tuple[Part, ...]]:

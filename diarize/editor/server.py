@@ -49,7 +49,9 @@ def application(session: Session, token: str) -> Guard:
     routes = [Route("/", page), Route("/sound", sound)]
     asked = {"/save": saved, "/keep": kept, "/aside": set_aside, "/learn": session.learn}
     routes += [Route(path, _answering(work), methods=["POST"]) for path, work in asked.items()]
-    return Guard(Starlette(routes=routes), token)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # it would lead to a path without the token
+    return Guard(app, token)
 
 
 def _answering(work: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:

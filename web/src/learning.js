@@ -12,7 +12,7 @@ export class Learning {
   constructor(app, server) {
     this.app = app;
     this.server = server;
-    this.changes = null; // [[{start, end, before, after, confidence}]] while a proposal stands
+    this.changes = null; // [[{start, end, before, after, confidence, news}]] while a proposal stands
     this.taken = new Set(); // of those
     this.made = null; // the document that the proposal is about
     this.busy = false;
@@ -53,10 +53,11 @@ export class Learning {
     if (this.app.document !== document) return this.app.say("You went on meanwhile: learn again.");
     this.checks = found.checks;
     if (!found.changes.length) return this.app.say("Nothing else would change.");
-    [this.changes, this.taken, this.made] = [found.changes, new Set(found.changes), document];
+    const news = found.changes.filter(isNews);
+    [this.changes, this.taken, this.made] = [found.changes, new Set(news), document];
     this.app.tabs.choose("Learn");
     this.app.showLearning();
-    return this.app.say(`${counted(found.changes.length, "change")} proposed. Enter takes what is ticked.`);
+    return this.app.say(news.length ? `${counted(news.length, "change")} proposed. Enter takes what is ticked.` : "Nothing new follows. Where the diarizer thinks otherwise as before is listed, not ticked.");
   }
 
   take(change, wanted) {
@@ -108,8 +109,9 @@ export class Learning {
     const { document } = app;
     const found = await this.ask();
     if (!found) return this.end();
-    if (this.byItself && found.changes.length && app.document === document) {
-      app.edit(`learned: ${counted(found.changes.length, "change")}`, accept(document, found.changes));
+    const news = found.changes.filter(isNews);
+    if (this.byItself && news.length && app.document === document) {
+      app.edit(`learned: ${counted(news.length, "change")}`, accept(document, news));
     }
     this.checks = found.checks;
     return this.next();
@@ -192,6 +194,9 @@ export class Learning {
     return name ? () => this[name]() : null;
   }
 }
+
+// Whether corrections led to a change, or the diarizer has thought so all the time.
+export const isNews = (change) => change.some((part) => part.news);
 
 // The key with which a speaker answers a question.
 export function keyOf(place) {

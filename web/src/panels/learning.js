@@ -1,6 +1,6 @@
 // What the diarizer would change, line by line.
 import { button, h } from "../dom.js";
-import { counted } from "../learning.js";
+import { counted, isNews } from "../learning.js";
 import { clock, duration } from "../time.js";
 
 export class LearningPanel {
@@ -28,6 +28,7 @@ export class LearningPanel {
   show() {
     const { document, learning } = this.app;
     const checked = document.turns.filter((turn) => turn.checked).length;
+    this.accept.disabled = !learning.taken.size;
     this.learn.disabled = this.check.disabled = learning.busy;
     const marks = learning.server.marks ? "" : ` ${learning.server.file} cannot say which turns are checked; JSON can.`;
     this.facts.textContent = learning.busy ? "Learning … The first time the whole recording is listened to." : `${counted(checked, "turn")} checked, ${counted(document.silence.length, "silence")} given. What you check stays; the rest follows from it.${marks}`;
@@ -49,7 +50,7 @@ export class LearningPanel {
       app.goTo(start);
       app.player.playOnce(start, end);
     };
-    return h("li", {}, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name" }, text), h("span", { class: "when" }, clock(start)), h("span", { class: "long" }, duration(end - start))));
+    return h("li", {}, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name", title: text }, text, isNews(change) ? null : h("small", {}, " as before")), h("span", { class: "when" }, clock(start)), h("span", { class: "long" }, duration(end - start))));
   }
 }
 

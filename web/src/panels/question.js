@@ -9,9 +9,14 @@ export class Question {
     this.app = app;
     this.what = h("p", { class: "what", role: "status" });
     this.answers = h("div", { class: "answers" });
-    this.itself = h("input", { type: "checkbox", onchange: () => app.learning.setByItself(this.itself.checked) });
+    this.itself = h("input", { type: "checkbox", onchange: () => this.choose() });
     this.done = h("span", { class: "facts" });
     this.element = h("section", { class: "question", "aria-label": "Check this", hidden: true }, this.what, this.answers, h("p", { class: "more" }, h("label", {}, this.itself, " learn by itself after every five answers"), this.done));
+  }
+
+  choose() {
+    this.app.learning.setByItself(this.itself.checked);
+    this.itself.blur(); // keys are answers again
   }
 
   show() {
