@@ -221,6 +221,7 @@ def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
         ["separate"],
         ["plot"],
         ["report"],
+        ["edit"],
         ["stats"],
         ["gmm"],
         ["gmm", "segment"],

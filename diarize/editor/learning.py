@@ -92,7 +92,7 @@ class Learner:
         now = edits.annotation(base.annotation.uri)
         names = renaming(now, result.annotation, hints.names)
         learned = result.annotation.rename(names)
-        known = base.annotation.rename(renaming(learned, base.annotation))
+        known = base.annotation.rename(renaming(now, base.annotation))
         asked = [replace(check, speaker=names.get(check.speaker, check.speaker)) for check in checks(result, hints)]
         return Proposal(changes(now, known, learned), asked)
 

@@ -135,6 +135,7 @@ export class App {
     this.env.proposal = this.learning.drawn;
     this.learningPanel.show();
     this.question.show();
+    this.inspector.show();
     this.timeline.draw();
   }
 

@@ -9,7 +9,7 @@ import { h } from "./dom.js";
 import { themeColours } from "./palette.js";
 import { fitted, resized, xOf } from "./view.js";
 
-const GAPS = 34; // pixels between and around what stands under the rows
+const [GAP, EDGES] = [12, 22]; // pixels above each thing that stands under the rows, and around all of them
 const NARROW = 700; // pixels of the window; below, names lie in the lanes
 
 export class Timeline {
@@ -103,7 +103,8 @@ export class Timeline {
   spare(count) {
     const main = this.stage.closest("main");
     if (this.narrow || !main) return 0;
-    const below = this.legend.offsetHeight + main.lastElementChild.offsetHeight + GAPS;
+    const under = [...main.children].slice(1).filter((element) => element.offsetHeight);
+    const below = under.reduce((sum, element) => sum + element.offsetHeight + GAP, this.legend.offsetHeight + EDGES);
     const growing = this.rows.filter((row) => row.grows && !row.element.hidden);
     const fixed = this.rows.reduce((sum, row) => sum + (row.name === "lanes" || row.element.hidden ? 0 : row.height + 1), 0);
     const left = main.clientHeight - fixed - count * this.lanes.height - below;

@@ -18,10 +18,10 @@ export class LearningPanel {
       "div",
       {},
       this.count,
-      h("div", { class: "actions" }, this.accept, button("Tick all", null, () => learning.takeAll(true), { text: true }), button("Tick none", null, () => learning.takeAll(false), { text: true }), button("Leave all", null, () => learning.drop(), { text: true })),
+      h("div", { class: "actions wrap" }, this.accept, button("Tick all", null, () => learning.takeAll(true), { text: true }), button("Tick none", null, () => learning.takeAll(false), { text: true }), button("Leave all", null, () => learning.drop(), { text: true })),
       this.list,
     );
-    this.element = h("div", {}, h("div", { class: "actions" }, this.learn, this.check), this.facts, this.proposal);
+    this.element = h("div", {}, h("div", { class: "actions wrap" }, this.learn, this.check), this.facts, this.proposal);
     this.shown = null;
   }
 
@@ -33,11 +33,19 @@ export class LearningPanel {
     const marks = learning.server.marks ? "" : ` ${learning.server.file} cannot say which turns are checked; JSON can.`;
     this.facts.textContent = learning.busy ? "Learning … The first time the whole recording is listened to." : `${counted(checked, "turn")} checked, ${counted(document.silence.length, "silence")} given. What you check stays; the rest follows from it.${marks}`;
     this.proposal.hidden = !learning.changes;
-    if (learning.changes && this.shown !== learning.changes) this.list.replaceChildren(...learning.changes.map((change) => this.row(change)));
+    if (learning.changes && this.shown !== learning.changes) this.fill(learning.changes);
     this.shown = learning.changes;
     if (!learning.changes) return;
     this.count.textContent = `${learning.taken.size} of ${counted(learning.changes.length, "change")} ticked`;
-    learning.changes.forEach((change, place) => (this.list.children[place].querySelector("input").checked = learning.taken.has(change)));
+    for (const [change, tick] of this.ticks) tick.checked = learning.taken.has(change);
+  }
+
+  // What is new first, then what the diarizer has thought all the time.
+  fill(changes) {
+    this.ticks = new Map();
+    const before = changes.filter((change) => !isNews(change));
+    const heading = before.length ? [h("li", { class: "sub" }, "As before your corrections")] : [];
+    this.list.replaceChildren(...changes.filter(isNews).map((change) => this.row(change)), ...heading, ...before.map((change) => this.row(change)));
   }
 
   row(change) {
@@ -46,11 +54,12 @@ export class LearningPanel {
     const [start, end] = [change[0].start, change.at(-1).end];
     const text = `${people(main.before)} → ${people(main.after)}`;
     const tick = h("input", { type: "checkbox", "aria-label": `Take: ${text} at ${clock(start)}`, onchange: () => app.learning.take(change, tick.checked) });
+    this.ticks.set(change, tick);
     const listen = () => {
       app.goTo(start);
       app.player.playOnce(start, end);
     };
-    return h("li", {}, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name", title: text }, text, isNews(change) ? null : h("small", {}, " as before")), h("span", { class: "when" }, clock(start)), h("span", { class: "long" }, duration(end - start))));
+    return h("li", {}, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name", title: text }, text), h("span", { class: "when" }, clock(start)), h("span", { class: "long" }, duration(end - start))));
   }
 }
 
