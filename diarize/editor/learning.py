@@ -72,6 +72,16 @@ class Learner:
         """Begin to listen, in a thread that keeps no process alive."""
         Thread(target=self._work, name="diarize", daemon=True).start()
 
+    def listened(self) -> Diarization:
+        """Return the diarization; waits for it.
+
+        Raises
+        ------
+        DiarizeError
+            The recording cannot be diarized, or the editor was closed.
+        """
+        return self._known.result()
+
     def close(self) -> None:
         """End the listening: whoever waits for it gets `Cancelled`."""
         self._closed = True
@@ -86,7 +96,7 @@ class Learner:
         DiarizeError
             The recording cannot be diarized, or the hints contradict the number of speakers.
         """
-        base = self._known.result()
+        base = self.listened()
         hints = edits.hints()
         result = self._diarizer.correct(base, hints, Limits.of(self._num_speakers, None, None)) if hints else base
         now = edits.annotation(base.annotation.uri)
