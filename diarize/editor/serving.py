@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +37,7 @@ def listening(output: Path, port: int | None) -> socket.socket:
         try:
             return socket.create_server((HOST, one))
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = os.strerror(error.errno) if error.errno else str(error)  # its own text names the place again
     raise ConfigError(f"port {port}: {reason}; give another one, or leave out --port")
 
 
@@ -53,8 +55,9 @@ def serve(session: Session, place: socket.socket, ready: Callable[[str], object]
     Raises
     ------
     KeyboardInterrupt
-        Ctrl-C was pressed.
+        Ctrl-C was pressed, or the process was told to end in another way.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind
     token = secrets.token_urlsafe(24)
     address = f"http://{HOST}:{place.getsockname()[1]}/{token}/"
 

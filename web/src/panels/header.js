@@ -33,7 +33,7 @@ export class Header {
       h("div", { class: "group" }, this.undo, this.redo),
       button("Dark or light", "theme", run("theme"), { class: "button round theme" }),
       button("Keys", "help", run("help")),
-      button("Export", "export", run("export"), { text: true, class: app.server ? "button" : "button primary" }),
+      button("Export", "export", run("export"), { text: true, class: app.server ? "button slim" : "button primary" }),
       app.server && button("Save", "file", run("save"), { text: true, class: "button primary", title: `Save to ${app.server.file} (Ctrl S)` }),
     );
   }
