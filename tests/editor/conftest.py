@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +27,23 @@ from tests.report.conftest import browser, until  # noqa: F401
 
 TOKEN = "token"
 ADDRESS = "http://127.0.0.1:8000"
+EDITS = {
+    "speakers": [{"id": "s1", "name": "Anna"}, {"id": "s2", "name": "Ben"}],
+    "turns": [
+        {"id": "t1", "start": 1, "end": 3, "speaker": "s1", "confidence": None, "checked": True},
+        {"id": "t2", "start": 3, "end": 6.0004, "speaker": "s1", "confidence": 0.4, "checked": False},
+    ],
+    "silence": [{"start": 7, "end": 8}],
+}
 SCAPE = Soundscape(12.0, 16000, np.zeros((1200, 2), np.int8), 0.0, (), 0.02, (60.0, 100.0, 150.0), -40.0, None)
 WORK = Opened(Edits((Turn(1.0, 3.0, "speaker1", 0.9), Turn(4.0, 6.0, "speaker2", 0.4))), "talk", About(channel=2))
+
+
+def document(client: TestClient) -> Any:
+    """Return what the page starts from."""
+    match = re.search(r'id="document">(.*?)</script>', client.get("/token/").text, flags=re.DOTALL)
+    assert match
+    return json.loads(match.group(1))
 
 
 @dataclass

@@ -1,9 +1,7 @@
-"""What is read and saved: marks, backups, other recordings of a file, one editor at a time."""
+"""What is read and saved: marks, backups, other recordings of a file."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.editor.edits import Edits
 from diarize.editor.files import Conflict, Opened, Output, opened
-from diarize.editor.lock import locked
 from diarize.errors import FormatError
 from diarize.formats.about import About
 from diarize.formats.registry import read_all
@@ -65,24 +62,3 @@ def test_a_file_that_changed_or_went_is_a_conflict(tmp_path: Path) -> None:
 def test_what_cannot_hold_turns_is_refused_at_once(tmp_path: Path, name: str) -> None:
     with pytest.raises(FormatError):
         Output(tmp_path / name)
-
-
-def test_a_second_editor_is_told_and_a_killed_one_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    path = tmp_path / "talk.json"
-    lines = ["from pathlib import Path", "from diarize.editor.lock import locked", f"with locked(Path({str(path)!r})):"]
-    code = "\n".join([*lines, "    print(1, flush=True)", "    input()"])
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(FormatError, match=f"is being edited already, by process {other.pid};"), locked(path):
-            pass
-        other.kill()
-    assert (tmp_path / "talk.json.lock").exists()
-    with locked(path):
-        pass
-    assert not (tmp_path / "talk.json.lock").exists()
-
-
-def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cannot be edited here"), locked(tmp_path / "no" / "talk.json"):
-        pass
