@@ -9,7 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from diarize.editor.files import Conflict
@@ -29,7 +29,10 @@ def application(session: Session, token: str) -> Guard:
     """
 
     def page(request: Request) -> Response:
-        return StreamingResponse(session.page(), media_type="text/html; charset=utf-8")
+        try:
+            return StreamingResponse(session.page(), media_type="text/html; charset=utf-8")
+        except DiarizeError as error:
+            return PlainTextResponse(f"{error}\n", 500)
 
     def sound(request: Request) -> Response:
         return FileResponse(session.sound.path, media_type=session.sound.media_type)

@@ -62,13 +62,19 @@ class Session:
         self._lock = Lock()  # one request writes at a time
 
     def page(self) -> Iterator[bytes]:
-        """Give the page in pieces, with the turns as they are on disk by now."""
+        """Return the page in pieces, with the turns as they are on disk by now.
+
+        Raises
+        ------
+        FormatError
+            Somebody has made a file of it that cannot be read.
+        """
         with self._lock:
             version = self.output.version
             if version and version != self._seen:
                 self._work, self._seen = opened(self.output.path, self._work.uri), version
             content = self._document(version)
-        yield from pieces(content, self.sound.scape, "server")
+        return pieces(content, self.sound.scape, "server")
 
     def save(self, sent: dict[str, Any]) -> Saved:
         """Write what a page sends to the file, and forget the journal.

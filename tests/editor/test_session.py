@@ -44,3 +44,10 @@ def test_the_journal_is_in_the_page_until_it_is_put_aside(ask: Ask, client: Test
     ask("keep", edits=EDITS, version="abc")
     ask("keep", edits=None, version="abc")
     assert not session.journal.path.exists()
+
+
+def test_a_file_that_somebody_has_broken_is_told_in_place_of_the_page(client: TestClient, session: Session) -> None:
+    session.output.path.write_text("{")
+    answer = client.get("/token/")
+    assert answer.status_code == 500
+    assert "talk.json" in answer.text
