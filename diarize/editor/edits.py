@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Edits:
 
     def to_json(self, uri: str, about: About) -> str:
         """Return a document of this package, in which touching turns stay apart where only one is checked."""
-        fields = json.loads(to_document(self.annotation(uri), about))
+        fields = json.loads(to_document(self.annotation(uri), replace(about, hints=Hints())))  # not those of before
         fields["turns"] = [_turn(turn, checked) for turn, checked in self.in_order()]
         if self.silence:
             fields["silence"] = [{"start": round(one.start, 3), "end": round(one.end, 3)} for one in self.silence]

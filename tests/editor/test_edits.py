@@ -12,6 +12,7 @@ from diarize.annotation import Annotation, Segment, Turn
 from diarize.editor.edits import Edits, edits_of_document, edits_of_page
 from diarize.errors import FormatError
 from diarize.formats.about import About
+from diarize.hints import Hints
 from tests.editor.conftest import EDITS
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "diarization.schema.json"
@@ -32,6 +33,13 @@ def test_what_is_written_is_valid_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "talk.json").write_text(text, encoding="utf-8")
     again = edits_of_document(tmp_path / "talk.json")
     assert again == Edits((Turn(3.0, 6.0, "Anna", 0.4),), (Turn(1.0, 3.0, "Anna"),), (Segment(7.0, 8.0),))
+
+
+def test_marks_of_the_file_before_are_not_written_again() -> None:
+    before = About(hints=Hints([Turn(0.0, 9.0, "Anna")], [Segment(20.0, 30.0)]))
+    written = json.loads(Edits((Turn(0.0, 9.0, "Anna"),)).to_json("talk", before))
+    assert "silence" not in written
+    assert [turn.get("checked") for turn in written["turns"]] == [None]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"turns": [{"start": 1}]}', '{"turns": [], "silence": [1]}'])
