@@ -20,6 +20,7 @@ _COMMANDS = {
     "stats": ("diarize.cli.stats:stats", "Show how much each speaker talks, how turns pass, what is silence."),
     "plot": ("diarize.cli.plot:plot", "Draw who speaks when, and what differs from a reference."),
     "report": ("diarize.cli.report:report", "Write a page to see, hear and correct a diarization."),
+    "edit": ("diarize.cli.edit:edit", "Correct a diarization in the browser; corrections teach the diarizer."),
     "combine": ("diarize.cli.combine:combine", "Combine the RTTM of several systems by a vote."),
     "separate": ("diarize.cli.separate:separate", "Write a sound file for each speaker: audio in, WAV or FLAC out."),
     "validate": ("diarize.cli.validate:validate", "List all that is wrong in files of turns or marks, or in settings."),

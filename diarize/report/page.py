@@ -34,6 +34,7 @@ _SOURCES = {
     "embed": "media-src blob:",
     "link": "media-src blob: 'self' file:; connect-src 'self'",
     "none": "media-src blob:",
+    "server": "media-src blob: 'self'; connect-src 'self'",
 }
 
 
@@ -122,7 +123,7 @@ def write_report(
     )
     try:
         with atomic_file(target) as file:
-            for piece in _filled(content, scape, kind):
+            for piece in pieces(content, scape, kind):
                 file.write(piece)
     finally:
         if scape.sound is not None:
@@ -157,8 +158,17 @@ def _warn_beyond(annotation: Annotation, duration: float) -> None:
         )
 
 
-def _filled(content: dict[str, Any], scape: Soundscape, kind: str) -> Iterator[bytes]:
-    """Give the page in pieces."""
+def pieces(content: dict[str, Any], scape: Soundscape, kind: str) -> Iterator[bytes]:
+    """Give a page in pieces.
+
+    Parameters
+    ----------
+    content : dict
+        Its document.
+    scape : Soundscape
+    kind : {'embed', 'link', 'none', 'server'}
+        Where the sound is, and with it what the page may reach: "server" is where the page itself comes from.
+    """
     template = resources.files("diarize.report").joinpath("page.html").read_bytes()
     parts = _PLACE.split(template)
     for place, text in enumerate(parts):

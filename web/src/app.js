@@ -2,18 +2,21 @@
 import { Autosave } from "./autosave.js";
 import { bytes } from "./base64.js";
 import { Commands } from "./commands.js";
-import { lengthOf, opened, speakerOf, turnsOf } from "./document.js";
+import { lengthOf, opened, quiet, speakerOf, turnsOf } from "./document.js";
 import { h } from "./dom.js";
 import { CloseUp } from "./draw/closeup.js";
 import { Tiles } from "./draw/spectrogram.js";
 import { differences, pairs } from "./errors.js";
 import { Gestures } from "./gestures.js";
 import { hostOf } from "./host.js";
-import { exportDialog, helpDialog, mergeDialog, renameDialog } from "./panels/dialogs.js";
+import { Learning } from "./learning.js";
+import { conflictDialog, exportDialog, helpDialog, mergeDialog, newSpeakerDialog, renameDialog, restoreDialog } from "./panels/dialogs.js";
 import { ErrorPanel } from "./panels/errors.js";
 import { Header } from "./panels/header.js";
 import { Inspector } from "./panels/inspector.js";
 import { LaneNames } from "./panels/lane-names.js";
+import { LearningPanel } from "./panels/learning.js";
+import { Question } from "./panels/question.js";
 import { SpeakerPanel } from "./panels/speakers.js";
 import { tabs } from "./panels/tabs.js";
 import { TranscriptPanel } from "./panels/transcript.js";
@@ -38,7 +41,10 @@ export class App {
     this.length = Math.max(lengthOf(this.delivered), 0.1);
     this.player = new Player(this.length, () => this.tick(), () => this.silent());
     this.samples = new Samples(this.delivered.recording.channel, () => this.timeline.draw());
-    this.autosave = new Autosave(hostOf(this.delivered), this.delivered, () => this.header.show());
+    const host = hostOf(this.delivered);
+    this.server = this.delivered.server && host;
+    this.learning = this.server && new Learning(this, this.server);
+    this.autosave = new Autosave(host, this.delivered, () => this.header.show());
     this.only = null;
     this.loading = delivered.recording.sound.kind === "embed";
     this.build(picture);
@@ -78,13 +84,16 @@ export class App {
     this.laneNames = new LaneNames(this);
     this.errors = this.document.reference && new ErrorPanel(this);
     this.transcript = this.document.transcript.length ? new TranscriptPanel(this) : null;
+    this.learningPanel = this.learning && new LearningPanel(this);
+    this.question = this.learning && new Question(this);
     this.live = h("div", { class: "live", "aria-live": "polite" });
     this.toast = h("div", { class: "toast", "aria-hidden": "true", hidden: true });
     const ruler = this.timeline.named("ruler").element;
     for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": this.length.toFixed(1) })) ruler.setAttribute(name, value);
-    const panels = { Speakers: this.speakers.element, Turns: this.turns.element, ...(this.errors && { Errors: this.errors.element }), ...(this.transcript && { Transcript: this.transcript.element }) };
-    const main = h("main", {}, h("div", { class: "scroll" }, this.timeline.stage, this.timeline.legend), this.inspector.element);
-    document.querySelector("#app").append(this.header.element, h("div", { class: "body" }, this.transport.element, main, tabs(panels)), this.live, this.toast);
+    const panels = { Speakers: this.speakers.element, Turns: this.turns.element, ...(this.errors && { Errors: this.errors.element }), ...(this.transcript && { Transcript: this.transcript.element }), ...(this.learning && { Learn: this.learningPanel.element }) };
+    this.tabs = tabs(panels);
+    const main = h("main", {}, h("div", { class: "scroll" }, this.timeline.stage, this.timeline.legend), this.question?.element ?? [], this.inspector.element);
+    document.querySelector("#app").append(this.header.element, h("div", { class: "body" }, this.transport.element, main, this.tabs.element), this.live, this.toast);
   }
 
   // What follows from the document, computed once an edit.
@@ -94,6 +103,8 @@ export class App {
     env.only = this.only;
     env.overlapped = overlapped(this.document.turns, covered(this.document.turns, 2));
     env.words ??= new Map();
+    env.quiet = quiet(this.document);
+    env.proposal = this.learning?.drawn;
     if (this.store.draft) return; // while a drag lasts the lanes alone follow
     env.words = wordsOf(this.document);
     env.figures = statistics(this.document);
@@ -111,11 +122,21 @@ export class App {
       this.player.only = this.only && turnsOf(this.document, this.only);
     }
     if (edited) this.autosave.wants(this.store.edits);
+    if (edited) this.learning?.edited(this.document);
     this.timeline.draw();
     if (this.store.draft) return this.inspector.show();
-    const shown = [this.header, this.transport, this.inspector, this.turns, this.speakers, this.laneNames, this.errors, this.transcript];
+    const shown = [this.header, this.transport, this.inspector, this.turns, this.speakers, this.laneNames, this.errors, this.transcript, this.learningPanel, this.question];
     for (const panel of shown) panel?.show();
     return undefined;
+  }
+
+  // The proposal or the question is another one.
+  showLearning() {
+    this.env.proposal = this.learning.drawn;
+    this.learningPanel.show();
+    this.question.show();
+    this.inspector.show();
+    this.timeline.draw();
   }
 
   edit(label, document) {
@@ -198,6 +219,31 @@ export class App {
     exportDialog(this);
   }
 
+  newSpeakerDialog() {
+    newSpeakerDialog(this, (name) => this.learning.giveNew(name));
+  }
+
+  // Write the file; `overwrite` also where somebody else has changed it.
+  async save(overwrite = false) {
+    const { document, edits } = this.store;
+    try {
+      const { backup } = await this.server.write(document, overwrite);
+      this.autosave.saved(edits);
+      this.say(`Saved in ${this.server.file}${backup ? `; what was there is now ${backup}` : ""}.`);
+    } catch (error) {
+      if (error.status === 409) conflictDialog(this);
+      else this.say(error.status ? `Not saved: ${error.message}` : "Not saved: the server is gone. Start `diarize edit` again.");
+    }
+  }
+
+  // Show the file as it is by now; what was not saved is put aside beside it.
+  async reload() {
+    await this.autosave.now();
+    await this.server.setAside();
+    this.autosave.saved(this.store.edits);
+    location.reload();
+  }
+
   exported(format) {
     this.say(`${format.name} was handed to the browser as a download.`);
   }
@@ -255,6 +301,11 @@ export class App {
   async restore() {
     const kept = await this.autosave.host.load();
     if (!kept || !Array.isArray(kept.turns) || !Array.isArray(kept.speakers)) return;
+    if (kept.stale) restoreDialog(this, kept);
+    else this.takeBack(kept);
+  }
+
+  takeBack(kept) {
     if (this.store.replace("your corrections", kept)) this.say("Your corrections from last time are back. Undo shows the page as it was delivered.");
   }
 

@@ -7,7 +7,7 @@ export class Autosave {
     this.host = host;
     this.delivered = delivered;
     this.changed = changed;
-    this.state = "none"; // none, waiting, saved, failed
+    this.state = "none"; // none, waiting, saved, browser, failed
     this.timer = 0;
   }
 
@@ -23,12 +23,26 @@ export class Autosave {
     clearTimeout(this.timer);
     if (this.state !== "waiting") return;
     const { edits } = this;
-    const same = edits.turns === this.delivered.turns && edits.speakers === this.delivered.speakers;
+    const same = this.same(edits);
     try {
-      await this.host.save(same ? null : edits);
-      if (edits === this.edits) this.state = same ? "none" : "saved";
+      const where = await this.host.save(same ? null : edits);
+      if (edits === this.edits && this.state === "waiting") this.state = same ? "none" : where;
     } catch {
       this.state = "failed";
+    }
+    this.changed();
+  }
+
+  same(edits) {
+    return ["speakers", "turns", "silence"].every((name) => edits[name] === this.delivered[name]);
+  }
+
+  // These edits are on disk: from now on they are what the page started from.
+  saved(edits) {
+    this.delivered = edits;
+    if (!this.edits || this.same(this.edits)) {
+      clearTimeout(this.timer);
+      this.state = "none";
     }
     this.changed();
   }

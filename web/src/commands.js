@@ -1,5 +1,6 @@
 // Everything that can be done, by name, with its keys: buttons, keys and the list of keys all come from here.
 import { inOrder, speakerOf, turnOf } from "./document.js";
+import { silence } from "./edits/stretches.js";
 import { deleteTurns, drawTurn, moveEnd, moveStart, reassign, splitTurn } from "./edits/turns.js";
 import { addSpeaker, split } from "./edits/speakers.js";
 import { kept } from "./settings.js";
@@ -53,6 +54,7 @@ export function table(app) {
     endLater: ["Edit", ["d"], "End 10 ms later", nudge(moveEnd, NUDGE, "end")],
     cut: ["Edit", ["c"], "Cut the turn in two here", () => cut(app)],
     remove: ["Edit", ["Delete", "Backspace"], "Delete the selected turns", () => app.edit(`deleted ${counted(app.store.selection.length)}`, deleteTurns(app.document, app.store.selection))],
+    silence: ["Edit", ["Shift+Delete", "Shift+Backspace"], "Nobody speaks in the time of the selected turns", () => withTurn(app, () => app.edit("nobody speaks here", silence(app.document, app.store.selection)))],
     confirm: ["Edit", ["y"], "The selected turns are right: checked, or not any more", () => withTurn(app, () => app.confirm())],
     give: ["Edit", ["1 ... 9"], "Give the selected turns to speaker 1 ... 9", () => {}],
     undo: ["Edit", ["Ctrl+z"], "Undo", () => app.undo()],
@@ -63,8 +65,18 @@ export function table(app) {
     splitOff: ["Speakers", ["g"], "Selected turns become a new speaker", () => app.edit("split a speaker", split(app.document, app.store.selection))],
     addSpeaker: ["Speakers", ["Shift+n"], "New speaker", () => app.edit("added a speaker", addSpeaker(app.document))],
 
-    export: ["Page", ["x", "Ctrl+s"], "Export", () => app.exportDialog()],
+    ...(app.server ? served(app) : {}),
+    export: ["Page", app.server ? ["x"] : ["x", "Ctrl+s"], "Export", () => app.exportDialog()],
     help: ["Page", ["?"], "This list", () => app.helpDialog()],
+  };
+}
+
+// What only a server can do.
+function served(app) {
+  return {
+    save: ["Page", ["Ctrl+s"], "Save", () => app.save()],
+    learn: ["Learn", ["l"], "Learn from what is checked", () => app.learning.learn()],
+    check: ["Learn", ["j"], "Check these next: questions, each answered by a key", () => app.learning.start()],
   };
 }
 
@@ -83,18 +95,18 @@ export class Commands {
   pressed(event) {
     const { target } = event;
     const control = event.ctrlKey || event.metaKey;
-    if (document.querySelector("dialog[open]")) return;
-    if (target.matches?.("input, select, textarea") && !(control && /^[zy]$/i.test(event.key) && target.type === "range")) return;
-    if (target.matches?.("button, summary, a") && (event.key === " " || event.key === "Enter")) return;
-    if (target.matches?.("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) return;
+    if (document.querySelector("dialog[open]")) return undefined;
+    if (target.matches?.("input, select, textarea") && !(control && /^[zy]$/i.test(event.key) && target.type === "range")) return undefined;
+    if (target.matches?.("button, summary, a") && (event.key === " " || event.key === "Enter")) return undefined;
+    if (target.matches?.("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) return undefined;
     const key = event.altKey ? plain(event) : event.key;
-    if (!allowed(key, event.altKey, control)) return;
+    if (!allowed(key, event.altKey, control)) return undefined;
+    if (!control && this.app.learning?.pressed(key)) return event.preventDefault();
     const name = this.keys.get(keyName(key, event.shiftKey, control));
     const digit = !control && /^[1-9]$/.test(key);
-    if (!name && !digit) return;
+    if (!name && !digit) return undefined;
     event.preventDefault();
-    if (name) this.run(name);
-    else giveTo(this.app, Number(key) - 1);
+    return name ? this.run(name) : giveTo(this.app, Number(key) - 1);
   }
 }
 

@@ -1,12 +1,13 @@
 // The document of the page: plain values that never change. Every edit makes a new one.
 //   {key, server, recording, speakers: [{id, name, mark}], turns: [{id, start, end, speaker, confidence, checked}],
-//    transcript, reference}
-// `checked`: a person made, changed or confirmed this turn. `server`: null for a page from a file.
+//    silence: [{start, end}], transcript, reference}
+// `checked`: a person made, changed or confirmed this turn. `silence`: where a person said that nobody speaks; a checked
+// turn that is there has the last word. `server`: null for a page from a file, else what `server.js` takes.
 
 export function opened(delivered) {
   const speakers = delivered.speakers.map((speaker, place) => ({ mark: place, ...speaker }));
   const turns = delivered.turns.map((turn) => ({ confidence: null, checked: false, ...turn })).sort(inOrder);
-  return { server: null, transcript: [], reference: null, ...delivered, speakers, turns };
+  return { server: null, silence: [], transcript: [], reference: null, ...delivered, speakers, turns };
 }
 
 export function inOrder(one, other) {
@@ -31,6 +32,12 @@ export function turnsOf(document, speaker) {
 
 export function turnsAt(document, time) {
   return document.turns.filter((turn) => turn.start <= time && time < turn.end);
+}
+
+// The silence that no checked turn contradicts.
+export function quiet({ silence, turns }) {
+  const cut = (left, turn) => left.flatMap((one) => [{ ...one, end: Math.min(one.end, turn.start) }, { ...one, start: Math.max(one.start, turn.end) }].filter(({ start, end }) => start < end));
+  return silence.flatMap((one) => turns.filter((turn) => turn.checked && turn.start < one.end && turn.end > one.start).reduce(cut, [one]));
 }
 
 // "t12" where t1 to t11 are taken

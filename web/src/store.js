@@ -1,6 +1,6 @@
 // The one state of the page: the history of documents, what is selected, what is being drawn. Whoever shows it subscribes.
 // Whoever brings other turns from elsewhere needs three members: `edits`, what a person has made of the document;
-// `replace`, other speakers and turns as one step that can be undone; `confirm`, turns that are right.
+// `replace`, other speakers, turns and silence as one step that can be undone; `confirm`, turns that are right.
 import { opened } from "./document.js";
 import { confirm } from "./edits/turns.js";
 import { begun, committed, redone, undone } from "./history.js";
@@ -51,12 +51,12 @@ export class Store {
   }
 
   get edits() {
-    const { speakers, turns } = this.history.present.document;
-    return { speakers, turns };
+    const { speakers, turns, silence } = this.history.present.document;
+    return { speakers, turns, silence };
   }
 
-  replace(label, { speakers, turns }) {
-    return this.commit(label, opened({ ...this.history.present.document, speakers, turns }));
+  replace(label, { speakers, turns, silence = [] }) {
+    return this.commit(label, opened({ ...this.history.present.document, speakers, turns, silence }));
   }
 
   confirm(ids, checked = true) {

@@ -9,7 +9,7 @@ import { h } from "./dom.js";
 import { themeColours } from "./palette.js";
 import { fitted, resized, xOf } from "./view.js";
 
-const GAPS = 34; // pixels between and around what stands under the rows
+const [GAP, EDGES] = [12, 22]; // pixels above each thing that stands under the rows, and around all of them
 const NARROW = 700; // pixels of the window; below, names lie in the lanes
 
 export class Timeline {
@@ -26,7 +26,8 @@ export class Timeline {
     ];
     this.playhead = h("div", { class: "playhead" });
     this.stage = h("div", { class: "timeline" }, this.rows.map((row) => row.element), this.playhead);
-    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), mark("checked", "checked by a person"), env.document.reference && mark("truth", "the reference"));
+    this.quiet = mark("quiet", "nobody speaks: said by a person");
+    this.legend = h("p", { class: "legend" }, mark("", "others talk as well"), mark("sure", "how sure a turn is"), mark("checked", "checked by a person"), this.quiet, env.document.reference && mark("truth", "the reference"));
     this.overview = document.createElement("canvas");
     this.view = fitted(env.length, 800);
     this.pending = 0;
@@ -85,6 +86,7 @@ export class Timeline {
     const count = Math.max(1, env.document.speakers.length);
     const extra = this.spare(count);
     const shared = { ...env, view, colours: themeColours(), lanes: this.lanes, width: view.width };
+    this.quiet.hidden = !env.quiet.length;
     for (const row of this.rows) {
       const height = row.name === "lanes" ? count * shared.lanes.height : row.height + (row.grows ? extra : 0);
       if (row.element.hidden) continue;
@@ -101,7 +103,8 @@ export class Timeline {
   spare(count) {
     const main = this.stage.closest("main");
     if (this.narrow || !main) return 0;
-    const below = this.legend.offsetHeight + main.lastElementChild.offsetHeight + GAPS;
+    const under = [...main.children].slice(1).filter((element) => element.offsetHeight);
+    const below = under.reduce((sum, element) => sum + element.offsetHeight + GAP, this.legend.offsetHeight + EDGES);
     const growing = this.rows.filter((row) => row.grows && !row.element.hidden);
     const fixed = this.rows.reduce((sum, row) => sum + (row.name === "lanes" || row.element.hidden ? 0 : row.height + 1), 0);
     const left = main.clientHeight - fixed - count * this.lanes.height - below;

@@ -2,6 +2,7 @@
 import { colourOf, inkOn, patternOf } from "../palette.js";
 import { percent } from "../time.js";
 import { endOf, xOf } from "../view.js";
+import { drawProposal, drawQuiet } from "./proposal.js";
 import { shadeBeyond } from "./waveform.js";
 
 export const HANDLE = 9; // pixels of an edge that can be dragged
@@ -13,6 +14,7 @@ export function drawLanes(context, env) {
     context.fillRect(0, place * lanes.height, width, lanes.height);
   });
   shadeBeyond(context, view, sound, width, height, colours);
+  drawQuiet(context, env);
   const places = new Map(document.speakers.map((speaker, place) => [speaker.id, { speaker, place }]));
   for (const turn of document.turns) {
     if (turn.end < view.start) continue;
@@ -22,6 +24,7 @@ export function drawLanes(context, env) {
   }
   drawReference(context, env, places);
   drawOverlap(context, env, places);
+  drawProposal(context, env);
 }
 
 export function box({ view, lanes }, turn, place) {

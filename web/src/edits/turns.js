@@ -85,4 +85,4 @@ function within(document, start, end) {
   return [Math.max(0, start), Math.min(lengthOf(document), end)];
 }
 
-export { settled };
+export { pooled, settled };

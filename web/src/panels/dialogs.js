@@ -60,6 +60,48 @@ export function renameDialog(app, id) {
   return element;
 }
 
+// Somebody speaks who is not in the list yet.
+export function newSpeakerDialog(app, done) {
+  const field = h("input", { type: "text", maxLength: 500, autocomplete: "off", "aria-label": "Name" });
+  const finish = (event) => {
+    event.preventDefault();
+    if (!field.value.trim()) return;
+    element.close();
+    done(field.value.trim());
+  };
+  const element = dialog("Somebody else", h("form", { class: "rename", onsubmit: finish }, field, h("button", { type: "submit", class: "button primary" }, "Speaks here")));
+  field.focus();
+  return element;
+}
+
+// The file is not what this page was made of any more.
+export function conflictDialog(app) {
+  const choice = (text, run) => h("li", {}, h("button", { type: "button", class: "format", onclick: () => (element.close(), run()) }, h("strong", {}, text)));
+  const element = dialog(
+    "Not saved",
+    h("p", {}, `${app.server.file} was changed by somebody else since this page read it.`),
+    h("ul", { class: "formats" }, choice("Save over it; a backup of it is kept", () => app.save(true)), choice("Show what is there; these corrections are put aside, beside it", () => app.reload())),
+  );
+  return element;
+}
+
+// Corrections of last time that were made of another file than the one that is there.
+export function restoreDialog(app, kept) {
+  let taken = false;
+  const take = () => {
+    taken = true;
+    element.close();
+    app.takeBack(kept);
+  };
+  const element = dialog(
+    "Corrections that were not saved",
+    h("p", {}, `${app.server.file} is another file since they were made. Take them back in place of what is there, or leave them: they are then put aside, beside it.`),
+    h("div", { class: "actions" }, button("Take them back", null, take, { text: true, class: "button primary" }), button("Leave them", null, () => element.close(), { text: true })),
+  );
+  element.addEventListener("close", () => taken || app.server.setAside());
+  return element;
+}
+
 export function mergeDialog(app, id) {
   const speaker = app.document.speakers.find((item) => item.id === id);
   const others = app.document.speakers.filter((item) => item.id !== id);

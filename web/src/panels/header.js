@@ -8,6 +8,12 @@ const STATES = {
   saved: "Saved in this browser",
   failed: "Not saved: export before you leave",
 };
+const STATES_OF_SERVER = {
+  waiting: "Not saved …",
+  saved: "Not saved yet",
+  browser: "The server is gone. Kept in this browser: start diarize edit again",
+  failed: "Not kept: save or export before you leave",
+};
 
 export class Header {
   constructor(app) {
@@ -27,7 +33,8 @@ export class Header {
       h("div", { class: "group" }, this.undo, this.redo),
       button("Dark or light", "theme", run("theme"), { class: "button round theme" }),
       button("Keys", "help", run("help")),
-      button("Export", "export", run("export"), { text: true, class: "button primary" }),
+      button("Export", "export", run("export"), { text: true, class: app.server ? "button slim" : "button primary" }),
+      app.server && button("Save", "file", run("save"), { text: true, class: "button primary", title: `Save to ${app.server.file} (Ctrl S)` }),
     );
   }
 
@@ -39,7 +46,9 @@ export class Header {
     this.undo.disabled = !store.canUndo;
     this.redo.disabled = !store.canRedo;
     this.undo.title = store.canUndo ? `Undo: ${store.history.present.label}` : "Undo";
-    this.state.textContent = STATES[autosave.state];
-    this.state.classList.toggle("bad", autosave.state === "failed");
+    const { server } = this.app;
+    const rest = server?.version ? `Saved in ${server.file}` : "";
+    this.state.textContent = server ? (STATES_OF_SERVER[autosave.state] ?? rest) : STATES[autosave.state];
+    this.state.classList.toggle("bad", autosave.state === "failed" || autosave.state === "browser");
   }
 }

@@ -42,6 +42,7 @@ export class Inspector {
   show() {
     const { document, store } = this.app;
     const turn = store.selected;
+    this.element.hidden = Boolean(this.app.learning?.asked) && !turn; // a question stands there
     this.form.hidden = !turn;
     this.element.classList.toggle("chosen", Boolean(turn));
     this.hint.hidden = Boolean(turn);

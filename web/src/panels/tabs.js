@@ -26,5 +26,5 @@ export function tabs(panels) {
   }
 
   choose(names[0]);
-  return h("aside", { class: "side", "aria-label": "Details" }, list, boxes);
+  return { element: h("aside", { class: "side", "aria-label": "Details" }, list, boxes), choose };
 }

@@ -1,0 +1,33 @@
+"""One editor at a time, whatever became of the last one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diarize.editor.lock import locked
+from diarize.errors import FormatError
+
+
+def test_a_second_editor_is_told_and_a_killed_one_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    lines = ["from pathlib import Path", "from diarize.editor.lock import locked", f"with locked(Path({str(path)!r})):"]
+    code = "\n".join([*lines, "    print(1, flush=True)", "    input()"])
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(FormatError, match=f"is being edited already, by process {other.pid};"), locked(path):
+            pass
+        other.kill()
+    assert (tmp_path / "talk.json.lock").exists()
+    with locked(path):
+        pass
+    assert not (tmp_path / "talk.json.lock").exists()
+
+
+def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="cannot be edited here"), locked(tmp_path / "no" / "talk.json"):
+        pass
