@@ -18,6 +18,7 @@ from diarize.shaping import Shape
 
 if TYPE_CHECKING:
     from diarize.audio import AudioInput
+    from diarize.diarization import Diarization
     from diarize.pipeline import Diarizer
     from diarize.progress import Progress
 
@@ -29,6 +30,9 @@ Watch = Callable[[Path], "AbstractContextManager[Progress | None]"]
 
 Cut = Callable[[Path], "AudioInput"]
 """Gives for the path of a recording what is diarized of it."""
+
+Finish = Callable[["Diarization"], "Diarization"]
+"""Gives for a diarization what is made of it, such as one with the names of known people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def diarize_corpus(
     watch: Watch | None = None,
     shape: Shape = Shape(),  # noqa: B008 (a frozen value)
     cut: Cut = Path,
+    finish: Finish | None = None,
     **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
@@ -79,6 +84,8 @@ def diarize_corpus(
         How annotations are shaped before they are written.
     cut : callable
         Gives for the path of a recording what is diarized of it, such as an `Excerpt`.
+    finish : callable, optional
+        Gives for a diarization what is made of it, such as `Voices.name`.
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
 
@@ -108,7 +115,7 @@ def diarize_corpus(
         for audio, several in files.items():
             notes = _make_again(several, need)  # where that cannot be, all further work would be in vain
             given = {**options, "audio": cut(audio)}
-            result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes)
+            result = _diarized(diarizer, watch or (lambda audio: nullcontext()), audio, given, notes, finish)
             yield _written(result, several, shape, need)
 
 
@@ -118,12 +125,16 @@ def _paths(target: Targets) -> tuple[Path, ...]:
     return (Path(target),) if isinstance(target, str | Path) else tuple(map(Path, target))
 
 
-def _diarized(diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[str, Any], notes: list[str]) -> Result:
+def _diarized(
+    diarizer: Diarizer, watch: Watch, audio: Path, options: Mapping[str, Any], notes: list[str], finish: Finish | None
+) -> Result:
     with _collected_warnings() as seen:
         seen += notes
         try:
             with watch(audio) as progress:
                 found = diarizer.diarize(**options, uri=audio.stem, progress=progress)
+            if finish is not None:
+                found = finish(found)
         except (BrokenPipeError, Cancelled):
             raise  # whoever reads the output, or watches, has seen enough
         except Exception as error:

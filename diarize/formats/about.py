@@ -27,6 +27,8 @@ class About:
         The program that found them, with its version.
     channels : mapping of str to int
         The channel of each speaker, where channels were diarized each by itself.
+    ratios : mapping of str to float
+        For speakers who got the name of a known person, how many times likelier that person is than a stranger.
     """
 
     source: str | None = None
@@ -36,6 +38,7 @@ class About:
     settings: Mapping[str, Any] = field(default_factory=dict)
     software: str | None = None
     channels: Mapping[str, int] = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
     def channel_of(self, speaker: str) -> int:
         """Return the channel that a speaker's turns are of.
