@@ -150,7 +150,8 @@ def line(found: Trials, seed: int) -> str:
     costs = f"{minimum_cost(scores, same):6.3f} {log_likelihood_ratio_cost(scores, same):5.2f}"
     least, sure = minimum_log_likelihood_ratio_cost(scores, same), scores > np.log(10)
     errors = f"{100 * sure[~same].mean():5.1f} {100 * (~sure[same]).mean():5.1f}"
-    return f"{len(np.unique(found.speakers[same])):6} {same.sum():5}/{(~same).sum():5} {rates} {costs} {least:5.2f} {errors}"
+    counts = f"{len(np.unique(found.speakers[same])):6} {same.sum():5}/{(~same).sum():5}"
+    return f"{counts} {rates} {costs} {least:5.2f} {errors}"
 
 
 def fitted(groups: Sequence[tuple[Trials, float, float]]) -> Calibration:

@@ -3,12 +3,12 @@
     python benchmarks/names_talk.py [--data ../shared] [--speech speech_measure] [--count 20] [--known 6] [--seed 0]
 
 Conversations are composed as those of battery.py are, of voices that the model has not heard, and diarized with an
-unknown number of speakers. Every voice is cut in two by its sessions: one half is enrolled, --enrol seconds of it,
-or heard in every other conversation, so that nobody is known from the session that is heard. With --halves files it is
-cut by its files instead: then sessions are shared. In each conversation half of the people are known, and so are
-strangers, --known in all. Names are counted over the speakers that the diarizer found and that talk for --least seconds
-or more: who a speaker is says the reference, by the time that they share. Pairs of speakers of two conversations are
-what is counted in linking.
+unknown number of speakers; with --turns given their true turns are taken. Every voice is cut in two by its sessions:
+one half is enrolled, --enrol seconds of it, or heard in every other conversation, so that nobody is known from the
+session that is heard. With --halves files it is cut by its files instead: then sessions are shared. In each conversation
+half of the people are known, and so are strangers, --known in all. Names are counted over the speakers that the diarizer
+found and that talk for --least seconds or more: who a speaker is says the reference, by the time that they share. Pairs
+of speakers of two conversations are what is counted in linking.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy.typing as npt
 from _battery_compose import Stock, compose
 from _battery_strata import STRATA, Conversation, conversations
 from _battery_voices import RATE, Session, Tape, Voice
+from voices_measures import equal_error_rate, log_likelihood_ratio_cost
 
 from diarize import Annotation, Diarization, Diarizer, DiarizeWarning
 from diarize.voices import Voiceprint, Voices, voiceprints
@@ -33,6 +34,7 @@ from diarize.voices.linking import linked_names, order_of
 from diarize.voices.prints import fingerprints
 
 Counts = Counter[tuple[str, str]]
+Ratios = list[tuple[float, bool]]
 KINDS = ("meetings", "broadcast", "calls")
 
 
@@ -115,6 +117,12 @@ def names_right(talk: Talk, known: Voices) -> Counts:
     return counts
 
 
+def ratios_of(talk: Talk, known: Voices) -> Ratios:
+    """Return for each speaker and each known person the log-likelihood ratio, and whether they are the same."""
+    table = known.identify(talk.found)
+    return [(ratio, name == talk.truth[label]) for label in talk.truth for name, ratio in table.get(label, {}).items()]
+
+
 def pair_counts(talks: Sequence[Talk], diarizer: Diarizer) -> tuple[int, int, int]:
     """Return pairs that are one person and linked, linked in all, and one person in all."""
     spoken = [[label for label in order_of(talk.found) if label in talk.truth] for talk in talks]
@@ -136,6 +144,7 @@ def pair_counts(talks: Sequence[Talk], diarizer: Diarizer) -> tuple[int, int, in
 @click.option("--enrol", default=20.0, show_default=True, help="Seconds of sound.")
 @click.option("--least", default=5.0, show_default=True, help="Seconds of talk of a speaker who is counted.")
 @click.option("--halves", type=click.Choice(["sessions", "files"]), default="sessions", show_default=True)
+@click.option("--turns", type=click.Choice(["own", "given"]), default="own", show_default=True, help="Who speaks when.")
 @click.option("--seed", default=0, show_default=True)
 def main(
     data: Path,
@@ -147,6 +156,7 @@ def main(
     enrol: float,
     least: float,
     halves: str,
+    turns: str,
     seed: int,
 ) -> None:
     warnings.simplefilter("ignore", DiarizeWarning)
@@ -165,16 +175,19 @@ def main(
         return prints[name]
 
     total: Counts = Counter()
+    every: Ratios = []
     for kind in kinds.split(","):
         stratum = replace(next(one for one in STRATA if one.name == kind), count=count, fits=lambda voice: True)
         counts: Counts = Counter()
+        ratios: Ratios = []
         linking: list[Talk] = []
         listed = conversations(list(sides[1].values()), seed, (stratum,))
         for number, recipe in enumerate(listed):
             rng = np.random.default_rng([seed, number])
             for side in (1,) if number % 2 else (1, 0):  # every other conversation is also held with the other half
                 recording = compose(recipe, replace(stock, voices=sides[side]))
-                found = diarizer.diarize((recording.samples, recording.rate), uri=f"{recipe.name}-{side}")
+                sound = recording.samples, recording.rate
+                found = diarizer.diarize(sound) if turns == "own" else diarizer.with_turns(sound, recording.reference)
                 truth = who_is_who(found.annotation, recording.reference, least)
                 talk = Talk(recipe, replace(found, blocks=None, outcome=None), truth, voiceprints(found))
                 if side == (number % 2):
@@ -185,20 +198,27 @@ def main(
                     others = [name for name in sides[0] if name not in recipe.speakers and name.startswith(own)]
                     some += list(rng.permutation(others)[: max(0, n_known - len(some))])
                     people = {name: (heard,) for name in map(str, some) if (heard := known_print(name)) is not None}
-                    counts += names_right(talk, Voices(people, fingerprints(diarizer.model)))
+                    voices = Voices(people, fingerprints(diarizer.model))
+                    counts += names_right(talk, voices)
+                    ratios += ratios_of(talk, voices)
         both, linked, same = pair_counts(linking, diarizer)
         total += counts
-        _say(kind, counts, (both, linked, same))
-    _say("all", total, None)
+        every += ratios
+        _say(kind, counts, ratios, (both, linked, same))
+    _say("all", total, every, None)
 
 
-def _say(kind: str, counts: Counts, pairs: tuple[int, int, int] | None) -> None:
+def _say(kind: str, counts: Counts, ratios: Ratios, pairs: tuple[int, int, int] | None) -> None:
     known = sum(counts["known", what] for what in ("right", "wrong", "none"))
     strangers = sum(counts["stranger", what] for what in ("wrong", "none"))
     line = f"{kind:10} known {known}: " + ", ".join(
         f"{counts['known', what]} {what}" for what in ("right", "wrong", "none")
     )
     line += f"; strangers {strangers}: {counts['stranger', 'wrong']} named"
+    scores, truth = np.array([ratio for ratio, _ in ratios]), np.array([is_same for _, is_same in ratios])
+    if 0 < truth.sum() < len(truth):
+        rate, cost = equal_error_rate(scores, truth), log_likelihood_ratio_cost(scores, truth)
+        line += f"; EER {100 * rate:.1f} %, Cllr {cost:.2f}"
     if pairs is not None:
         both, linked, same = pairs
         line += f"; linked pairs {linked}, of one person {same}, both {both}: F1 {2 * both / max(1, linked + same):.3f}"

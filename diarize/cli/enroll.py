@@ -56,9 +56,12 @@ def enroll(
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
     from diarize.voices import Voices
+    from diarize.voices.people import check_name
 
+    check_name(name)
     known = Voices.load(voices) if voices.exists() else Voices()
     diarizer = Diarizer(load_config(config))
+    known.check(diarizer.model)
     given = {} if turns is None else _turns_of(audio, turns)
     for path in audio:
         sound = part.of(path)

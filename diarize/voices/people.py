@@ -93,7 +93,7 @@ class Voices:
         ModelError
             The known voices were made with another model.
         """
-        _check_name(name)
+        check_name(name)
         self.check(diarization.model)
         chosen = _chosen(diarization.annotation.labels, name, speaker)
         heard = voiceprints(diarization).get(chosen)
@@ -117,7 +117,7 @@ class Voices:
             Nobody has the old name, or somebody has the new one.
         """
         self._need(old)
-        _check_name(new)
+        check_name(new)
         if new in self.people:
             raise ConfigError(f"{quoted(new)} is known already; remove one of the two, or take another name")
         return replace(self, people={new if name == old else name: heard for name, heard in self.people.items()})
@@ -194,7 +194,8 @@ class Voices:
                     raise ModelError("the voices do not fit their model: the file is damaged; enroll them again")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise a ConfigError where a text is no name that files and lists can show."""
     if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
         raise ConfigError(f"a name is one line of text without blanks at its ends, got {quoted(name)}")
 
