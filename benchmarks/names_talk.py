@@ -5,10 +5,10 @@
 Conversations are composed as those of battery.py are, of voices that the model has not heard, and diarized with an
 unknown number of speakers; with --turns given their true turns are taken. Every voice is cut in two by its sessions:
 one half is enrolled, --enrol seconds of it, or heard in every other conversation, so that nobody is known from the
-session that is heard. With --halves files it is cut by its files instead: then sessions are shared. In each conversation
-half of the people are known, and so are strangers, --known in all. Names are counted over the speakers that the diarizer
-found and that talk for --least seconds or more: who a speaker is says the reference, by the time that they share. Pairs
-of speakers of two conversations are what is counted in linking.
+session that is heard. With --halves files it is cut by its files instead: then sessions are shared. In each
+conversation half of the people are known, and so are strangers, --known in all. Names are counted over the speakers
+that the diarizer found and that talk for --least seconds or more: who a speaker is says the reference, by the time that
+they share. Pairs of speakers of two conversations are what is counted in linking.
 """
 
 from __future__ import annotations
