@@ -245,7 +245,7 @@ class Diarizer:
             detection, frames = self.detect(analysis), analysis.recording.frames
         names = tuple(turns.labels)
         result = Diarization(turns, frames, detection, analysis.band, self.model, self.config, names)
-        return replace(result, recording=analysis.recording)
+        return replace(result, recording=analysis.recording, channel=channel)
 
     def _whole(
         self,

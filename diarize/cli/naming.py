@@ -103,7 +103,10 @@ def _renamed(result: Result, names: Mapping[str, Mapping[str, str]], targets: Ta
 
     if result.annotation is None or result.about is None:
         return result
-    annotation = result.annotation.rename(names[result.annotation.uri])
+    mapping = names[result.annotation.uri]
+    annotation = result.annotation.rename(mapping)
+    channels = {mapping.get(name, name): channel for name, channel in result.about.channels.items()}
+    about = replace(result.about, channels=channels)
     for target in targets[result.audio] or ():
-        write_all([annotation], target, about={annotation.uri: result.about})
-    return replace(result, annotation=annotation)
+        write_all([annotation], target, about={annotation.uri: about})
+    return replace(result, annotation=annotation, about=about)
