@@ -16,7 +16,7 @@ from diarize.voices.prints import Voiceprint, fingerprints, voiceprints
 
 Floats = npt.NDArray[np.float64]
 
-_ODDS = 0.0  # log odds from which on two groups are one person
+_ODDS = 2.0  # log ratio from which on two groups are one person; speakers of two recordings mostly are two
 
 
 def numbered_person(number: int) -> str:
@@ -107,6 +107,7 @@ def joined(odds: Floats, least: float = _ODDS) -> list[int]:
     odds : array of shape (n_rows, n_rows)
         Symmetric; between groups the mean counts. Minus infinity keeps two rows apart whoever joins them.
     least : float
+        What is not above it joins nothing.
 
     Examples
     --------

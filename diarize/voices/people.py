@@ -18,7 +18,7 @@ from diarize.voices.prints import Voiceprint, fingerprints, voiceprints
 from diarize.voices.storage import read_people, write_people
 
 _ENOUGH = 10.0  # s; less speech of a person gives names that are often wrong or missing
-_LEAST_ODDS = 0.0  # log odds from which on a speaker gets a name
+_LEAST_RATIO = 3  # from which on a speaker gets a name, where fewer people than that are known
 _LONGEST_NAME = 200
 
 
@@ -158,7 +158,7 @@ class Voices:
         """Return a diarization in which known people have their names, and strangers the labels that they had.
 
         A speaker is named where one known person is likelier than a stranger, if before listening a stranger is as
-        likely as all known people together. No name is given twice.
+        likely as all known people together, and as three of them at least. No name is given twice.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class Voices:
         if not speakers or not names:
             return diarization
         odds = np.array([[ratios[speaker].get(name, -np.inf) for name in names] for speaker in speakers])
-        odds -= np.log(len(names)) + _LEAST_ODDS
+        odds -= np.log(max(len(names), _LEAST_RATIO))
         rows, columns = best_pairs(np.maximum(odds, 0.0))
         found = {
             speakers[row]: names[column] for row, column in zip(rows, columns, strict=True) if odds[row, column] > 0

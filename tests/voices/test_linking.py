@@ -21,9 +21,9 @@ NEVER = -np.inf
 
 def test_the_likeliest_pair_is_joined_and_means_decide_of_the_rest() -> None:
     odds = np.array([[NEVER, 5.0, 2.0], [5.0, NEVER, -1.0], [2.0, -1.0, NEVER]])
-    assert joined(odds) == [0, 0, 0]  # (2 - 1) / 2 > 0
+    assert joined(odds, 0.0) == [0, 0, 0]  # (2 - 1) / 2 > 0
     odds[1, 2] = odds[2, 1] = -3.0
-    assert joined(odds) == [0, 0, 2]
+    assert joined(odds, 0.0) == [0, 0, 2]
 
 
 def test_the_mean_over_groups_counts_every_pair_once() -> None:
@@ -37,7 +37,7 @@ def test_the_mean_over_groups_counts_every_pair_once() -> None:
         (2, 3): 3.0,
     }.items():
         odds[first, second] = odds[second, first] = value
-    assert joined(odds) == [0, 0, 0, 3]  # (-5 + 1 + 3) / 3 < 0, though ((-5 + 1) / 2 + 3) / 2 > 0
+    assert joined(odds, 0.0) == [0, 0, 0, 3]  # (-5 + 1 + 3) / 3 < 0, though ((-5 + 1) / 2 + 3) / 2 > 0
 
 
 def test_rows_that_must_stay_apart_are_not_joined_by_a_third() -> None:

@@ -73,6 +73,14 @@ def test_more_known_people_ask_for_more_evidence(monkeypatch: pytest.MonkeyPatch
     assert given(monkeypatch, {"s1": row}).name(talk(halves, "s1")).annotation.labels == ["s1"]  # e^2 < 10
 
 
+@pytest.mark.parametrize(("ratio", "name"), [(2.9, "s1"), (3.1, "anna")])
+def test_of_a_few_known_people_three_times_likelier_is_the_least(
+    monkeypatch: pytest.MonkeyPatch, halves: Halves, ratio: float, name: str
+) -> None:
+    voices = given(monkeypatch, {"s1": {"anna": float(np.log(ratio))}})
+    assert voices.name(talk(halves, "s1")).annotation.labels == [name]
+
+
 def test_a_stranger_with_the_label_of_a_known_person_gets_another(
     monkeypatch: pytest.MonkeyPatch, halves: Halves
 ) -> None:
