@@ -1,13 +1,13 @@
-"""Arrays in .npz files that anybody may have made: sizes are checked first, and only what is asked for is unpacked."""
+"""Arrays in .npz files: written one by one; read from files that anybody may have made, so sizes are checked first."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from math import prod
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,23 @@ class Archive(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._members)
+
+
+def write_archive(file: BinaryIO, arrays: Iterable[tuple[str, Array]]) -> None:
+    """Write arrays as .npz, each as it comes, so that only one is in memory; the same arrays give the same bytes.
+
+    Parameters
+    ----------
+    file : binary file
+    arrays : iterable of (str, array)
+        Numbers and text, under names that differ.
+    """
+    with ZipFile(file, "w") as target:
+        for name, array in arrays:
+            entry = ZipInfo(f"{name}.npy")  # of a fixed date
+            entry.compress_type = ZIP_DEFLATED
+            with target.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def _array(content: bytes) -> Array:

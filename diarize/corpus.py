@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diarize.annotation import Annotation
-from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, quoted
+from diarize.errors import Cancelled, ConfigError, DiarizeError, DiarizeWarning, FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import new_folders
 from diarize.formats.registry import format_to_write, write_all
+from diarize.hints import Hints
 from diarize.shaping import Shape
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def diarize_corpus(
     watch: Watch | None = None,
     shape: Shape = Shape(),  # noqa: B008 (a frozen value)
     cut: Cut = Path,
+    *,
+    hints: Mapping[Path, Hints] | None = None,
+    keep: Mapping[Path, Path] | None = None,
     finish: Finish | None = None,
     **options: Any,
 ) -> Iterator[Result]:
@@ -84,6 +88,10 @@ def diarize_corpus(
         How annotations are shaped before they are written.
     cut : callable
         Gives for the path of a recording what is diarized of it, such as an `Excerpt`.
+    hints : mapping of path to Hints, optional
+        What is certain of recordings; those that are missing are diarized without.
+    keep : mapping of path to path, optional
+        For recordings the file in which the diarization is kept, to be corrected later.
     finish : callable, optional
         Gives for a diarization what is made of it, such as `Voices.name`.
     **options
@@ -112,10 +120,16 @@ def diarize_corpus(
         for target in (target for several in files.values() for target in several):
             format_to_write(target)
             need(target.parent)
+        for target in (keep or {}).values():
+            need(target.parent)
         for audio, several in files.items():
-            notes = _make_again(several, need)  # where that cannot be, all further work would be in vain
+            kept = (keep or {}).get(audio)
+            notes = _make_again([*several, *([kept] if kept else [])], need)  # else all further work would be in vain
             given = {**options, "audio": cut(audio)}
-            result = _diarized(diarizer, watch or (lambda audio: nullcontext()), audio, given, notes, finish)
+            if hints is not None and audio in hints:
+                given["hints"] = hints[audio]
+            show = watch or (lambda audio: nullcontext())
+            result = _diarized(diarizer, audio, show, given, notes, (kept, finish))
             yield _written(result, several, shape, need)
 
 
@@ -126,8 +140,14 @@ def _paths(target: Targets) -> tuple[Path, ...]:
 
 
 def _diarized(
-    diarizer: Diarizer, watch: Watch, audio: Path, options: Mapping[str, Any], notes: list[str], finish: Finish | None
+    diarizer: Diarizer,
+    audio: Path,
+    watch: Watch,
+    options: Mapping[str, Any],
+    notes: list[str],
+    after: tuple[Path | None, Finish | None],
 ) -> Result:
+    keep, finish = after
     with _collected_warnings() as seen:
         seen += notes
         try:
@@ -140,7 +160,15 @@ def _diarized(
         except Exception as error:
             return Result(audio, error=error, warnings=tuple(seen))
     about = found.about(str(audio))
-    return Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
+    if "hints" in options:
+        about = replace(about, hints=options["hints"])
+    result = Result(audio, found.annotation, warnings=tuple(seen), about=about, layout=found.layout)
+    if keep is not None:
+        try:
+            found.save(keep)
+        except FormatError as error:  # the turns are there all the same
+            return replace(result, error=error)
+    return result
 
 
 def _written(result: Result, targets: Sequence[Path], shape: Shape, need: Callable[[Path], None]) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from diarize.annotation import Annotation
 from diarize.diarization import Diarization
-from diarize.errors import ConfigError, counted
+from diarize.errors import ConfigError, DiarizeWarning, counted
 from diarize.hints import Hints
 from diarize.stages.confidence import Calibration
 from diarize.stages.corrections import OPEN, FixedFrames, correct
@@ -22,6 +23,8 @@ from diarize.stages.rounds import Outcome
 from diarize.stages.turns import bridged, make_turns, numbered
 
 Labels = npt.NDArray[np.intp]
+
+_BEYOND = 0.5  # s that hints may reach beyond the end of a recording without a warning
 
 
 def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Diarization:
@@ -39,11 +42,17 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     ------
     ConfigError
         More people are named than there may be.
+
+    Warns
+    -----
+    DiarizeWarning
+        Hints lie behind the end of the recording, or move nothing since each channel was diarized by itself.
     """
     base = base.uncorrected or base
-    if len(hints.names) > limits.most:
-        people = counted(len(hints.names), "person", "people")
-        raise ConfigError(f"the hints name {people}, but there may be {limits.most} at most")
+    check_people(hints, limits)
+    if not hints:
+        return base
+    _warn(base, hints)
     config, voices = base.config, base.band.voices
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
     speech = fixed.speech(base.detection.speech)
@@ -79,12 +88,38 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     )
 
 
+def check_people(hints: Hints, limits: Limits) -> None:
+    """Refuse hints that name more people than there may be.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if len(hints.names) > limits.most:
+        people = counted(len(hints.names), "person", "people")
+        raise ConfigError(f"the hints name {people}, but there may be {limits.most} at most")
+
+
+def _warn(base: Diarization, hints: Hints) -> None:
+    """Warn of what the hints cannot do."""
+    end = float(base.frames.edges[-1])
+    beyond = [segment for segment in hints.fixed() if segment.end > end + _BEYOND]
+    if beyond:
+        last = beyond[-1].end
+        message = f"hints reach to {last:.3f} s, the recording ends at {end:.3f} s; are they of another one?"
+        warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
+    if base.legs:
+        message = "each channel was diarized by itself, so hints stand in the result and move nothing else"
+        warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
+
+
 def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
     """Return names of the speakers whom nobody named: those they had before, where these are free."""
     n_strangers = int(labels.max()) + 1 - n_named
-    shared = np.zeros((max(n_strangers, 0), len(base.names)))
+    shape = (max(n_strangers, 0), len(base.names))
     both = (labels >= n_named) & (before >= 0)
-    np.add.at(shared, (labels[both] - n_named, before[both]), 1)
+    pairs = (labels[both] - n_named) * shape[1] + before[both]
+    shared = np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
     shared[:, [name in taken for name in base.names]] = 0
     rows, columns = best_pairs(shared) if shared.size else ((), ())
     names = {row: base.names[column] for row, column in zip(rows, columns, strict=True) if shared[row, column]}

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from hashlib import sha256
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from diarize.stages.speech import SpeechDetector
 
 _FORMAT = "diarize-model-2"
 # what files, numpy and json raise over a file that is no model, or a damaged one
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, RecursionError)
+DAMAGE = (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, RecursionError)
 BANDS = ("wide", "narrow")
 _TELEPHONE = 4000.0  # Hz; sound that does not reach beyond is for the narrow band
 _LARGEST = 1e9  # in a trained model, and of the inverse of a variance; training gives less than a thousandth of it
@@ -80,6 +81,10 @@ class Model:
         FormatError
             The file cannot be written.
         """
+        with atomic_file(path) as file:
+            np.savez_compressed(file, **self._arrays())
+
+    def _arrays(self) -> dict[str, Any]:
         arrays: dict[str, Any] = {"format": np.array(_FORMAT)}
         arrays |= {"filters/weights": self.filters.weights, "filters/edges": self.filters.edges}
         for name, band in self.bands.items():
@@ -89,8 +94,16 @@ class Model:
                 arrays |= voices.arrays(f"{name}/voices_{number}_")
             if band.overlap is not None:
                 arrays |= band.overlap.arrays(f"{name}/overlap_")
-        with atomic_file(path) as file:
-            np.savez_compressed(file, **arrays)
+        return arrays
+
+    def fingerprint(self) -> str:
+        """Return a text that two models share only if they are equal: of a model and of its file it is the same."""
+        digest = sha256()
+        for name, array in sorted(self._arrays().items()):
+            values = np.ascontiguousarray(array)
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(values.tobytes())
+        return digest.hexdigest()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -110,7 +123,7 @@ class Model:
             raise ModelError(f"{path}: no such model file") from None
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
 
     def band_of(self, spectrum: Spectrum, wanted: str = "auto") -> BandModel:
@@ -232,6 +245,17 @@ def _widths(features: FeatureConfig) -> tuple[int, int, int]:
     evidence, labels = np.zeros((_TRIAL // CELL, 2)), np.zeros(_TRIAL, np.intp)
     cells = next(overlap_cues(frames, evidence, labels, features.frame_step))
     return frames.shape[1], texture.shape[1], cells.shape[1]
+
+
+def model_named(name: str) -> Model:
+    """Return the model that a configuration names: "builtin", or the path of a file.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or it cannot be used.
+    """
+    return builtin_model() if name == "builtin" else Model.load(name)
 
 
 @cache

@@ -15,13 +15,13 @@ from diarize.channels.legs import merged, own_detections, shared_out
 from diarize.channels.own import own_speech
 from diarize.channels.relation import Relation, relation_of
 from diarize.config import Config, load_config
-from diarize.correction import corrected
+from diarize.correction import check_people, corrected
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted
 from diarize.formats.marks import read_speech_marks
 from diarize.gmm.engine.threads import one_blas_thread
 from diarize.hints import Hints
-from diarize.model import BandModel, Model, builtin_model
+from diarize.model import BandModel, Model, model_named
 from diarize.progress import Progress, Report, watched
 from diarize.stages.blocks import SpeechBlocks, cut_blocks
 from diarize.stages.confidence import Calibration
@@ -76,7 +76,7 @@ class Diarizer:
     def __init__(self, config: str | os.PathLike[str] | Config = "default", *, model: Model | None = None) -> None:
         self.config = config if isinstance(config, Config) else load_config(config)
         if model is None:
-            model = builtin_model() if self.config.model == "builtin" else Model.load(self.config.model)
+            model = model_named(self.config.model)
         if not isinstance(model, Model):
             raise ModelError(f"a model is a Model, got {quoted(model)}; read a file by Model.load(path)")
         self.model = model
@@ -188,6 +188,8 @@ class Diarizer:
         """
         limits = Limits.of(num_speakers, min_speakers, max_speakers)
         uri = _name(audio, uri)
+        given = None if hints is None else _hints(hints)
+        check_people(given or Hints(), limits)
         choice = Choice.of(channels, channel, channel_names)
         marks = _marks(speech, uri)
         with one_blas_thread(), watched(progress) as report, choice.readable(audio) as source:
@@ -202,7 +204,7 @@ class Diarizer:
         if relation.n_channels > 1:
             result = replace(result, layout=in_words(relation, legs, choice))
             _logger.info("%s: %s", uri, result.layout)
-        return result if hints is None else self.correct(result, hints, limits)
+        return result if given is None else self.correct(result, given, limits)
 
     def correct(self, result: Diarization, hints: Hints | Iterable[Turn], limits: Limits = UNLIMITED) -> Diarization:
         """Return a diarization given what a person fixed; the sound is not needed again.
@@ -222,7 +224,7 @@ class Diarizer:
             More people are named than there may be, or the hints are none.
         """
         with one_blas_thread():
-            return corrected(result, hints if isinstance(hints, Hints) else _hints(hints), limits)
+            return corrected(result, _hints(hints), limits)
 
     def with_turns(self, audio: AudioInput, turns: Annotation, channel: int | None = None) -> Diarization:
         """Return a diarization whose turns are given: to learn from it what its speakers sound like.
@@ -396,8 +398,10 @@ def _name(audio: AudioInput, uri: str | None) -> str:
     return audio_uri(audio) if uri is None else uri
 
 
-def _hints(turns: Iterable[Turn]) -> Hints:
-    given = list(turns)
+def _hints(hints: Hints | Iterable[Turn]) -> Hints:
+    if isinstance(hints, Hints):
+        return hints
+    given = list(hints)
     for turn in given:
         if not isinstance(turn, Turn):
             raise ConfigError(f"hints are Hints or Turns, got {turn!r} among them; use Turn(start, end, speaker)")

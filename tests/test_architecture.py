@@ -214,7 +214,18 @@ def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [[], ["run"], ["score"], ["validate"], ["config"], ["config", "show"], ["train"], ["combine"], ["tune"], ["label"]]
-    + [["convert"], ["separate"], ["plot"], ["report"], ["stats"], ["gmm"], ["gmm", "segment"], ["gmm", "background"]],
+    + [
+        ["convert"],
+        ["correct"],
+        ["checks"],
+        ["separate"],
+        ["plot"],
+        ["report"],
+        ["stats"],
+        ["gmm"],
+        ["gmm", "segment"],
+        ["gmm", "background"],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 import numpy as np
 import pytest
 
-from diarize.archive import Archive
+from diarize.archive import Archive, write_archive
 
 ARRAYS: dict[str, Any] = {
     "format": np.array("text"),
@@ -156,3 +156,17 @@ def test_locked_members_are_refused() -> None:
 def test_files_that_are_no_archives(content: bytes) -> None:
     with pytest.raises(ValueError, match="no archive of arrays"):
         Archive(BytesIO(content))
+
+
+def test_arrays_are_written_one_by_one_for_numpy_to_read() -> None:
+    arrays = {"a": np.arange(12.0).reshape(3, 4), "texts": np.array(["x", "ü"]), "nothing": np.zeros((0, 3), np.int32)}
+    files = [BytesIO(), BytesIO()]
+    for file in files:
+        write_archive(file, iter(arrays.items()))
+    assert files[0].getvalue() == files[1].getvalue()
+    files[0].seek(0)
+    with np.load(files[0]) as read:
+        assert sorted(read) == sorted(arrays)
+        for name, array in arrays.items():
+            assert read[name].dtype == array.dtype
+            assert np.array_equal(read[name], array)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from diarize import Annotation, AudioError, ConfigError, Diarizer, DiarizeWarning, FormatError, Shape, Turn
+from diarize import Annotation, AudioError, ConfigError, Diarizer, DiarizeWarning, FormatError, Hints, Shape, Turn
 from diarize.corpus import Result, diarize_corpus
 from diarize.formats.about import About
 from diarize.formats.registry import read_described
@@ -30,6 +30,11 @@ class Found:
 
     def about(self, source: str) -> About:
         return About(source, 4.0, self.channel, "a model", {"seed": 0}, "diarize 0")
+
+    def save(self, path: Path) -> None:
+        if path.stem == "full":
+            raise FormatError(f"{path}: cannot write the file: No space left on device")
+        path.write_text("kept")
 
 
 class Stub(Diarizer):
@@ -191,3 +196,22 @@ def test_a_real_diarization_says_how_it_was_made(tmp_path: Path) -> None:
     assert result.about.settings["seed"] == Diarizer("fast").config.seed
     assert str(result.about.software).startswith("diarize ")
     assert read_described(tmp_path / "a.json")[1]["a"].settings.keys() == result.about.settings.keys()
+
+
+def test_hints_are_those_of_each_recording_and_are_written(tmp_path: Path) -> None:
+    stub, one, two = Stub(), tmp_path / "one.wav", tmp_path / "two.wav"
+    hints = Hints([Turn(0.5, 1.0, "A")])
+    results = list(diarize_corpus(stub, {one: tmp_path / "one.json", two: None}, hints={one: hints}))
+    assert [options.get("hints") for options in stub.options] == [hints, None]
+    assert [result.about.hints if result.about else None for result in results] == [hints, Hints()]
+    assert (tmp_path / "one.json").read_text().count('"checked": true') == 1
+
+
+def test_recordings_are_kept_and_a_full_disk_loses_no_turns(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.wav", tmp_path / "two.wav"
+    keep = {one: tmp_path / "new" / "full.npz", two: tmp_path / "new" / "two.npz"}
+    first, second = diarize_corpus(Stub(), {one: tmp_path / "one.rttm", two: None}, keep=keep)
+    assert "No space left" in str(first.error)
+    assert (tmp_path / "one.rttm").is_file()
+    assert second.error is None
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["two.npz"]

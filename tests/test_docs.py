@@ -130,6 +130,14 @@ def test_the_page_on_mixtures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (same == (found[:, None] == found)).mean() > 0.97
 
 
+def test_the_page_on_hints_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "audio_samples").mkdir()
+    shutil.copy(ROOT / "audio_samples" / "dialogue.flac", "audio_samples")
+    (example,) = blocks((ROOT / "docs" / "hints.md").read_text(encoding="utf-8"), "python")
+    exec(compile(example, "hints.md", "exec"), {})
+
+
 def test_the_page_on_channels_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = blocks((ROOT / "docs" / "channels.md").read_text(encoding="utf-8"), "python")
@@ -152,7 +160,7 @@ def test_every_option_is_described_and_every_described_option_exists(name: str) 
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", *(ROOT / "docs" / name for name in ("cli.md", "stats.md", "names.md"))],
+    [ROOT / "README.md", *(ROOT / "docs" / name for name in ("cli.md", "stats.md", "names.md", "hints.md"))],
     ids=lambda page: page.name,
 )
 def test_commands_in_examples_exist_and_take_their_options(page: Path) -> None:

@@ -9,6 +9,8 @@ from diarize.cli.group import LazyGroup
 # name: (where the command lives, what it does)
 _COMMANDS = {
     "run": ("diarize.cli.run:run", "Find who spoke when: audio in, RTTM or other formats out."),
+    "correct": ("diarize.cli.correct:correct", "Find anew who speaks, given what is certain; no sound is needed."),
+    "checks": ("diarize.cli.checks:checks", "List what to look at next in a diarization that was kept."),
     "convert": ("diarize.cli.convert:convert", "Write turns in another format: RTTM, JSON, TextGrid, EAF, SRT ..."),
     "label": (
         "diarize.cli.label:label",

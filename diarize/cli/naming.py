@@ -81,6 +81,8 @@ class Naming:
     def linked(self, results: Iterable[Result], targets: Targets) -> list[Result]:
         """Return results in which the same stranger has the same name everywhere; their files are written again.
 
+        Whom hints name keeps that name.
+
         Raises
         ------
         FormatError
@@ -92,7 +94,9 @@ class Naming:
         done = {result.annotation.uri: result for result in given if result.annotation is not None}
         if not done or self._diarizer is None:
             return given
-        spoken, heard = [self._spoken[uri] for uri in done], [self._heard[uri] for uri in done]
+        fixed = {uri: one.about.hints.names for uri, one in done.items() if one.about}
+        spoken = [[name for name in self._spoken[uri] if name not in fixed.get(uri, ())] for uri in done]
+        heard = [self._heard[uri] for uri in done]
         names = dict(zip(done, linked_names(spoken, heard, self._diarizer.model), strict=True))
         return [_renamed(result, names, targets) for result in given]
 

@@ -16,7 +16,7 @@ from diarize.cli.output import write_result
 from diarize.cli.plot import draw
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.report import page_sound
-from diarize.cli.targets import check_plot, check_report, check_speech, targets_of
+from diarize.cli.targets import check_hints, check_plot, check_report, check_speech, hints_for, kept_at, targets_of
 from diarize.cli.written import format_names, text_of
 
 if TYPE_CHECKING:
@@ -53,12 +53,24 @@ if TYPE_CHECKING:
     type=options.INPUT,
     help="RTTM, UEM or LAB file that says where speech is, instead of the built-in detector.",
 )
+@click.option(
+    "--hints",
+    metavar="FILE",
+    type=options.INPUT,
+    help="What is certain: RTTM, JSON or any other file of some turns; a folder for several recordings.",
+)
 @options.all_of(heard.channels(), heard.part(), options.shaping(), naming())
 @click.option(
     "--plot",
     metavar="PICTURE",
     type=options.FILE,
     help="Draw who speaks when, with the waveform, for one recording: .png, .svg or .pdf.",
+)
+@click.option(
+    "--keep",
+    metavar="KEPT",
+    type=options.PATH,
+    help="Keep what `diarize correct` needs in this .npz file, or in a folder, a file for each recording.",
 )
 @options.seed()
 @click.option("--report", metavar="OUT.html", type=options.FILE, help="Also write a page to see, hear and correct it.")
@@ -73,11 +85,13 @@ def run(
     min_speakers: int | None,
     max_speakers: int | None,
     speech: Path | None,
+    hints: Path | None,
     channels: dict[str, Any],
     part: Part,
     shape: Shape,
     names: Naming,
     plot: Path | None,
+    keep: Path | None,
     seed: int | None,
     report: Path | None,
     progress: str,
@@ -93,6 +107,8 @@ def run(
     channel = channels["channel"]
     targets = targets_of(audio, output, channel, formats)
     check_speech(speech, targets)
+    check_hints(hints, targets)
+    kept = kept_at(keep, targets, speech, hints, plot, report)
     check_plot(plot, targets)
     check_report(report, targets, speech, plot)
 
@@ -105,6 +121,8 @@ def run(
         lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
         cut=part.of,
+        hints=hints_for(hints, targets),
+        keep=kept,
         finish=names.with_(diarizer) if names else None,
         num_speakers=num_speakers,
         min_speakers=min_speakers,

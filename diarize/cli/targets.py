@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from diarize.cli.output import file_or_standard, is_standard, need_page, refuse_as_folder
+from diarize.cli.output import file_or_standard, is_standard, keep_sources, need_page, refuse_as_folder, warn
 from diarize.cli.plot import check_picture
+
+if TYPE_CHECKING:
+    from diarize.hints import Hints
+
+KEPT = ".npz"
+"""What the name of a file ends in that holds a diarization to be corrected later."""
 
 Targets = Mapping[Path, tuple[Path, ...] | None]
 """The files of each recording, None for standard output."""
@@ -83,3 +90,63 @@ def check_report(report: Path | None, targets: Targets, speech: Path | None, plo
     need_page(report, audio, speech, plot, *(written or ()))
     if audio.exists() and not audio.is_file():
         raise click.UsageError(f"--report reads the recording again, but {audio} is no file; save it first")
+
+
+def check_hints(hints: Path | None, targets: Targets) -> None:
+    """Refuse hints of nobody knows which recording, or that would be written over."""
+    if hints is None:
+        return
+    from diarize.formats.registry import by_ending, format_of
+
+    several = len(targets) > 1
+    if several and not (hints.is_dir() and by_ending(hints) is None) and format_of(hints).anonymous:
+        raise click.UsageError(f"{hints} names no recording, so it can hold hints for only one; name a folder of files")
+    for target in (target for files in targets.values() for target in files or ()):
+        keep_sources(target, hints)
+
+
+def hints_for(hints: Path | None, targets: Targets) -> dict[Path, Hints] | None:
+    """Return what is certain of each recording; those of which nothing is are left out, with a warning.
+
+    Raises
+    ------
+    FormatError
+        The hints cannot be read, or are of none of the recordings.
+    """
+    if hints is None:
+        return None
+    from diarize.formats.hints import hints_of, read_all_hints
+
+    known = read_all_hints(hints)
+    found = {path: hints_of(known, hints, path.stem) for path in targets if path.stem in known or "" in known}
+    missing = [path for path in targets if path not in found]
+    if missing and known and not found:
+        hints_of(known, hints, missing[0].stem)  # says which there are
+    for path in missing:
+        warn(f"{path}: there are no hints for this recording in {hints}")
+    return found
+
+
+def kept_at(keep: Path | None, targets: Targets, *sources: Path | None) -> dict[Path, Path]:
+    """Return the file in which each recording is kept: the one that is named, or one for each in a folder.
+
+    Raises
+    ------
+    UsageError
+        The name does not suit the recordings, or something would be written over.
+    """
+    if keep is None:
+        return {}
+    if keep.suffix.lower() == KEPT and not keep.is_dir():
+        if len(targets) > 1:
+            raise click.UsageError(f"several recordings cannot be kept in the file {keep}; give a folder: --keep KEPT")
+        files = dict.fromkeys(targets, keep)
+    else:
+        refuse_as_folder(keep, KEPT)
+        files = {path: keep / f"{path.stem}{KEPT}" for path in targets}
+        if len(set(files.values())) < len(files):
+            raise click.UsageError("two recordings have the same name, and would be kept in the same file")
+    written = [target for several in targets.values() for target in several or ()]
+    for file in files.values():
+        keep_sources(file, *targets, *written, *sources)
+    return files

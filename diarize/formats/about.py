@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from diarize.hints import Hints
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -27,6 +29,8 @@ class About:
         The program that found them, with its version.
     channels : mapping of str to int
         The channel of each speaker, where channels were diarized each by itself.
+    hints : Hints
+        What a person made, changed or confirmed.
     ratios : mapping of str to float
         For speakers who got the name of a known person, how many times likelier that person is than a stranger.
     """
@@ -38,6 +42,7 @@ class About:
     settings: Mapping[str, Any] = field(default_factory=dict)
     software: str | None = None
     channels: Mapping[str, int] = field(default_factory=dict)
+    hints: Hints = field(default_factory=Hints)
     ratios: Mapping[str, float] = field(default_factory=dict)
 
     def channel_of(self, speaker: str) -> int:

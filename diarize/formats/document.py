@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
-from diarize.annotation import Annotation, Segment, Turn
+from diarize.annotation import Annotation, Segment, Turn, union
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import write_text
 from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text, dumps, is_number
 from diarize.formats.parsing import parsed_json
 from diarize.formats.turns import Entry, Parsed, entry, rows
+from diarize.hints import Hints
 
 FORMAT = "diarize"
 VERSION = 1
+
+_Timed = TypeVar("_Timed", Turn, Segment)
 
 
 def is_document(head: str) -> bool:
@@ -27,7 +31,10 @@ def is_document(head: str) -> bool:
 
 def parse_document(path: str | PathLike[str]) -> Parsed:
     """Return what a document says; all that is wrong with its turns is listed."""
-    return parsed_json(path, "turns", _turns_of, _entry)
+    parsed = parsed_json(path, "turns", _turns_of, _entry)
+    checked = [item.turn for item in parsed.entries if item.checked and item.turn]
+    about = {uri: replace(one, hints=Hints(checked, one.hints.silence)) for uri, one in parsed.about.items()}
+    return replace(parsed, about=about)
 
 
 def _turns_of(value: Any) -> tuple[list[Any], str, About]:
@@ -63,6 +70,7 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
         software=texts["software"],
         channels=channels,
         ratios=_ratios(document.get("speakers", [])),
+        hints=Hints((), _segments(document.get("silence", []), "silence")),
     )
     return as_text(document.get("recording"), "recording"), about
 
@@ -76,6 +84,18 @@ def _ratios(speakers: Any) -> dict[str, float]:
     return {as_text(one.get("name"), "name"): float(one["likelihood_ratio"]) for one in known}
 
 
+def _segments(value: Any, what: str) -> list[Segment]:
+    """Return stretches of time; those of zero duration say nothing."""
+    segments = []
+    for number, item in enumerate(as_list(value, what)):
+        stretch = as_object(item, f"{what}[{number}]")
+        start, end = (as_seconds(stretch.get(name), f"{what}[{number}]: {name}") for name in ("start", "end"))
+        if end < start:
+            raise FormatError(f"{what}[{number}] ends before it starts: {start:g} to {end:g}")
+        segments += [Segment(start, end)] if end > start else []
+    return segments
+
+
 def _entry(uri: str, item: Any) -> Entry:
     turn = as_object(item, "a turn")
     times = (as_seconds(turn.get("start"), "start"), as_seconds(turn.get("end"), "end"))
@@ -83,7 +103,7 @@ def _entry(uri: str, item: Any) -> Entry:
     checked = turn.get("checked", False)
     if not isinstance(checked, bool):
         raise FormatError(f"checked must be true or false, got {quoted(checked)}")
-    return entry(0, uri, times, as_text(turn.get("speaker"), "speaker"), confidence)
+    return entry(0, uri, times, as_text(turn.get("speaker"), "speaker"), confidence)._replace(checked=checked)
 
 
 def write_document(
@@ -99,6 +119,8 @@ def to_document(annotation: Annotation, about: About) -> str:
     turns = [Turn(row.start / 1000, row.end / 1000, row.speaker, row.confidence) for row in rows(annotation)]
     rounded = Annotation(turns, annotation.uri)
     overlaps = rounded.overlap()
+    fixed = Annotation(_in_milliseconds(about.hints.annotation))
+    silence = [_times(segment) for segment in union(_in_milliseconds(about.hints.silence))]
     fields: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -111,8 +133,9 @@ def to_document(annotation: Annotation, about: About) -> str:
         "model": about.model,
         "settings": about.settings,
         "speakers": _speakers(rounded, overlaps, about.ratios),
-        "turns": [_turn(turn, overlaps) for turn in rounded],
-        "overlaps": [{"start": one.start, "end": one.end} for one in overlaps],
+        "turns": [_turn(*piece, overlaps) for turn in rounded for piece in _pieces(turn, fixed)],
+        "overlaps": [_times(segment) for segment in overlaps],
+        **({"silence": silence} if silence else {}),
     }
     return "{\n" + ",\n".join(f"  {dumps(name)}: {_value(value)}" for name, value in fields.items()) + "\n}\n"
 
@@ -123,12 +146,38 @@ def _value(value: Any) -> str:
     return "[\n" + ",\n".join(f"    {dumps(item)}" for item in value) + "\n  ]"
 
 
-def _turn(turn: Turn, overlaps: Sequence[Segment]) -> dict[str, Any]:
+def _times(segment: Segment) -> dict[str, float]:
+    return {"start": segment.start, "end": segment.end}
+
+
+def _in_milliseconds(items: Iterable[_Timed]) -> Iterator[_Timed]:
+    """Yield turns or segments with times in whole milliseconds; what becomes empty is left out."""
+    for item in items:
+        start, end = round(item.start * 1000) / 1000, round(item.end * 1000) / 1000
+        if end > start:
+            yield replace(item, start=start, end=end)
+
+
+def _pieces(turn: Turn, fixed: Annotation) -> Iterator[tuple[Turn, bool]]:
+    """Yield a turn in pieces, a piece for each stretch that a person checked and for each between them."""
+    place = turn.start
+    for sure in fixed.crop(turn.segment) if fixed.turns else ():
+        if sure.speaker == turn.speaker:
+            if sure.start > place:
+                yield replace(turn, start=place, end=sure.start), False
+            yield replace(turn, start=sure.start, end=sure.end), True
+            place = sure.end
+    if place < turn.end:
+        yield replace(turn, start=place), False
+
+
+def _turn(turn: Turn, checked: bool, overlaps: Sequence[Segment]) -> dict[str, Any]:
     return {
         "start": turn.start,
         "end": turn.end,
         "speaker": turn.speaker,
         "confidence": None if turn.confidence is None else round(turn.confidence, 3),
+        **({"checked": True} if checked else {}),
         "overlap": _shared(turn, overlaps),
     }
 

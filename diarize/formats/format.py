@@ -40,6 +40,8 @@ class Format:
         Takes a path; returns who speaks when, and everything that keeps some tool from reading the file.
     regions : callable or None
         Takes a path; returns where speech is marked in each recording, by its id. Left out where `parse` says it.
+    silence : callable or None
+        Takes a path; returns where it says that nobody speaks in each recording. Left out where `parse` says it.
     write : Writer or None
     validate : callable or None
         Takes a path; returns everything that keeps some tool from reading the file. Left out where `parse` says it.
@@ -59,6 +61,7 @@ class Format:
     shared: tuple[str, ...] = ()
     parse: Callable[[FilePath], Parsed] | None = None
     regions: Callable[[FilePath], dict[str, list[Segment]]] | None = None
+    silence: Callable[[FilePath], dict[str, list[Segment]]] | None = None
     write: Writer | None = None
     validate: Callable[[FilePath], list[Problem]] | None = None
     anonymous: bool = False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from os import PathLike
 from typing import TextIO
 
-from diarize.annotation import Annotation
+from diarize.annotation import Annotation, Segment
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import is_number, milliseconds, parse_seconds, read_lines, write_text
@@ -17,7 +18,7 @@ from diarize.formats.turns import Entry, Parsed, entry, rows
 
 _COMMENTS = (";", "#", "\\")  # Audacity puts a label's frequencies on a line of their own after a backslash
 _WEEK = 7 * 24 * 3600.0
-_NOBODY = "speech"  # who talks where a label is missing
+UNNAMED = "speech"  # who talks where a label is missing
 
 
 def is_lab(head: str) -> bool:
@@ -44,7 +45,17 @@ def _entries(number: int, line: str) -> list[Entry]:
     start, end, label = _label(line)
     if label.casefold() in NON_SPEECH:
         return []
-    return [entry(number, "", (start, end), LABEL.decode(label) or _NOBODY)]
+    return [entry(number, "", (start, end), LABEL.decode(label) or UNNAMED)]
+
+
+def silence_of_labels(path: str | PathLike[str]) -> dict[str, list[Segment]]:
+    """Return where labels in `NON_SPEECH` say that nobody speaks; lines that cannot be read are passed over."""
+    silence: list[Segment] = []
+    for _, line in read_lines(path, _COMMENTS, plain=False)[0]:
+        with suppress(FormatError):
+            start, end, label = _label(line)
+            silence += [Segment(start, end)] if label.casefold() in NON_SPEECH and end > start else []
+    return {"": silence}
 
 
 def _label(line: str) -> tuple[float, float, str]:

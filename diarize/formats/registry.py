@@ -20,11 +20,11 @@ from diarize.formats.eaf import is_eaf, parse_eaf, write_eaf
 from diarize.formats.files import Problem, one_of, raise_fatal, read_lines
 from diarize.formats.format import FilePath, Format, Target
 from diarize.formats.kaldi import is_kaldi, parse_kaldi, write_kaldi
-from diarize.formats.lab import is_audacity, is_lab, parse_lab, write_audacity, write_lab
+from diarize.formats.lab import is_audacity, is_lab, parse_lab, silence_of_labels, write_audacity, write_lab
 from diarize.formats.lhotse import is_lhotse, parse_lhotse, write_lhotse
 from diarize.formats.names import uri_of_stem
 from diarize.formats.pyannote import is_pyannote, parse_pyannote, write_pyannote
-from diarize.formats.rttm import is_rttm, parse_rttm, write_annotations
+from diarize.formats.rttm import is_rttm, parse_rttm, silence_of_rttm, write_annotations
 from diarize.formats.stm import is_stm, parse_stm, write_stm
 from diarize.formats.subtitles import is_srt, is_vtt, parse_srt, parse_vtt, write_srt, write_vtt
 from diarize.formats.textgrid import is_textgrid, parse_textgrid, write_textgrid
@@ -34,7 +34,14 @@ from diarize.formats.uem import is_uem, read_uem, validate_uem, write_speech
 _HEAD, _HEAD_LINES = 2000, 20  # characters of a line, and lines, by which a format is recognised
 
 FORMATS = (
-    Format(name="rttm", endings=(".rttm",), recognise=is_rttm, parse=parse_rttm, write=write_annotations),
+    Format(
+        name="rttm",
+        endings=(".rttm",),
+        recognise=is_rttm,
+        parse=parse_rttm,
+        silence=silence_of_rttm,
+        write=write_annotations,
+    ),
     Format(
         name="json",
         shared=(".json",),
@@ -60,10 +67,19 @@ FORMATS = (
         shared=(".txt",),
         recognise=is_audacity,
         parse=parse_lab,
+        silence=silence_of_labels,
         write=write_audacity,
         anonymous=True,
     ),
-    Format(name="lab", endings=(".lab",), recognise=is_lab, parse=parse_lab, write=write_lab, anonymous=True),
+    Format(
+        name="lab",
+        endings=(".lab",),
+        recognise=is_lab,
+        parse=parse_lab,
+        silence=silence_of_labels,
+        write=write_lab,
+        anonymous=True,
+    ),
     Format(
         name="textgrid",
         endings=(".TextGrid",),

@@ -14,7 +14,7 @@ from itertools import pairwise
 from os import PathLike
 from typing import TextIO
 
-from diarize.annotation import Annotation
+from diarize.annotation import Annotation, Segment
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import (
@@ -31,8 +31,9 @@ from diarize.formats.names import FIELD, decode_uri, encode_uri, is_missing, is_
 from diarize.formats.parsing import parsed_lines
 from diarize.formats.turns import Entry, Parsed, Row, annotations_of, entry, rows
 
+_NON_SPEECH = "NON-SPEECH"
 OTHER_TYPES = frozenset(
-    ("NOSCORE", "NO_RT_METADATA", "SEGMENT", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "IP", "SU", "CB")
+    ("NOSCORE", "NO_RT_METADATA", "SEGMENT", "LEXEME", "NON-LEX", _NON_SPEECH, "FILLER", "EDIT", "IP", "SU", "CB")
     + ("A/P", "SPKR-INFO")
 )
 _COMMENTS = (";", "#")
@@ -161,6 +162,27 @@ def parse_rttm(path: str | PathLike[str]) -> Parsed:
     return Parsed(parsed.entries, [*parsed.problems, *unsorted])
 
 
+def silence_of_rttm(path: str | PathLike[str]) -> dict[str, list[Segment]]:
+    """Return where lines of the type NON-SPEECH say that nobody speaks, by the recording's id.
+
+    Raises
+    ------
+    FormatError
+        Such a line has no time; the message names file and line.
+    """
+    lines, _ = read_lines(path, _COMMENTS)
+    silence: dict[str, list[Segment]] = {}
+    for number, line in lines:
+        fields = _FIELDS.split(line)
+        if fields[0] == _NON_SPEECH:
+            try:
+                start, end = _times(fields)
+            except FormatError as error:
+                raise FormatError(f"{os.fspath(path)}:{number}: {error}") from None
+            silence.setdefault(decode_uri(fields[1]), []).extend([Segment(start, end)] if end > start else [])
+    return silence
+
+
 def _entries(number: int, line: str) -> list[Entry]:
     """Return what a line says of speakers; FormatError where that cannot be."""
     fields = _FIELDS.split(line)
@@ -168,12 +190,17 @@ def _entries(number: int, line: str) -> list[Entry]:
         return []
     if fields[0] != "SPEAKER":
         raise FormatError(f"an RTTM line begins with SPEAKER, got {quoted(fields[0])}")
-    if not 8 <= len(fields) <= 10:
-        raise FormatError(f"a SPEAKER line has ten fields separated by blanks, got {len(fields)}")
-    start, duration = parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the duration")
-    end = round(start + duration, 9)  # 0.1 + 0.2 shall touch a turn that starts at 0.3
+    times = _times(fields)
     confidence = parse_confidence(fields[8]) if len(fields) > 8 else None
-    return [entry(number, decode_uri(fields[1]), (start, max(start, end)), FIELD.decode(fields[7]), confidence)]
+    return [entry(number, decode_uri(fields[1]), times, FIELD.decode(fields[7]), confidence)]
+
+
+def _times(fields: list[str]) -> tuple[float, float]:
+    """Return start and end of what a line is about; FormatError where that cannot be."""
+    if not 8 <= len(fields) <= 10:
+        raise FormatError(f"a {fields[0]} line has ten fields separated by blanks, got {len(fields)}")
+    start, duration = parse_seconds(fields[3], "the start"), parse_seconds(fields[4], "the duration")
+    return start, max(start, round(start + duration, 9))  # 0.1 + 0.2 shall touch a turn that starts at 0.3
 
 
 def _remarks(line: str) -> list[str]:

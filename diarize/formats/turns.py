@@ -17,11 +17,12 @@ _EMPTY = "the duration is zero"
 
 
 class Entry(NamedTuple):
-    """What one place in a file says: the turn is None where its duration is zero."""
+    """What one place in a file says: the turn is None where its duration is zero; a person may have checked it."""
 
     line: int
     uri: str
     turn: Turn | None
+    checked: bool = False
 
 
 def entry(line: int, uri: str, times: tuple[float, float], speaker: str, confidence: float | None = None) -> Entry:
@@ -84,7 +85,7 @@ def problems_of(path: str | PathLike[str], parsed: Parsed) -> list[Problem]:
     """Return all that is wrong, by line: also turns without duration, and those that overlap one of their speaker."""
     where, problems = os.fspath(path), list(parsed.problems)
     last: dict[tuple[str, str], Turn] = {}
-    for line, uri, turn in sorted(parsed.entries, key=lambda item: item.turn.start if item.turn else 0.0):
+    for line, uri, turn, _ in sorted(parsed.entries, key=lambda item: item.turn.start if item.turn else 0.0):
         if turn is None:
             problems.append(Problem(where, line, _EMPTY))
             continue

@@ -16,7 +16,7 @@ from diarize.stages.clustering import most_agreed
 from diarize.stages.grouping import group_voices
 from diarize.stages.limits import Limits
 from diarize.stages.matching import best_pairs
-from diarize.stages.rounds import Outcome, normalised
+from diarize.stages.rounds import Outcome, normalised, summed_columns
 from diarize.stages.speakers import View
 
 Floats = npt.NDArray[np.float64]
@@ -77,8 +77,7 @@ def grouped(outcome: Outcome, blocks: SpeechBlocks, views: list[View], limits: L
     groups = group_voices(
         outcome.posterior, outcome.labels, blocks, views, limits, scale, config.grouping, n_named=outcome.n_named
     )
-    posterior = np.zeros((len(outcome.labels), int(groups.max()) + 1))
-    np.add.at(posterior.T, groups, outcome.posterior.T)
+    posterior = summed_columns(outcome.posterior, groups, int(groups.max()) + 1)
     heard, labels = np.unique(posterior.argmax(axis=1), return_inverse=True)
     return replace(outcome, posterior=normalised(posterior[:, heard]), labels=labels.astype(np.intp))
 

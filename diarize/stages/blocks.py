@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.features import voice_features
-from diarize.spooling import Rows
+from diarize.spooling import Rows, parts, spooled
 from diarize.stages.recording import Recording
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
 
@@ -70,6 +70,39 @@ class SpeechBlocks:
         spread[self.speech] = np.repeat(values, self.lengths, axis=0)
         return spread
 
+    def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Yield plain arrays with their names: what the statistics are made of, in place of them."""
+        yield f"{prefix}speech", self.speech
+        yield f"{prefix}lengths", self.lengths.astype(np.int32)
+        yield f"{prefix}runs", self.runs.astype(np.int32)
+        yield f"{prefix}frame_step", np.array(self.frame_step)
+        for number, part in enumerate(parts(len(self.cepstra))):
+            yield f"{prefix}cepstra_{number}", self.cepstra[part]
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Any], voices: Sequence[EigenvoiceModel], prefix: str = ""
+    ) -> SpeechBlocks:
+        """Build blocks from what `arrays` gave; the statistics come out as they were.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or the arrays do not fit together or to the models.
+        """
+        speech, width = np.asarray(arrays[f"{prefix}speech"], bool), voices[0].voices.shape[1]
+        lengths, runs = (np.asarray(arrays[f"{prefix}{name}"], np.intp) for name in ("lengths", "runs"))
+        n_frames = int(speech.sum())
+        if lengths.ndim != 1 or lengths.shape != runs.shape or lengths.min() < 1 or lengths.sum() != n_frames:
+            raise ValueError(f"{lengths.sum()} frames are in blocks, {n_frames} hold speech")
+        pieces = (_cepstra(arrays[f"{prefix}cepstra_{number}"], width) for number, _ in enumerate(parts(n_frames)))
+        cepstra = spooled(pieces, width)
+        if len(cepstra) != n_frames:
+            raise ValueError(f"there are cepstra of {len(cepstra)} frames, {n_frames} hold speech")
+        boundaries = np.concatenate([[0], np.cumsum(lengths)])
+        statistics = tuple(model.statistics(cepstra, boundaries) for model in voices)
+        return cls(speech, cepstra, statistics, lengths, runs, float(arrays[f"{prefix}frame_step"]))
+
     def recut(
         self, speech: Mask, groups: Labels, mixed: Mask, voices: Sequence[EigenvoiceModel]
     ) -> tuple[SpeechBlocks, Labels]:
@@ -115,6 +148,13 @@ class SpeechBlocks:
         runs = np.cumsum(np.diff(speech.astype(np.int8), prepend=0) == 1)[starts] - 1
         nothing = self.cepstra[:0]
         return SpeechBlocks(speech, nothing, tuple(statistics), lengths, runs.astype(np.intp), self.frame_step), old
+
+
+def _cepstra(values: Any, width: int) -> npt.NDArray[np.float32]:
+    """Return some rows of cepstra; ValueError where they are none."""
+    if values.dtype != np.float32 or values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all():
+        raise ValueError(f"cepstra are finite rows of {width}, got {values.dtype} of shape {values.shape}")
+    return np.asarray(values)
 
 
 def cut_blocks(

@@ -179,8 +179,8 @@ def agreement(first: Labels, second: Labels, weights: Labels) -> float:
     >>> agreement(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 2]), np.ones(4))
     0.75
     """
-    table = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
-    np.add.at(table, (first, second), weights)
+    shape = (int(first.max()) + 1, int(second.max()) + 1)
+    table = np.bincount(first * shape[1] + second, weights, minlength=shape[0] * shape[1]).reshape(shape)
     rows, columns = best_pairs(table)
     return float(table[rows, columns].sum() / np.sum(weights))
 

@@ -7,7 +7,7 @@ was fixed stays, two people who were named stay two, and the inference moves eve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +21,7 @@ from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.confidence import log_odds
 from diarize.stages.grouping import pair_odds
 from diarize.stages.limits import Limits
-from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of
+from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of, summed_columns
 from diarize.stages.speakers import EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +29,9 @@ Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 _MOST_ODDS = 4.0  # nats for or against, from one stretch or from the sound: both are surer than they are right
+
+_LEAST_ROUNDS = 4
+_MOST_WORK = 60_000  # blocks times rounds; what was nearly settled is so again, and a person waits
 
 OPEN, NOBODY = -1, -2
 """Owners of frames about which nothing was said, and in which nobody speaks."""
@@ -101,12 +104,14 @@ def correct(
         The first speakers are the owners.
     """
     prior = prior_weight(blocks.seconds, config.speakers)
+    rounds = min(config.speakers.iterations, max(_LEAST_ROUNDS, _MOST_WORK // len(blocks)))
+    settings = replace(config.speakers, iterations=rounds)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
     outcomes = []
     for number, labels in enumerate(before.candidates):
         view = views[number * len(views) // len(before.candidates)].held()
         labels, people = _with_people(view, blocks, labels, owners, before.certainty, config)
-        outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, config.speakers)))
+        outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, settings)))
     agreed = averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = grouped(agreed, blocks, views, limits, config)
@@ -123,8 +128,7 @@ def _outcome(
     n_named, people = int(owners.max()) + 1, people[list(outcome.origins)]
     strangers = np.cumsum(people < 0) - 1 + n_named
     columns = np.where(people < 0, strangers, people)
-    posterior = np.zeros((len(labels), int(columns.max()) + 1))
-    np.add.at(posterior.T, columns, outcome.posterior.T)
+    posterior = summed_columns(outcome.posterior, columns, int(columns.max()) + 1)
     heard, labels = np.unique(posterior.argmax(axis=1), return_inverse=True)
     return Outcome(normalised(posterior[:, heard]), labels.astype(np.intp), outcome.bounds, n_named=n_named)
 

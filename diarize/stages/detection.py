@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +33,15 @@ class Detection:
         The chain of background and speech that decided; None where marks were given.
     dismissed : array of bool, shape (n_frames,), optional
         Frames that were taken for speech at first, and are no voice.
+    stated : array of shape (n_frames,), optional
+        How probable speech is, where that was kept in place of the evidence.
     """
 
     speech: Mask
     evidence: npt.NDArray[np.floating] | None = None
     chain: hmm.MinimumDuration | None = None
     dismissed: Mask | None = None
+    stated: Floats | None = None
 
     def dismiss(self, frames: Mask) -> Detection:
         """Return the same without the speech in some frames, (n_frames,)."""
@@ -46,10 +51,37 @@ class Detection:
     @cached_property
     def probability(self) -> Floats:
         """How probable speech is in each frame, (n_frames,): 0 or 1 where marks were given."""
+        if self.stated is not None:
+            return self.stated
         if self.evidence is None or self.chain is None or not len(self.speech):
             return self.speech.astype(np.float64)
         probability = np.asarray(hmm.forward_backward(self.evidence, self.chain).posterior[:, 1])
         return probability if self.dismissed is None else np.where(self.dismissed, 0.0, probability)
+
+    def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Yield plain arrays with their names: the probability, to three digits, in place of the evidence."""
+        yield f"{prefix}detected", self.speech
+        if self.stated is not None or self.evidence is not None:
+            yield f"{prefix}probability", self.probability.astype(np.float16)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], prefix: str = "") -> Detection:
+        """Build a detection from what `arrays` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or the arrays do not fit together.
+        """
+        speech, name = np.asarray(arrays[f"{prefix}detected"], bool), f"{prefix}probability"
+        stated = np.asarray(arrays[name], np.float64) if name in arrays else None
+        if speech.ndim != 1 or not (stated is None or (stated.shape == speech.shape and _are_probable(stated))):
+            raise ValueError(f"no probabilities for {len(speech)} frames")
+        return cls(speech, stated=stated)
+
+
+def _are_probable(values: Floats) -> bool:
+    return bool(((values >= 0) & (values <= 1)).all())
 
 
 def detect_speech(recording: Recording, detector: SpeechDetector, settings: SpeechConfig) -> Detection:

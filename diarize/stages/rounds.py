@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +60,39 @@ class Outcome:
         """The probability of each block's label, shape (n_blocks,)."""
         return np.asarray(self.posterior[np.arange(len(self.labels)), self.labels])
 
+    def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Yield plain arrays with their names."""
+        yield f"{prefix}posterior", self.posterior
+        yield f"{prefix}labels", self.labels.astype(np.int32)
+        yield f"{prefix}bounds", np.array(self.bounds, np.float64)
+        yield f"{prefix}origins", np.array(self.origins, np.int32)
+        yield f"{prefix}candidates", np.array(self.candidates, np.int32).reshape(-1, len(self.labels))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], prefix: str = "") -> Outcome:
+        """Build an outcome in which nobody was named from what `arrays` gave.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or the arrays do not fit together.
+        """
+        posterior = np.asarray(arrays[f"{prefix}posterior"], np.float64)
+        labels, candidates = (np.asarray(arrays[f"{prefix}{name}"], np.intp) for name in ("labels", "candidates"))
+        shape = (len(labels), int(labels.max()) + 1)
+        if posterior.shape != shape or labels.min() < 0 or len(np.unique(labels)) != shape[1]:
+            raise ValueError(f"labels of {len(labels)} blocks do not fit probabilities of shape {posterior.shape}")
+        if (
+            candidates.ndim != 2
+            or candidates.shape[1] != len(labels)
+            or not 0 <= candidates.min() <= candidates.max() < len(labels)
+        ):
+            raise ValueError(f"single outcomes of shape {candidates.shape} do not fit {len(labels)} blocks")
+        if not (np.isfinite(posterior).all() and 0 <= posterior.min() <= posterior.max() <= 1 + 1e-9):
+            raise ValueError("probabilities lie from 0 to 1")
+        bounds, origins = (arrays[f"{prefix}{name}"].tolist() for name in ("bounds", "origins"))
+        return cls(posterior, labels, tuple(bounds), tuple(origins), tuple(candidates))
+
 
 def prior_weight(seconds: float, config: SpeakerConfig) -> float:
     """Return F_B of eq. (15) for so many seconds of speech: it grows with them, up to a limit."""
@@ -107,6 +142,14 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig, 
     labels = shares.argmax(axis=1)
     heard, labels = np.unique(labels, return_inverse=True)
     return Outcome(normalised(shares[:, heard]), labels.astype(np.intp), tuple(bounds), tuple(origins[heard].tolist()))
+
+
+def summed_columns(shares: Floats, groups: npt.ArrayLike, count: int) -> Floats:
+    """Return the sums of the columns of each group, (n_blocks, count)."""
+    total = np.zeros((len(shares), count))
+    for column, group in enumerate(np.asarray(groups)):
+        total[:, group] += shares[:, column]
+    return total
 
 
 def shares_of(labels: Labels, count: int | None = None) -> Floats:

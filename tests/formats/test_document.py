@@ -117,6 +117,20 @@ def test_turns_may_say_whether_a_person_checked_them(tmp_path: Path) -> None:
     assert list(Annotation.read(tmp_path / "checked.json")) == list(Annotation.read(written))
 
 
+def test_silence_is_described_and_checked(tmp_path: Path) -> None:
+    whole = deepcopy(WHOLE) | {"silence": [{"start": 8.5, "end": 9}]}
+    Draft202012Validator(SCHEMA).validate(whole)
+    for silence in ({}, [3], [{"start": 1}], [{"start": "1", "end": 2}]):
+        wrong, path = whole | {"silence": silence}, tmp_path / "wrong.json"
+        assert not Draft202012Validator(SCHEMA).is_valid(wrong)
+        path.write_text(json.dumps(wrong))
+        with pytest.raises(FormatError, match="silence"):
+            Annotation.read(path)
+    path.write_text(json.dumps(whole | {"silence": [{"start": 2, "end": 1}]}))
+    with pytest.raises(FormatError, match=r"silence\[0\] ends before it starts"):
+        Annotation.read(path)
+
+
 @pytest.mark.parametrize("name", ["format", "version", "recording", "turns"])
 def test_what_is_needed(tmp_path: Path, name: str) -> None:
     document = {key: value for key, value in WHOLE.items() if key != name}
