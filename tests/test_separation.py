@@ -109,6 +109,7 @@ def test_where_a_chunk_ends_is_not_heard(brief: Samples, tmp_path: Path, monkeyp
         np.testing.assert_allclose(other[name], one[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_three_at_once_flac_and_a_file_that_is_read(tmp_path: Path) -> None:
     names = ["a b", "a/b", "ä"]
     turns = [Turn(5 * i, 5 * i + 5, name) for i, name in enumerate(names)] + [Turn(15, 16, name) for name in names]

@@ -26,9 +26,9 @@ def ogg(subtype: str, seconds: float = 40.0, rate: int = RATE) -> bytes:
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
 def test_chained_files_are_read_to_the_end(subtype: str) -> None:
-    content = ogg(subtype)
+    content = ogg(subtype, 8.0)
     single = read_audio(io.BytesIO(content), RATE)
-    assert len(single) == pytest.approx(40 * RATE, abs=1)
+    assert len(single) == pytest.approx(8 * RATE, abs=1)
     assert ogg_parts(io.BytesIO(content)) == []
     assert not loses_pages(io.BytesIO(content))
     np.testing.assert_array_equal(read_audio(io.BytesIO(3 * content), RATE), np.tile(single, 3))

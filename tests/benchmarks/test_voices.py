@@ -30,6 +30,7 @@ def run(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.slow
 def test_speakers_that_are_trained_on_are_not_measured(folder: Path) -> None:
     arguments = (folder, "--train", folder, "--score", "wccn", "--seconds", "0.5")
     code, output = run(*arguments)
@@ -53,6 +54,7 @@ def test_folds_are_checked(folder: Path, fold: str) -> None:
     assert "K/N" in output
 
 
+@pytest.mark.slow
 def test_the_same_seed_prints_the_same(folder: Path, tmp_path: Path) -> None:
     arguments = (folder, "--score", "bayes", "--seconds", "0.5", "--condition", "other-room", "--cache", tmp_path)
     first, again, other = run(*arguments), run(*arguments), run(*arguments, "--seed", 1)

@@ -85,11 +85,12 @@ def test_no_such_column(tmp_path: Path) -> None:
         table.chosen(but=["a", "b"])
 
 
-def test_thousands_of_columns(tmp_path: Path) -> None:
-    names = [f"c{number}" for number in range(200_000)]
-    table = read_table(table_file(tmp_path, ",".join(names) + "\n" + ",".join(map(str, range(200_000))) + "\n"))
+@pytest.mark.parametrize("count", [5000, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_thousands_of_columns(tmp_path: Path, count: int) -> None:
+    names = [f"c{number}" for number in range(count)]
+    table = read_table(table_file(tmp_path, ",".join(names) + "\n" + ",".join(map(str, range(count))) + "\n"))
     assert table.chosen(only=names[::-1], but=names[1:]) == ("c0",)
-    assert table.numbers(table.chosen(but=names[:5])).tolist() == [list(range(5, 200_000))]
+    assert table.numbers(table.chosen(but=names[:5])).tolist() == [list(range(5, count))]
     with pytest.raises(FormatError, match=r"no column 'd' \(there are: c0, c1, c2, c3, c4, \.\.\.\)"):
         table.chosen(but=[*names, "d"])
 

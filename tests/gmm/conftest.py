@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,6 +58,27 @@ def mixture(kind: str, n_components: int = 4, n_features: int = 3, seed: int = 0
     covariances = {"full": matrices, "tied": matrices[0], "diag": variances, "spherical": variances.mean(axis=1)}
     weights = rng.dirichlet(np.full(n_components, 3.0))
     return MixtureParameters(weights, means, covariances[kind], kind)
+
+
+@pytest.fixture(scope="session")
+def quick_checks() -> Callable[[Any], list[str]]:
+    """Run those of scikit-learn's checks of an estimator that fit once or not at all; return their names."""
+    names = ["check_do_not_raise_errors_in_init_or_set_param", "check_dont_overwrite_attributes"]
+    names += ["check_estimator_cloneable", "check_estimators_dtypes", "check_estimators_unfitted"]
+    names += ["check_n_features_in", "check_no_attributes_set_in_init", "check_parameters_default_constructible"]
+
+    def run(estimator: Any) -> list[str]:
+        from sklearn.utils.estimator_checks import estimator_checks_generator
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the checks fit on data made to warn
+            checks = [(each, check) for each, check in estimator_checks_generator(estimator)]
+            chosen = [(each, check) for each, check in checks if check.func.__name__ in names]
+            for each, check in chosen:
+                check(each)
+        return [check.func.__name__ for _, check in chosen]
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,7 @@ def test_the_model_serves_a_diarizer_also_after_a_file(model: Model, tmp_path: P
     assert max(before, key=before.__getitem__) != max(after, key=after.__getitem__)
 
 
+@pytest.mark.slow
 def test_same_material_and_seed_same_model(model: Model, folder: Path) -> None:
     again = train(folder, config=TINY, seed=1)
     for name, band in model.bands.items():
@@ -101,6 +102,7 @@ def test_same_material_and_seed_same_model(model: Model, folder: Path) -> None:
             np.testing.assert_array_equal(array, others[key], err_msg=key)
 
 
+@pytest.mark.slow
 def test_several_folders(folder: Path, tmp_path: Path) -> None:
     for name in ("speaker0", "speaker7"):  # a name that is in the other folder as well is another speaker's
         (tmp_path / name).mkdir()
@@ -155,6 +157,7 @@ def test_sessions_are_learnt_for_every_member_and_nothing_else_changes(
     assert all(voices.sessions for band in Model.load(tmp_path / "after.npz").bands.values() for voices in band.voices)
 
 
+@pytest.mark.slow
 def test_same_seed_same_sessions(model: Model, taught: Model, days: Path, tmp_path: Path) -> None:
     steps: list[tuple[str, float]] = []
     again = learn_sessions(

@@ -36,6 +36,7 @@ def drawn(truth: SessionModel, n_each: int, rng: np.random.Generator) -> tuple[F
     return points, noise, np.linalg.solve(noise, points[:, :, None])[:, :, 0], speakers
 
 
+@pytest.mark.slow
 def test_the_fit_gives_back_what_sessions_were_drawn_from() -> None:
     truth = SessionModel(spread(1), 0.5 * spread(2))
     _, noise, linear, speakers = drawn(truth, 600, np.random.default_rng(0))

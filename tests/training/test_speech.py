@@ -48,7 +48,7 @@ def detected(model: SpeechModel, sound: Samples) -> npt.NDArray[np.bool_]:
 
 def test_new_scenes_are_marked_right(model: SpeechModel) -> None:
     rng, wrong, total = np.random.default_rng(7), 0, 0
-    for _ in range(6):
+    for _ in range(3):
         sound, speech = compose_scene(toys(), rng)
         marks = detected(model, sound)
         truth = speech[(np.arange(len(marks)) * 160 + 200)]
@@ -71,6 +71,7 @@ def test_what_is_no_speech_is_not_taken_for_it(model: SpeechModel, sound: Sample
     assert detected(model, sound).mean() < 0.1
 
 
+@pytest.mark.slow
 def test_same_seed_same_model() -> None:
     pair = [
         train_speech_model(toys(), FeatureConfig(), np.random.default_rng(5), n_scenes=10, n_components=2).arrays()

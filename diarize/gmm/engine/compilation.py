@@ -16,6 +16,7 @@ from numba.core import event
 from numba.extending import intrinsic
 
 from diarize.gmm.engine.cache import choose_cache_folder
+from diarize.gmm.engine.turns import alone
 
 logger = logging.getLogger(__name__)
 choose_cache_folder()  # before the first function is compiled
@@ -37,7 +38,7 @@ class _Notice(event.Listener):
     def __init__(self) -> None:
         self._logged = False
 
-    def on_start(self, _: Any) -> None:
+    def on_start(self, _: Any = None) -> None:
         """Log the first one."""
         if not self._logged:
             self._logged = True
@@ -47,25 +48,44 @@ class _Notice(event.Listener):
         """Do nothing."""
 
 
-event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call]
+_notice = _Notice()
+event.register("numba:compile", _notice)  # type: ignore[no-untyped-call]
 
 
 def compiled(signature: str = "", fast: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
     """Compile now for one signature, or for the types of each first call.
 
-    Machine code is cached on disk where numba finds a folder that it can write.
+    Machine code is cached on disk where numba finds a folder that it can write; of several processes one compiles.
     """
     jit: Any = numba.njit
     options = {"nogil": True, "fastmath": set(fast), "error_model": "numpy"}
     wanted = (signature,) if signature else ()
 
     def compile_(function: Function) -> Function:
+        source = function.__code__.co_filename
         try:
-            return cast(Function, jit(*wanted, cache=True, **options)(function))
+            with alone(source, _notice.on_start):
+                kernel = jit(*wanted, cache=True, **options)(function)
+            if not signature:
+                _compile_alone(kernel, source)
+            return cast(Function, kernel)
         except (RuntimeError, OSError):  # nowhere to write, or a full disk
             return cast(Function, jit(*wanted, **options)(function))
 
     return compile_
+
+
+def _compile_alone(kernel: Any, source: str) -> None:
+    """Have a kernel compile, or load what is kept, while no other process does: for the types of each first call."""
+    compile_ = getattr(kernel, "compile", None)
+    if compile_ is None:  # numba is told to leave functions as they are
+        return
+
+    def compile_alone(signature: Any) -> Any:
+        with alone(source, _notice.on_start):
+            return compile_(signature)
+
+    kernel.compile = compile_alone
 
 
 def inner(fast: frozenset[str] = frozenset()) -> Callable[[Function], Function]:

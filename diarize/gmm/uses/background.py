@@ -232,6 +232,7 @@ class BackgroundSubtractor(Stored, BaseEstimator):  # type: ignore[misc]
         given = learning_rate >= 0 and self.n_frames_ > 1
         rates = self._rates(float(learning_rate) if given else 1 / min(2 * self.n_frames_, self.history))
         flat, mask = values.reshape(-1), np.empty(values.shape[:2], dtype=np.uint8)
+        flat.flags.writeable = False  # one type: else loops are compiled once more for frames that may be written to
         marks, channels = mask.reshape(-1), len(rates.channels)
 
         def run(piece: slice) -> None:

@@ -67,6 +67,12 @@ def fitted(rows: Float64, **options: object) -> GaussianMixture:
     return GaussianMixture(3, covariance_type="factor", **given).fit(rows)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def exact() -> GaussianMixture:
+    """Return the mixture of all rows, whose fit takes long; nobody changes it."""
+    return fitted(X)
+
+
 @pytest.mark.parametrize("scale", [1.0, 100.0])
 def test_densities_are_those_of_the_matrices(scale: float) -> None:
     mixture = known(scale=scale)
@@ -79,8 +85,8 @@ def test_densities_are_those_of_the_matrices(scale: float) -> None:
     np.testing.assert_allclose(mixture.variances, matrices(mixture.covariances).diagonal(0, 1, 2))
 
 
-def test_em_never_loses_and_recovers_what_rows_were_drawn_from() -> None:
-    mixture = fitted(X)
+def test_em_never_loses_and_recovers_what_rows_were_drawn_from(exact: GaussianMixture) -> None:
+    mixture = exact
     assert mixture.converged_
     assert np.diff(mixture.lower_bounds_).min() > -1e-9
     order = [int(((mixture.means_ - mean) ** 2).sum(axis=1).argmin()) for mean in TRUE.means]
@@ -195,19 +201,21 @@ def test_sums_add_and_move() -> None:
     np.testing.assert_allclose(matrices(one.covariances), matrices(two.covariances), rtol=1e-9)
 
 
-def test_a_stream_comes_close_to_all_rows_at_once() -> None:
+@pytest.mark.slow
+def test_a_stream_comes_close_to_all_rows_at_once(exact: GaussianMixture) -> None:
     mixture = GaussianMixture(3, covariance_type="factor", n_factors=2, random_state=0)
     for _ in range(4):
         for batch in np.array_split(X, 9):
             mixture.partial_fit(batch)
-    assert fitted(X).score(X) - mixture.score(X) < 0.05
+    assert exact.score(X) - mixture.score(X) < 0.05
     before = mixture.score(X)
     mixture.fit(X).partial_fit(X[:1000])
     assert mixture.score(X) > before - 0.05
 
 
-def test_blocks_files_and_float32(tmp_path: Path) -> None:
-    mixture = fitted(X)
+@pytest.mark.slow
+def test_blocks_files_and_float32(exact: GaussianMixture, tmp_path: Path) -> None:
+    mixture = exact
     blocks = GaussianMixture(3, covariance_type="factor", n_factors=2, tol=1e-7, max_iter=600, random_state=0)
     blocks.fit_blocks(np.array_split(X, 5))
     assert blocks.score(X) == pytest.approx(mixture.score(X), abs=1e-4)

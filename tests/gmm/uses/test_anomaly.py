@@ -186,7 +186,7 @@ def test_cross_conformal_p_values_are_ranks_within_folds() -> None:
     np.testing.assert_allclose(detector.p_values(new), count / 61)
 
 
-@pytest.mark.parametrize("cross", [False, True])
+@pytest.mark.parametrize("cross", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("tails", ["normal", "heavy"])
 def test_p_values_keep_their_promise(cross: Any, tails: Any) -> None:
     """Over many draws of all rows, a p-value is at most a with probability a."""

@@ -179,6 +179,7 @@ def test_a_box_and_its_shadow_are_found() -> None:
     assert BackgroundSubtractor(detect_shadows=False).fit([wall] * 10).apply(frame)[5, 16] == 255
 
 
+@pytest.mark.slow  # compiles
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_floating_point_frames(kind: str) -> None:
     frames = scene(30, channels=1)
@@ -209,6 +210,19 @@ def test_one_pixel_and_lists() -> None:
     single = BackgroundSubtractor().fit(np.full((5, 1, 1), 9.0))
     assert single.apply([[9.0]]).tolist() == [[0]]
     assert single.apply([[99.0]]).tolist() == [[255]]
+
+
+def test_frames_that_are_read_only_are_no_other_kind() -> None:
+    """Loops are compiled once for both, and a frame stays as writable as it was."""
+    from diarize.gmm.uses.pixels import step
+
+    frame = np.full((2, 3, 3), 9, dtype=np.uint8)
+    model = BackgroundSubtractor().fit([frame])
+    assert frame.flags.writeable
+    before = len(step.signatures)
+    frame.flags.writeable = False
+    model.apply(frame)
+    assert len(step.signatures) == before
 
 
 def test_a_saved_state_goes_on(tmp_path: Path) -> None:
@@ -271,7 +285,7 @@ def test_a_video_of_changing_size() -> None:
     with pytest.raises(ValueError, match=r"\(4, 5\)"):
         model.apply(np.zeros((4, 5), np.uint8))
     assert model.n_frames_ == 3
-    assert model.reset().apply(np.zeros((4, 6), np.uint8)).shape == (4, 6)
+    assert model.reset().apply(np.zeros((4, 6, 3), np.uint8)).shape == (4, 6)
 
 
 @pytest.mark.parametrize(

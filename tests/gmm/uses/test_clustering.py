@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,11 @@ def test_fit_predict_is_fit_and_predict() -> None:
     assert adjusted_rand_score(np.tile([0, 1], 30), clustering.labels_) == 1
 
 
+def test_quick_checks_of_estimators_pass(quick_checks: Callable[[Any], list[str]]) -> None:
+    assert len(quick_checks(GaussianMixtureClustering(2, covariance_types="full", n_init=1, max_iter=50))) > 5
+
+
+@pytest.mark.slow
 def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn

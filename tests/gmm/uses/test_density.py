@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -179,6 +180,11 @@ def test_not_fitted_and_wrong_columns(fitted: Any) -> None:
         fitted.cdf([0.0], 7)
 
 
+def test_quick_checks_of_estimators_pass(quick_checks: Callable[[Any], list[str]]) -> None:
+    assert len(quick_checks(GaussianMixtureDensity(2, covariance_type="diag", cv=2, max_iter=20))) > 5
+
+
+@pytest.mark.slow
 def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn

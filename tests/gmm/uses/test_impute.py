@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +32,11 @@ def iris() -> Any:
     return x, *holed(x, 0.2, 0)
 
 
+def test_quick_checks_of_estimators_pass(quick_checks: Callable[[Any], list[str]]) -> None:
+    assert len(quick_checks(GaussianMixtureImputer(max_components=2, max_iter=300))) > 5
+
+
+@pytest.mark.slow
 def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,6 +6,7 @@ import csv
 import math
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -126,7 +127,7 @@ def test_every_criterion_is_what_its_formula_says(fitted: Any, oracle: SimpleNam
     assert results["icl"][best] == pytest.approx(-2 * total + size * math.log(400) + 2 * entropy, rel=1e-6)
 
 
-@pytest.mark.parametrize("criterion", ["bic", "icl", "cv"])
+@pytest.mark.parametrize("criterion", ["bic", "icl", pytest.param("cv", marks=pytest.mark.slow)])
 def test_finds_the_truth(criterion: str, oracle: SimpleNamespace) -> None:
     selector = GaussianMixtureSelector(
         [2, 3, 4], covariance_types=("full", "diag"), criterion=criterion, n_init=1, random_state=0
@@ -247,6 +248,11 @@ def test_not_fitted_and_wrong_columns(fitted: Any) -> None:
         fitted.predict(X[:, :1])
 
 
+def test_quick_checks_of_estimators_pass(quick_checks: Callable[[Any], list[str]]) -> None:
+    assert len(quick_checks(GaussianMixtureSelector(2, init_params="kmeans", n_init=1, max_iter=20))) > 5
+
+
+@pytest.mark.slow
 def test_check_estimator_passes_in_full() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit on data made to warn
