@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from diarize.shaping import Shape
     from diarize.talk import SpeakerTalk, TalkRules, TalkSummary, summarise
     from diarize.transcripts import Transcript, label, read_transcript, write_transcript
+    from diarize.voices import Voices, link
 
     __version__: str
 
@@ -51,9 +52,11 @@ __all__ = [
     "TalkSummary",
     "Transcript",
     "Turn",
+    "Voices",
     "__version__",
     "checks",
     "label",
+    "link",
     "load_config",
     "read_transcript",
     "summarise",
@@ -72,6 +75,7 @@ _HOMES = {
     "load_config": "diarize.config",
     **dict.fromkeys(("SpeakerTalk", "TalkRules", "TalkSummary", "summarise"), "diarize.talk"),
     **dict.fromkeys(("Transcript", "label", "read_transcript", "write_transcript"), "diarize.transcripts"),
+    **dict.fromkeys(("Voices", "link"), "diarize.voices"),
     **dict.fromkeys(_ERRORS, "diarize.errors"),
 }
 

@@ -19,6 +19,7 @@ from diarize.shaping import Shape
 
 if TYPE_CHECKING:
     from diarize.audio import AudioInput
+    from diarize.diarization import Diarization
     from diarize.pipeline import Diarizer
     from diarize.progress import Progress
 
@@ -30,6 +31,9 @@ Watch = Callable[[Path], "AbstractContextManager[Progress | None]"]
 
 Cut = Callable[[Path], "AudioInput"]
 """Gives for the path of a recording what is diarized of it."""
+
+Finish = Callable[["Diarization"], "Diarization"]
+"""Gives for a diarization what is made of it, such as one with the names of known people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def diarize_corpus(
     *,
     hints: Mapping[Path, Hints] | None = None,
     keep: Mapping[Path, Path] | None = None,
+    finish: Finish | None = None,
     **options: Any,
 ) -> Iterator[Result]:
     """Diarize recordings one after the other, each when its result is asked for.
@@ -87,6 +92,8 @@ def diarize_corpus(
         What is certain of recordings; those that are missing are diarized without.
     keep : mapping of path to path, optional
         For recordings the file in which the diarization is kept, to be corrected later.
+    finish : callable, optional
+        Gives for a diarization what is made of it, such as `Voices.name`.
     **options
         As for the diarizer: `num_speakers`, `speech`, `channel` and so on.
 
@@ -121,7 +128,8 @@ def diarize_corpus(
             given = {**options, "audio": cut(audio)}
             if hints is not None and audio in hints:
                 given["hints"] = hints[audio]
-            result = _diarized(diarizer, audio, watch or (lambda audio: nullcontext()), given, notes, kept)
+            show = watch or (lambda audio: nullcontext())
+            result = _diarized(diarizer, audio, show, given, notes, (kept, finish))
             yield _written(result, several, shape, need)
 
 
@@ -132,13 +140,21 @@ def _paths(target: Targets) -> tuple[Path, ...]:
 
 
 def _diarized(
-    diarizer: Diarizer, audio: Path, watch: Watch, options: Mapping[str, Any], notes: list[str], keep: Path | None
+    diarizer: Diarizer,
+    audio: Path,
+    watch: Watch,
+    options: Mapping[str, Any],
+    notes: list[str],
+    after: tuple[Path | None, Finish | None],
 ) -> Result:
+    keep, finish = after
     with _collected_warnings() as seen:
         seen += notes
         try:
             with watch(audio) as progress:
                 found = diarizer.diarize(**options, uri=audio.stem, progress=progress)
+            if finish is not None:
+                found = finish(found)
         except (BrokenPipeError, Cancelled):
             raise  # whoever reads the output, or watches, has seen enough
         except Exception as error:

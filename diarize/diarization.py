@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from json import dumps, loads
 from typing import Any
@@ -23,6 +23,7 @@ from diarize.grid import FrameGrid
 from diarize.model import DAMAGE, BandModel, Model, model_named
 from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.detection import Detection
+from diarize.stages.recording import Recording
 from diarize.stages.rounds import Outcome, prior_weight
 from diarize.stages.speakers import BlockStatistics, SpeakerPosterior
 
@@ -67,6 +68,10 @@ class Diarization:
         What the channels are to each other and what was done, in words; empty for one channel.
     uncorrected : Diarization or None
         Of one that was corrected: what it was before.
+    recording : Recording or None
+        The spectrum that all this was seen in; None where channels were kept apart, since each leg has its own.
+    ratios : mapping of str to float
+        For each speaker who got the name of a known person how many times likelier that person is than a stranger.
     """
 
     annotation: Annotation
@@ -83,6 +88,8 @@ class Diarization:
     channel: int | None = None
     layout: str = ""
     uncorrected: Diarization | None = None
+    recording: Recording | None = None
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"
@@ -200,8 +207,14 @@ class Diarization:
         if duration is not None:
             duration += self.frames.start  # turns of an excerpt have the times of the whole recording
         channels = {name: leg.channel for leg in self.legs for name in leg.names if leg.channel is not None}
-        program = f"diarize {package_version()}"
-        return About(source, duration, self.channel or 1, self.config.model, settings, program, channels)
+        program, own = f"diarize {package_version()}", self.channel or 1
+        return About(source, duration, own, self.config.model, settings, program, channels, ratios=self.ratios)
+
+    def renamed(self, mapping: Mapping[str, str]) -> Diarization:
+        """Return the same with other names of speakers; names that are not in `mapping` stay."""
+        names = tuple(mapping.get(name, name) for name in self.names)
+        legs = tuple(leg.renamed(mapping) for leg in self.legs)
+        return replace(self, annotation=self.annotation.rename(mapping), names=names, legs=legs)
 
     @cached_property
     def speech_probability(self) -> Floats:

@@ -226,6 +226,29 @@ class Diarizer:
         with one_blas_thread():
             return corrected(result, _hints(hints), limits)
 
+    def with_turns(self, audio: AudioInput, turns: Annotation, channel: int | None = None) -> Diarization:
+        """Return a diarization whose turns are given: to learn from it what its speakers sound like.
+
+        Parameters
+        ----------
+        audio : path, binary file, (array, sample_rate) or Excerpt
+        turns : Annotation
+            Who speaks when. Pauses within turns are found here.
+        channel : int, optional
+            The channel that the turns are of, counted from 1; without it the mean of all.
+
+        Raises
+        ------
+        AudioError, ModelError
+            The audio cannot be used, or the model lacks the band that the configuration asks for.
+        """
+        with one_blas_thread():
+            analysis = self.analyse(audio, channel)
+            detection, frames = self.detect(analysis), analysis.recording.frames
+        names = tuple(turns.labels)
+        result = Diarization(turns, frames, detection, analysis.band, self.model, self.config, names)
+        return replace(result, recording=analysis.recording, channel=channel)
+
     def _whole(
         self,
         audio: AudioInput,
@@ -333,9 +356,10 @@ class Diarizer:
         names = name_speakers(labels, name)
         turns = make_turns(labels, confidence, overlap, recording.frames, names)
         annotation = Annotation(bridged(turns, config.output.max_pause), uri)
-        return Diarization(
+        result = Diarization(
             annotation, recording.frames, detection, band, self.model, config, names, blocks, outcome, overlap
         )
+        return replace(result, recording=recording)
 
     def _voices(
         self, analysis: Analysis, detection: Detection, limits: Limits, report: Callable[[float], None]

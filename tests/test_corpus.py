@@ -92,6 +92,18 @@ def test_options_are_handed_on_and_the_channel_is_written(tmp_path: Path) -> Non
     assert (tmp_path / "out" / "one.rttm").read_text().startswith("SPEAKER one 2 ")
 
 
+def test_what_is_made_of_a_diarization_is_written_and_its_errors_are_those_of_the_recording(tmp_path: Path) -> None:
+    def finish(found: Any) -> Any:
+        if found.annotation.uri == "two":
+            raise ZeroDivisionError("in what is made of it")
+        return Found(found.annotation.rename({"A": "anna"}))
+
+    given = targets(tmp_path, "one", "two")
+    results = list(diarize_corpus(Stub(), given, finish=finish))
+    assert errors(results) == [None, ZeroDivisionError]
+    assert Annotation.from_rttm(tmp_path / "out" / "one.rttm").labels == ["anna"]
+
+
 def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
     results = list(diarize_corpus(Stub(), targets(tmp_path, "remove", "two")))
     assert errors(results) == [None, None]

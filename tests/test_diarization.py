@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -234,3 +235,24 @@ def test_an_excerpt_is_said_to_last_up_to_its_end(dialogue: Samples) -> None:
     found = Diarizer("fast").diarize(Excerpt((dialogue, RATE), 10.0, 22.0), uri="talk")
     assert found.about().duration == 22.0  # its turns have the times of the whole recording
     assert all(10 <= turn.start < turn.end <= 22 for turn in found.annotation)
+
+
+def test_other_names_are_those_of_turns_columns_and_legs(plain: Diarization) -> None:
+    call = replace(plain, legs=(plain,), ratios={"anna": 3.0})
+    renamed = call.renamed({"speaker2": "anna"})
+    assert renamed.names == tuple("anna" if name == "speaker2" else name for name in plain.names)
+    assert renamed.annotation.durations() == {
+        "anna": plain.annotation.durations()["speaker2"],
+        "speaker1": plain.annotation.durations()["speaker1"],
+    }
+    assert renamed.legs[0].annotation == renamed.annotation
+    assert renamed.about().ratios == {"anna": 3.0}
+
+
+def test_turns_that_are_given_stay_and_speech_is_found(dialogue: Samples) -> None:
+    turns = Annotation([Turn(1.0, 9.0, "anna"), Turn(9.0, 20.0, "ben")], "talk")
+    known = Diarizer("fast").with_turns((dialogue, RATE), turns)
+    assert (known.annotation, known.names) == (turns, ("anna", "ben"))
+    assert known.recording is not None
+    assert known.detection.speech.shape == (known.frames.n_frames,)
+    assert 0.5 < known.detection.speech.mean() < 1

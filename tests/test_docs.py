@@ -111,7 +111,7 @@ def test_the_page_on_words_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "<v Ben>Not yet." in (tmp_path / "talk.vtt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["stats.md", "progress.md", "scoring.md"])
+@pytest.mark.parametrize("page", ["stats.md", "progress.md", "scoring.md", "names.md"])
 def test_pages_with_one_example_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = blocks((ROOT / "docs" / page).read_text(encoding="utf-8"), "python")
@@ -160,7 +160,7 @@ def test_every_option_is_described_and_every_described_option_exists(name: str) 
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", ROOT / "docs" / "cli.md", ROOT / "docs" / "stats.md", ROOT / "docs" / "hints.md"],
+    [ROOT / "README.md", *(ROOT / "docs" / name for name in ("cli.md", "stats.md", "names.md", "hints.md"))],
     ids=lambda page: page.name,
 )
 def test_commands_in_examples_exist_and_take_their_options(page: Path) -> None:

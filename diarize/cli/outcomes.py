@@ -13,11 +13,15 @@ from diarize.errors import DiarizeError
 if TYPE_CHECKING:
     from diarize.corpus import Result
 
+_SUREST = 9999  # times; surer than that nothing was measured
+
 
 def told(result: Result, quiet: bool) -> bool:
     """Say what was seen in a recording, and what is wrong with it; return whether it failed."""
     if result.layout and not quiet:
         click.echo(f"diarize: {_about(result.audio, result.layout)}", err=True)
+    for name, ratio in (result.about.ratios if result.about and not quiet else {}).items():
+        click.echo(f"diarize: {_about(result.audio, f'{name}: {_times(ratio)} likelier than a stranger')}", err=True)
     for message in () if quiet else result.warnings:
         click.echo(f"diarize: warning: {_about(result.audio, message)}", err=True)
     if result.error is not None:
@@ -31,6 +35,11 @@ def end_with(failed: int, total: int) -> None:
         click.echo(f"diarize: {failed} of {total} recordings failed", err=True)
     if failed:
         click.get_current_context().exit(1)
+
+
+def _times(ratio: float) -> str:
+    """Return a ratio in words, no more exact than it is."""
+    return f"{float(f'{ratio:.2g}'):,.15g} times".replace(",", " ") if ratio < _SUREST else f"at least {_SUREST} times"
 
 
 def _reason(error: Exception) -> str:

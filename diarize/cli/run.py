@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diarize.cli import heard, options
+from diarize.cli.naming import Naming, naming
 from diarize.cli.outcomes import end_with, told
 from diarize.cli.output import write_result
 from diarize.cli.plot import draw
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     type=options.INPUT,
     help="What is certain: RTTM, JSON or any other file of some turns; a folder for several recordings.",
 )
-@options.all_of(heard.channels(), heard.part(), options.shaping())
+@options.all_of(heard.channels(), heard.part(), options.shaping(), naming())
 @click.option(
     "--plot",
     metavar="PICTURE",
@@ -87,6 +89,7 @@ def run(
     channels: dict[str, Any],
     part: Part,
     shape: Shape,
+    names: Naming,
     plot: Path | None,
     keep: Path | None,
     seed: int | None,
@@ -111,14 +114,16 @@ def run(
 
     from diarize.corpus import diarize_corpus
 
+    diarizer = _diarizer(config, seed)
     results = diarize_corpus(
-        _diarizer(config, seed),
+        diarizer,
         targets,
         lambda path: progress_line(path.name, quiet, progress),
         shape=shape,
         cut=part.of,
         hints=hints_for(hints, targets),
         keep=kept,
+        finish=names.with_(diarizer) if names else None,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
@@ -126,14 +131,21 @@ def run(
         **channels,
     )
     failed = 0
-    for result in results:
-        failed += told(result, quiet)
+    for result in names.linked(_told(results, quiet), targets) if names.links else _told(results, quiet):
+        failed += result.error is not None
         if result.annotation is not None and targets[result.audio] is None:
             write_result(_text(result.annotation, result.about, formats))
         if result.annotation is not None and plot is not None:
             draw(result.annotation, plot, audio=result.audio, channel=channel, part=part.whole)
         _write_page(result, report, channel, part.whole, progress_line(result.audio.name, quiet, progress))
     end_with(failed, len(targets))
+
+
+def _told(results: Iterable[Result], quiet: bool) -> Iterator[Result]:
+    """Yield results when what is to be said of each has been said."""
+    for result in results:
+        told(result, quiet)
+        yield result
 
 
 def _diarizer(config: str, seed: int | None) -> Diarizer:

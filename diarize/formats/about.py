@@ -31,6 +31,8 @@ class About:
         The channel of each speaker, where channels were diarized each by itself.
     hints : Hints
         What a person made, changed or confirmed.
+    ratios : mapping of str to float
+        For speakers who got the name of a known person, how many times likelier that person is than a stranger.
     """
 
     source: str | None = None
@@ -41,6 +43,7 @@ class About:
     software: str | None = None
     channels: Mapping[str, int] = field(default_factory=dict)
     hints: Hints = field(default_factory=Hints)
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
     def channel_of(self, speaker: str) -> int:
         """Return the channel that a speaker's turns are of.

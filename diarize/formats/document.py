@@ -13,7 +13,7 @@ from diarize.annotation import Annotation, Segment, Turn, union
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
 from diarize.formats.files import write_text
-from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text, dumps
+from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text, dumps, is_number
 from diarize.formats.parsing import parsed_json
 from diarize.formats.turns import Entry, Parsed, entry, rows
 from diarize.hints import Hints
@@ -69,9 +69,19 @@ def _about(document: dict[str, Any]) -> tuple[str, About]:
         settings=as_object(document.get("settings", {}), "settings"),
         software=texts["software"],
         channels=channels,
+        ratios=_ratios(document.get("speakers", [])),
         hints=Hints((), _segments(document.get("silence", []), "silence")),
     )
     return as_text(document.get("recording"), "recording"), about
+
+
+def _ratios(speakers: Any) -> dict[str, float]:
+    """Return how sure the names of known people are, where the document says it."""
+    known = [one for one in as_list(speakers, "speakers") if isinstance(one, dict) and "likelihood_ratio" in one]
+    for one in known:
+        if not is_number(one["likelihood_ratio"]) or not one["likelihood_ratio"] > 0:
+            raise FormatError(f"likelihood_ratio must be a number above 0, got {quoted(one['likelihood_ratio'])}")
+    return {as_text(one.get("name"), "name"): float(one["likelihood_ratio"]) for one in known}
 
 
 def _segments(value: Any, what: str) -> list[Segment]:
@@ -122,7 +132,7 @@ def to_document(annotation: Annotation, about: About) -> str:
         "software": about.software,
         "model": about.model,
         "settings": about.settings,
-        "speakers": _speakers(rounded, overlaps),
+        "speakers": _speakers(rounded, overlaps, about.ratios),
         "turns": [_turn(*piece, overlaps) for turn in rounded for piece in _pieces(turn, fixed)],
         "overlaps": [_times(segment) for segment in overlaps],
         **({"silence": silence} if silence else {}),
@@ -182,12 +192,14 @@ def _shared(turn: Turn, overlaps: Sequence[Segment]) -> float:
     return round(seconds, 3)
 
 
-def _speakers(annotation: Annotation, overlaps: Sequence[Segment]) -> list[dict[str, Any]]:
-    """Return the totals of the speakers, whoever talks first first."""
+def _speakers(annotation: Annotation, overlaps: Sequence[Segment], ratios: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the totals of the speakers, whoever talks first first, and how sure the names of known people are."""
     totals: dict[str, dict[str, Any]] = {}
     for turn in annotation:
         own = totals.setdefault(turn.speaker, {"name": turn.speaker, "turns": 0, "seconds": 0.0, "overlap": 0.0})
         own["turns"] += 1
         own["seconds"] = round(own["seconds"] + turn.duration, 3)
         own["overlap"] = round(own["overlap"] + _shared(turn, overlaps), 3)
+    for name in totals.keys() & ratios.keys():
+        totals[name]["likelihood_ratio"] = float(f"{ratios[name]:.3g}")
     return list(totals.values())

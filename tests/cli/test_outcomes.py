@@ -10,6 +10,7 @@ import pytest
 from diarize.cli.outcomes import end_with, told
 from diarize.corpus import Result
 from diarize.errors import AudioError
+from diarize.formats.about import About
 
 CALL = Path("calls/one.wav")
 
@@ -29,6 +30,21 @@ def test_lines(result: Result, failed: bool, lines: list[str], capsys: pytest.Ca
     assert capsys.readouterr() == ("", "".join(f"{line}\n" for line in lines))
     assert told(result, quiet=True) is failed
     assert capsys.readouterr().err == ("".join(f"{line}\n" for line in lines) if failed else "")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (0.7, "0.7 times"),
+        (2.349, "2.3 times"),
+        (23.4, "23 times"),
+        (1251.0, "1 300 times"),
+        (1e4, "at least 9999 times"),
+    ],
+)
+def test_ratios_in_words(ratio: float, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told(Result(CALL, about=About(ratios={"anna": ratio})), quiet=False)
+    assert capsys.readouterr().err == f"diarize: calls/one.wav: anna: {words} likelier than a stranger\n"
 
 
 def test_the_end(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,19 @@ def test_turns_overlaps_and_totals() -> None:
     assert WHOLE["settings"]["seed"] == Config().seed
 
 
+def test_how_sure_names_are_is_said_of_those_speakers_alone_and_comes_back(tmp_path: Path) -> None:
+    document = json.loads(to_document(TALK, About(ratios={"ben": 1234.567, "eve": 2.0})))
+    Draft202012Validator(SCHEMA).validate(document)
+    assert [one.get("likelihood_ratio") for one in document["speakers"]] == [None, 1230]
+    path = tmp_path / "talk.json"
+    path.write_text(json.dumps(document))
+    assert read_described(path)[1]["talk"].ratios == {"ben": 1230}
+    document["speakers"][0]["likelihood_ratio"] = 0
+    path.write_text(json.dumps(document))
+    with pytest.raises(FormatError, match="likelihood_ratio must be a number above 0, got 0"):
+        read_described(path)
+
+
 def test_everything_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "other name.json"
     path.write_text(to_document(TALK, ABOUT))

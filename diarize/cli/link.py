@@ -1,0 +1,65 @@
+"""`diarize link`: the same person gets the same name in several recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diarize.cli import heard, options
+from diarize.cli.output import keep_sources, refuse_as_folder
+from diarize.cli.recordings import read_turns, sounds_of
+from diarize.cli.written import format_name
+
+
+@click.command()
+@click.argument("turns", nargs=-1, required=True, metavar="TURNS...", type=options.INPUT)
+@click.option("--audio", multiple=True, required=True, metavar="FILE", type=options.PATH, help="Recording, or folder.")
+@options.output("OUT", "Folder for the files, one for each recording.", required=True, kind=options.PATH)
+@click.option("--format", "format", metavar="F", default="rttm", callback=format_name, help="RTTM by default.")
+@click.option("--keep", multiple=True, metavar="NAME", help="A name that stays, of whom is known; may be repeated.")
+@options.config()
+@options.all_of(heard.one_channel())
+@options.quiet()
+def link(
+    turns: tuple[Path, ...],
+    audio: tuple[Path, ...],
+    output: Path,
+    format: str,
+    keep: tuple[str, ...],
+    config: str,
+    channel: int | None,
+    quiet: bool,
+) -> None:
+    """Call the same person the same in all recordings of TURNS: person1, person2, ... as they are met.
+
+    Two speakers of one recording stay two. TURNS are files in any format, or folders of them, such as `diarize run`
+    wrote; the sound of each is looked for by its name in --audio.
+    """
+    from diarize.formats.registry import by_name, write_all
+
+    refuse_as_folder(output)
+    recordings = read_turns(turns)
+    sounds = sounds_of(recordings, audio)
+    targets = {uri: output / f"{uri}{by_name(format).ending}" for uri in recordings}
+    for target in targets.values():
+        keep_sources(target, *turns, *sounds.values())
+
+    from diarize.config import load_config
+    from diarize.formats.files import new_folders
+    from diarize.pipeline import Diarizer
+    from diarize.voices.linking import linked_names, order_of
+    from diarize.voices.prints import voiceprints
+
+    diarizer, spoken, heard_of = Diarizer(load_config(config)), [], []
+    for number, (uri, annotation) in enumerate(recordings.items(), 1):
+        diarization = diarizer.with_turns(sounds[uri], annotation, channel)
+        spoken.append([speaker for speaker in order_of(diarization) if speaker not in keep])
+        heard_of.append(voiceprints(diarization))
+        if not quiet:
+            click.echo(f"diarize: {uri}: {number} of {len(recordings)}", err=True)
+    names = linked_names(spoken, heard_of, diarizer.model)
+    with new_folders() as need:
+        need(output)
+        for (uri, annotation), mapping in zip(recordings.items(), names, strict=True):
+            write_all([annotation.rename(mapping)], targets[uri], format)

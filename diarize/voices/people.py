@@ -1,0 +1,225 @@
+"""`Voices`: people whose voices are known, and who of them speaks in a recording."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from diarize.diarization import Diarization
+from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted, shortlist
+from diarize.model import Model
+from diarize.stages.matching import best_pairs
+from diarize.voices.comparison import log_ratios
+from diarize.voices.prints import Voiceprint, fingerprints, voiceprints
+from diarize.voices.storage import read_people, write_people
+
+_ENOUGH = 10.0  # s; less speech of a person gives names that are often wrong or missing
+_LEAST_RATIO = 3  # from which on a speaker gets a name, where fewer people than that are known
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voices:
+    """People whose voices are known: a value, whose methods return another one.
+
+    Parameters
+    ----------
+    people : mapping of str to sequence of Voiceprint
+        A print for each recording that a person was enrolled from.
+    models : mapping of str to str
+        The fingerprint of each band of the model that the prints were made with; empty where there are none.
+
+    Examples
+    --------
+    >>> voices = Voices.load("voices.npz")  # doctest: +SKIP
+    >>> voices = voices.enroll("anna", diarizer.diarize("anna.wav"))  # doctest: +SKIP
+    >>> voices.save("voices.npz")  # doctest: +SKIP
+    >>> voices.name(diarizer.diarize("meeting.wav")).annotation.labels  # doctest: +SKIP
+    ['anna', 'speaker2']
+    """
+
+    people: Mapping[str, Sequence[Voiceprint]] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Voices:
+        """Read a voice file; nothing in it is run.
+
+        Raises
+        ------
+        ModelError
+            There is no such file, or it is no voice file of this version.
+        """
+        return cls(*read_people(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a voice file, whole or not at all; a new one can be read by its owner alone.
+
+        Raises
+        ------
+        FormatError
+            The file cannot be written.
+        """
+        write_people(path, self.people, self.models)
+
+    @property
+    def names(self) -> list[str]:
+        """Who is known, in the order of enrolment."""
+        return list(self.people)
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def enroll(self, name: str, diarization: Diarization, speaker: str | None = None) -> Voices:
+        """Return the same with a further person, or with a further recording of one who is known.
+
+        Parameters
+        ----------
+        name : str
+        diarization : Diarization
+            Of a recording in which the person speaks; `Diarizer.with_turns` takes turns that are known.
+        speaker : str, optional
+            Who of its speakers it is: by default the one of that name, else the only one.
+
+        Raises
+        ------
+        ConfigError
+            The name is none, there is no such speaker, there are several and none is named, or nothing is heard of
+            the speaker alone.
+        ModelError
+            The known voices were made with another model.
+        """
+        check_name(name)
+        self.check(diarization.model)
+        chosen = _chosen(diarization.annotation.labels, name, speaker)
+        heard = voiceprints(diarization).get(chosen)
+        if heard is None:
+            raise ConfigError(f"speaker {quoted(chosen)} is hardly heard alone, so there is no voice to be kept")
+        if heard.seconds < _ENOUGH:
+            warnings.warn(
+                f"only {heard.seconds:.1f} s of {name} were heard alone; {_ENOUGH:g} s or more are known better",
+                DiarizeWarning,
+                stacklevel=2,
+            )
+        people = {**self.people, name: (*self.people.get(name, ()), heard)}
+        return replace(self, people=people, models=fingerprints(diarization.model))
+
+    def rename(self, old: str, new: str) -> Voices:
+        """Return the same with another name for a person.
+
+        Raises
+        ------
+        ConfigError
+            Nobody has the old name, or somebody has the new one.
+        """
+        self._need(old)
+        check_name(new)
+        if new in self.people:
+            raise ConfigError(f"{quoted(new)} is known already; remove one of the two, or take another name")
+        return replace(self, people={new if name == old else name: heard for name, heard in self.people.items()})
+
+    def remove(self, name: str) -> Voices:
+        """Return the same without a person.
+
+        Raises
+        ------
+        ConfigError
+            Nobody has that name.
+        """
+        self._need(name)
+        return replace(self, people={other: heard for other, heard in self.people.items() if other != name})
+
+    def identify(self, diarization: Diarization) -> dict[str, dict[str, float]]:
+        """Return for each speaker how much likelier each known person is than a stranger, as natural logarithms.
+
+        Speakers of whom too little is heard alone, and people who were never heard in that band, are left out.
+
+        Raises
+        ------
+        ModelError
+            The voices were made with another model.
+        """
+        self.check(diarization.model)
+        heard = voiceprints(diarization)
+        sides = [*((one,) for one in heard.values()), *self.people.values()]
+        pairs = [(row, len(heard) + column) for row in range(len(heard)) for column in range(len(self))]
+        ratios = log_ratios(sides, np.array(pairs, np.intp).reshape(-1, 2), diarization.model)
+        table = ratios.reshape(len(heard), len(self)).tolist()
+        return {
+            speaker: {name: ratio for name, ratio in zip(self.people, row, strict=True) if ratio > -np.inf}
+            for speaker, row in zip(heard, table, strict=True)
+        }
+
+    def name(self, diarization: Diarization) -> Diarization:
+        """Return a diarization in which known people have their names, and strangers the labels that they had.
+
+        A speaker is named where one known person is likelier than a stranger, if before listening a stranger is as
+        likely as all known people together, and as three of them at least. No name is given twice.
+
+        Raises
+        ------
+        ModelError
+            The voices were made with another model.
+        """
+        ratios = self.identify(diarization)
+        speakers, names = list(ratios), self.names
+        if not speakers or not names:
+            return diarization
+        odds = np.array([[ratios[speaker].get(name, -np.inf) for name in names] for speaker in speakers])
+        odds -= np.log(max(len(names), _LEAST_RATIO))
+        rows, columns = best_pairs(np.maximum(odds, 0.0))
+        found = {
+            speakers[row]: names[column] for row, column in zip(rows, columns, strict=True) if odds[row, column] > 0
+        }
+        mapping = found | _moved(diarization.annotation.labels, found)
+        sure = {name: float(np.exp(ratios[speaker][name])) for speaker, name in found.items()}
+        return replace(diarization.renamed(mapping), ratios=sure)
+
+    def _need(self, name: str) -> None:
+        if name not in self.people:
+            raise ConfigError(f"nobody is called {quoted(name)} (known: {shortlist(self.people)})")
+
+    def check(self, model: Model) -> None:
+        """Raise a ModelError where the voices were made with another model than this one."""
+        if self.models and dict(self.models) != fingerprints(model):
+            raise ModelError("the voices were enrolled with another model; take that one, or enroll them again")
+        for heard in (heard for several in self.people.values() for heard in several):
+            for band, rows in heard.bands.items():
+                shapes = [(one.counts.shape[1], one.projected.shape[1]) for one in rows]
+                if shapes != [(one.background.n_components, one.n_voices) for one in model.bands[band].voices]:
+                    raise ModelError("the voices do not fit their model: the file is damaged; enroll them again")
+
+
+def check_name(name: str) -> None:
+    """Raise a ConfigError where a text is no name that files and lists can show."""
+    if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise ConfigError(f"a name is one line of text without blanks at its ends, got {quoted(name)}")
+
+
+def _chosen(labels: Sequence[str], name: str, speaker: str | None) -> str:
+    """Return the speaker that is meant."""
+    if speaker is None:
+        if name in labels:
+            return name
+        if len(labels) == 1:
+            return labels[0]
+        what = f"there are several speakers ({shortlist(labels)}); name one" if labels else "nobody speaks"
+        raise ConfigError(f"who is {name}? {what}")
+    if speaker not in labels:
+        raise ConfigError(f"there is no speaker {quoted(speaker)} (speakers: {shortlist(labels)})")
+    return speaker
+
+
+def _moved(labels: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return other labels for strangers whose label is the name that somebody else got."""
+    taken, moved = {*labels, *found.values()}, {}
+    for label in labels:
+        if label not in found and label in found.values():
+            free = (f"{label}-{number}" for number in range(2, len(taken) + 3))
+            moved[label] = next(new for new in free if new not in taken)
+            taken.add(moved[label])
+    return moved
