@@ -231,7 +231,17 @@ def test_no_file_names_a_folder_of_somebody_s_machine() -> None:
 
 
 PAGES_OF_HELP = [[], ["run"], ["score"], ["validate"], ["config"], ["config", "show"], ["train"], ["combine"], ["tune"]]
-PAGES_OF_HELP += [["label"], ["convert"], ["correct"], ["checks"], ["separate"], ["plot"], ["report"], ["edit"], ["stats"]]
+PAGES_OF_HELP += [
+    ["label"],
+    ["convert"],
+    ["correct"],
+    ["checks"],
+    ["separate"],
+    ["plot"],
+    ["report"],
+    ["edit"],
+    ["stats"],
+]
 PAGES_OF_HELP += [["gmm"], ["gmm", "segment"], ["gmm", "background"]]
 
 
