@@ -71,6 +71,7 @@ class FileReader:
         self.sample_rate = int(self._sound.samplerate)
         self.n_channels = int(self._sound.channels)
         if not self._sound.frames:
+            self._release()
             raise AudioError(f"{name}: has a header but no audio samples; check how it was recorded or copied")
         self._n_read = 0
         self.remarks: list[str] = []

@@ -12,13 +12,15 @@ from typing import IO, BinaryIO, cast
 
 import numpy as np
 
+from diarize.audio.complaints import all_in_words, in_words
 from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
 from diarize.audio.probing import ALONE, INPUT, probe
 from diarize.audio.readers import Samples, Undecodable
+from diarize.audio.timeline import UNTIMED
 from diarize.audio.tracks import about_choice, check_track
-from diarize.errors import shortened
 
 _ON_TIME = "aresample=async=1:min_hard_comp=0.03:first_pts=0"  # silence in gaps, nothing is stretched
+_IN_TURN = "asetpts=N/SR/TB"  # each sample after the one before
 _REFUSED = {"mp3", "flac"}  # soundfile reads these; what it refuses are a few frames in something else
 _HEADER = struct.Struct(">4s5I")  # of AU: place, size, coding, sample rate, channels
 _MOST_SAID = 1 << 16  # bytes
@@ -57,13 +59,14 @@ class FfmpegReader:
         number = track or 1
         known = probe(program, file, number)
         if not known.streams or known.kinds & _REFUSED:
-            raise Undecodable(f"{name}: ffmpeg cannot open it: {shortened(known.complaint.replace(INPUT, name))}")
+            raise Undecodable(f"{name}: ffmpeg cannot open it: {in_words(known.complaint)}")
         check_track(name, track, known.tracks, [kind.lower() for kind, _ in known.streams])
         if len(known.tracks) > 1 and not track:
             self.remarks.append(about_choice(1, known.tracks))
+        placing = _IN_TURN if known.kinds & UNTIMED else _ON_TIME
         command = [
             program, "-nostdin", "-v", "error", *ALONE, "-itsoffset", f"{known.shift:.6f}", "-i", INPUT,
-            "-map", f"0:a:{number - 1}", "-af", _ON_TIME, "-c:a", "pcm_f32be", "-f", "au", "-",
+            "-map", f"0:a:{number - 1}", "-af", placing, "-c:a", "pcm_f32be", "-f", "au", "-",
         ]  # fmt: skip
         self._stated = stated_seconds(file) or (known.duration if known.kinds & COUNTED else None)
         self._n_streams = len(known.streams)
@@ -102,11 +105,9 @@ class FfmpegReader:
             self.remarks.append(about_shortage(seconds, self._stated))
 
     def _complaint(self) -> str:
-        """Return the first line that ffmpeg wrote, and how many follow."""
+        """Return the first line that ffmpeg wrote, in words, and how many follow."""
         self._said.seek(0)
-        lines = self._said.read(_MOST_SAID).decode(errors="replace").replace(INPUT, self.name).strip().splitlines()
-        more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
-        return f"{shortened(lines[0])}{more}" if lines else ""
+        return all_in_words(self._said.read(_MOST_SAID).decode(errors="replace"))
 
     def close(self) -> None:
         """End ffmpeg, if it still runs, and close the file."""

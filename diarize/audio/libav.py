@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from diarize.audio.complaints import in_words, track_in_words
 from diarize.audio.delays import silent_packets, usual_delay
 from diarize.audio.lengths import COUNTED, SHORTAGE, about_shortage, stated_seconds
 from diarize.audio.mpeg import parse_header
@@ -16,7 +17,7 @@ from diarize.audio.parts import about_holes, named
 from diarize.audio.readers import Samples, Undecodable
 from diarize.audio.timeline import LEAD, Piece, Timeline, in_blocks
 from diarize.audio.tracks import about_choice, check_track
-from diarize.errors import AudioError, shortened
+from diarize.errors import AudioError
 
 _ATTEMPTS = 100  # failures in a row after which the rest is given up
 _MARGIN = 60.0  # s before an excerpt; pieces may be placed later than their time
@@ -74,6 +75,7 @@ class LibavReader:
         self._resampler: Any = None
         self._unused = 0.0  # s; what begins before is decoded only
         self._form = (0, 0)  # sample rate and channels of the first frame
+        self._changed = False  # whether it went on in another form
         stated = stated_seconds(file)
         self._container = self._opened(file)
         if stated is None and self._container.duration and set(self._container.format.name.split(",")) & COUNTED:
@@ -98,7 +100,7 @@ class LibavReader:
         try:
             container = self._av.open(file, metadata_errors="replace", options=_ALONE)
         except (self._av.FFmpegError, OSError, ValueError) as error:
-            raise Undecodable(f"{self.name}: cannot be opened: {shortened(error)}") from error
+            raise Undecodable(f"{self.name}: cannot be opened: {in_words(str(error))}") from error
         if _REFUSED & set(container.format.name.split(",")):
             container.close()
             raise Undecodable(f"{self.name}: is no recording")
@@ -140,8 +142,12 @@ class LibavReader:
                 self.remarks.append(about_holes(timeline.holes, what=what))
             elif self._damage:
                 self.remarks.append(f"it is damaged at {named(self._damage)}; what is lost there is left out")
-        if stated is not None and stated - float(self._last - self._origin) > SHORTAGE:
+        if stated is not None and stated - self._reached(stated) > SHORTAGE:
             self.remarks.append(about_shortage(timeline.seconds, stated))
+
+    def _reached(self, stated: float) -> float:
+        """Return how far the packets go, counted as the stated length is: from zero if that lies within it."""
+        return float(self._last - (0 if self._origin < stated else self._origin))
 
     def _all_pieces(self) -> Iterator[Piece]:
         if self._first is not None:
@@ -213,9 +219,12 @@ class LibavReader:
         try:
             converted = self._resampler.resample(frame)
         except ValueError:  # the sound goes on in another form
+            self._changed = True
             target = self._resampler
             self._resampler = self._av.AudioResampler("flt", target.layout, target.rate)
             converted = self._resampler.resample(frame)
+        if self._changed and place is not None and place < self._end:  # counted as if nothing had changed
+            place = None
         for each in converted:
             samples = each.to_ndarray().reshape(-1, len(each.layout.channels))
             self._end = (self._end if place is None else place) + len(samples) / each.rate
@@ -237,4 +246,5 @@ def _about(stream: Any) -> str:
     """Return what a user can tell a track by: codec, channels, language, title."""
     codec = stream.codec_context
     known = [codec.name, f"{codec.rate} Hz", codec.layout.name] if codec else ["unknown codec"]
-    return ", ".join(filter(None, [*known, stream.metadata.get("language"), stream.metadata.get("title")]))
+    text = track_in_words(", ".join(known))
+    return ", ".join(filter(None, [text, stream.metadata.get("language"), stream.metadata.get("title")]))

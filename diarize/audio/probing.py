@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
+from diarize.audio.complaints import track_in_words
 from diarize.audio.delays import silent_packets, usual_delay
 from diarize.audio.timeline import LEAD
 
@@ -22,6 +23,7 @@ _DURATION = re.compile(r"^  Duration: (\d+):(\d+):([\d.]+)", re.MULTILINE)
 _RATE = re.compile(r", (\d+) Hz")
 _TICK = re.compile(r"^#tb 0: (\d+/\d+)", re.MULTILINE)
 _PACKET = re.compile(r"^0, *-?\d+, *(-?\d+),(.*)", re.MULTILINE)
+_HARDLY = 1e-6  # s; without any shift ffmpeg lets a broadcast begin with the track that is read
 _SKIPS = re.compile(r"S=\d+.*, +10\b")  # ten bytes at the side of a packet say how much of it is no sound
 
 
@@ -34,7 +36,7 @@ class Probe:
     kinds : set of str
         Names of the container.
     duration : float or None
-        Seconds, of the whole.
+        Seconds, of the whole, from where it begins.
     streams : list of (str, str)
         Kind of each, "Audio" or another, and what is known of it.
     shift : float
@@ -55,7 +57,7 @@ class Probe:
     @property
     def tracks(self) -> list[str]:
         """What is known of each track with sound."""
-        return [about for kind, about in self.streams if kind == "Audio"]
+        return [track_in_words(about) for kind, about in self.streams if kind == "Audio"]
 
 
 def probe(program: str, file: BinaryIO, track: int) -> Probe:
@@ -77,7 +79,11 @@ def probe(program: str, file: BinaryIO, track: int) -> Probe:
 
 def _duration(about: str) -> float | None:
     found = _DURATION.search(about)
-    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else None
+    if not found:
+        return None
+    seconds = 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
+    start = float(begin[1]) if (begin := _START.search(about)) else 0.0
+    return seconds - start if 0 < start < seconds else seconds  # which is counted from zero in most containers
 
 
 def _start(about: str, packets: str, streams: list[tuple[str, str]], track: int) -> tuple[float, int]:
@@ -89,6 +95,8 @@ def _start(about: str, packets: str, streams: list[tuple[str, str]], track: int)
     time = float(int(packet[0][0]) * Fraction(tick[1])) if packet and tick else start
     lead = time - max(start, 0.0)
     shift = min(start, 0.0) - (lead if 0 < lead <= LEAD else 0.0)
+    if lead > LEAD and not shift:
+        shift = _HARDLY
     rate = _RATE.search(sound[0]) if sound else None
     if lead > LEAD or time < 0 or (packet and _SKIPS.search(packet[0][1])) or not rate:
         return shift, 0

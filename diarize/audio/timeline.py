@@ -11,6 +11,9 @@ from diarize.audio.readers import Samples
 LEAD = 0.1
 """Seconds: sound that begins no later begins with the recording, as programs shift all tracks by such delays."""
 
+UNTIMED = frozenset({"aac", "ac3", "eac3", "dts"})
+"""Kinds of files that hold no times: FFmpeg counts them from the first rate, wrongly where that changes."""
+
 _TOLERANCE = 0.03  # s; times in containers are rounded, and recorders stamp them when they get to it
 _BACK = 1.0  # s; where a time lies further back, the clock was set anew
 _LEAP = 10.0  # s; where one lies further ahead in a stream that may be joined, likewise

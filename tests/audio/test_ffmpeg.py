@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from diarize.audio import Excerpt, decoders, open_audio, read_audio
 from diarize.audio.ffmpeg import ffmpeg
@@ -84,3 +87,21 @@ def test_damage_is_said() -> None:
     content[middle : middle + 1500] = np.random.default_rng(0).bytes(1500)
     with pytest.warns(DiarizeWarning, match="it is damaged, says ffmpeg: "):
         read_audio(io.BytesIO(content), RATE)
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("ts", "aac"), ("mpg", "mp2")])
+def test_sound_that_begins_after_the_picture_keeps_its_time_in_broadcasts(
+    tmp_path: Path, ending: str, codec: str
+) -> None:
+    written, path = clicks(), tmp_path / f"late.{ending}"
+    soundfile.write(tmp_path / "sound.wav", written, RATE)
+    picture = ["-f", "lavfi", "-i", "color=red:s=32x32:r=25:d=10", "-c:v", "mpeg2video"]
+    command = [ffmpeg(), "-v", "error", "-itsoffset", "2", "-i", tmp_path / "sound.wav", *picture, "-c:a", codec, path]
+    subprocess.run(command, check=True)
+    heard = read_audio(path, RATE)
+    assert abs(lag(heard[2 * RATE :], written, 1.0)) < 0.035
+
+
+def test_late_sound_alone_is_not_called_short() -> None:  # warnings are errors
+    heard = read_audio(io.BytesIO(media("matroska", "pcm_s16le", clicks(), late=2.0)), RATE)
+    assert len(heard) / RATE == pytest.approx(8.0, abs=0.01)

@@ -145,3 +145,19 @@ def test_the_libraries_write_nothing(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "call.ts")], capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_late_sound_alone_is_not_called_short() -> None:  # warnings are errors
+    heard = read_audio(io.BytesIO(media("matroska", "pcm_s16le", clicks(), late=2.0)), RATE)
+    assert len(heard) / RATE == pytest.approx(8.0, abs=0.01)
+
+
+@pytest.mark.parametrize("container", ["adts", "mpegts"])
+def test_nothing_is_lost_where_the_sample_rate_changes(container: str) -> None:
+    written = clicks(rate=48000), clicks()
+    parts = [media(container, "aac", part, rate=rate) for part, rate in zip(written, (48000, RATE), strict=True)]
+    heard = read_audio(io.BytesIO(b"".join(parts)), RATE)
+    assert len(heard) / RATE == pytest.approx(16.0, abs=0.2)
+    second = heard[8 * RATE :]
+    assert abs(lag(second, written[1], 1.0)) < 0.2
+    assert lag(second, written[1], 6.0) == pytest.approx(lag(second, written[1], 1.0), abs=0.001)
