@@ -235,7 +235,7 @@ def measured(found: Iterator[Case], counts: list[int], orders: str, errs: float)
         for case in found:
             names.append(case.name)
             for label, order, wrong, learns in rows:
-                results[label].append(looked(case, counts, order, wrong, learns))
+                results[label].append(looked(case, counts, order, wrong, learns, len(names)))
             shares = " ".join(f"{100 * table[3] / table[0]:.1f}" for table in results[rows[0][0]][-1].values())
             click.echo(f"{case.name:32.32} {case.before.frames.duration or 0:6.0f} s  confusion {shares}", err=True)
     return names, results

@@ -21,6 +21,11 @@ class Hints:
     silence : iterable of Segment
         Where certainly nobody speaks; where a turn says otherwise, the turn holds.
 
+    Raises
+    ------
+    ValueError
+        Something among them is no turn, or no segment.
+
     Examples
     --------
     >>> hints = Hints([Turn(1.0, 2.0, "anna"), Turn(1.5, 2.5, "ben")], [Segment(2.0, 4.0)])
@@ -34,9 +39,13 @@ class Hints:
     silence: tuple[Segment, ...]
 
     def __init__(self, turns: Iterable[Turn] = (), silence: Iterable[Segment] = ()) -> None:
-        uri = turns.uri if isinstance(turns, Annotation) else ""
-        object.__setattr__(self, "annotation", Annotation(turns, uri))
-        object.__setattr__(self, "silence", tuple(union(silence)))
+        uri, said, nobody = turns.uri if isinstance(turns, Annotation) else "", tuple(turns), tuple(silence)
+        for kind, items in ((Turn, said), (Segment, nobody)):
+            for item in items:
+                if not isinstance(item, kind):
+                    raise ValueError(f"hints are Turns, and Segments in which nobody speaks, got {item!r:.60}")
+        object.__setattr__(self, "annotation", Annotation(said, uri))
+        object.__setattr__(self, "silence", tuple(union(nobody)))
 
     def __bool__(self) -> bool:
         return bool(self.annotation.turns or self.silence)

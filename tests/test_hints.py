@@ -53,3 +53,9 @@ def test_a_hint_that_says_who_was_said_joins_on_to_the_turn() -> None:
 def test_what_is_left_open() -> None:
     left = Hints([Turn(2, 9, "anna")]).left_open(GIVEN)
     assert left == [Turn(0, 2, "speaker1", 0.6), Turn(9, 10, "speaker1", 0.6), Turn(9, 14, "speaker2", 0.7)]
+
+
+@pytest.mark.parametrize(("turns", "silence"), [([(0, 1, "anna")], ()), ("anna", ()), ((), [(0, 1)])])
+def test_what_is_no_hint(turns: object, silence: object) -> None:
+    with pytest.raises(ValueError, match="hints are Turns, and Segments in which nobody speaks, got"):
+        Hints(turns, silence)  # type: ignore[arg-type]

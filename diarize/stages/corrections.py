@@ -136,32 +136,39 @@ def _outcome(
 def _with_people(
     view: View, blocks: SpeechBlocks, labels: Labels, owners: Labels, certainty: Floats, config: Config
 ) -> tuple[Labels, Labels]:
-    """Return labels in which what is fixed is a voice of its own for each person, and the person of each voice.
+    """Return labels that agree with what is fixed, and the person of each voice, -1 for a stranger.
 
-    The first voices are those of the people; a stranger's person is -1. A voice belongs to the person who was named
-    most in it, and who is there most; a further voice only if it also sounds like that person.
+    A voice belongs to the person who was named most in it; a further voice only if it also sounds like that person.
+    What was fixed otherwise inside a voice becomes a voice of its own: a wrong answer spoils no other.
     """
     fixed, n_named = owners >= 0, int(owners.max()) + 1
-    if not n_named:
-        return labels, np.full(int(labels.max()) + 1, -1)
     before, voice = np.unique(labels, return_inverse=True)
-    claims = _claims(voice, owners, certainty, blocks.lengths, (len(before), n_named))
-    parts, units = np.unique(np.where(fixed, owners, n_named + voice), return_inverse=True)
-    open_voices = parts[n_named:] - n_named  # that are not fixed as a whole
+    people = np.full(len(before), -1)
+    if n_named:
+        odds = _claims(voice, owners, certainty, blocks.lengths, (len(before), n_named))
+        odds = np.where(odds > 0, 2 * odds - odds.sum(axis=1, keepdims=True), -np.inf)
+        further = np.isfinite(odds)
+        further[odds.argmax(axis=0), np.arange(n_named)] = False
+        odds += np.where(further, _likeness(view, blocks, voice, owners, config), 0.0)
+        people = np.where(odds.max(axis=1) > 0, odds.argmax(axis=1), -1)
+    apart = fixed & (people[voice] != owners)
+    pairs, units = np.unique(np.where(apart, len(before) * (1 + owners) + voice, voice), return_inverse=True)
+    persons = np.where(pairs < len(before), people[np.minimum(pairs, len(before) - 1)], pairs // len(before) - 1)
+    return units.astype(np.intp), persons
+
+
+def _likeness(view: View, blocks: SpeechBlocks, voice: Labels, owners: Labels, config: Config) -> Floats:
+    """Return the log-odds that what is open of each voice is each person, by the sound, (n_voices, n_named)."""
+    n_voices, n_named = int(voice.max()) + 1, int(owners.max()) + 1
+    parts, units = np.unique(np.where(owners >= 0, owners, n_named + voice), return_inverse=True)
     pairs = np.stack(np.meshgrid(np.arange(n_named), np.arange(n_named, len(parts)), indexing="ij"), axis=-1)
-    shares = np.zeros((len(labels), len(parts)))
-    shares[np.arange(len(labels)), units] = 1.0
+    shares = np.zeros((len(units), len(parts)))
+    shares[np.arange(len(units)), units] = 1.0
     scale, grouping = config.speakers.acoustic_scale, config.grouping
-    likeness = pair_odds(shares, units.astype(np.intp), blocks, [view], scale, pairs.reshape(-1, 2), grouping)
-    likeness = np.clip(likeness.reshape(n_named, -1).T, -_MOST_ODDS, _MOST_ODDS)
-    odds = np.where(claims > 0, 2 * claims - claims.sum(axis=1, keepdims=True), -np.inf)[open_voices]
-    people = np.concatenate([np.arange(n_named), np.full(len(open_voices), -1)])
-    if len(open_voices):
-        main = odds.argmax(axis=0), np.arange(n_named)
-        likeness[main] = 0.0
-        odds += likeness
-        people[n_named:] = np.where(odds.max(axis=1) > 0, odds.argmax(axis=1), -1)
-    return units.astype(np.intp), people
+    odds = pair_odds(shares, units.astype(np.intp), blocks, [view], scale, pairs.reshape(-1, 2), grouping)
+    table = np.zeros((n_voices, n_named))  # nothing is known of a voice that is fixed as a whole
+    table[parts[n_named:] - n_named] = np.clip(odds.reshape(n_named, -1).T, -_MOST_ODDS, _MOST_ODDS)
+    return table
 
 
 def _claims(voice: Labels, owners: Labels, certainty: Floats, lengths: Labels, shape: tuple[int, int]) -> Floats:
