@@ -23,7 +23,6 @@ from diarize.editor.server import application
 from diarize.editor.session import Session, Sound
 from diarize.formats.about import About
 from diarize.report.soundscape import Soundscape
-from tests.report.conftest import browser, until  # noqa: F401
 
 TOKEN = "token"
 ADDRESS = "http://127.0.0.1:8000"
