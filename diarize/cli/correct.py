@@ -11,7 +11,7 @@ import click
 from diarize.cli import options
 from diarize.cli.output import write_result
 from diarize.cli.targets import check_hints, targets_of
-from diarize.cli.written import format_names, text_of
+from diarize.cli.written import formats_option, text_of
 
 if TYPE_CHECKING:
     from diarize.diarization import Diarization
@@ -30,14 +30,7 @@ if TYPE_CHECKING:
     help="What is certain: RTTM, JSON or any other file of some turns, or a folder of them.",
 )
 @options.output("OUT", "File such as NAME.rttm, or folder for a file in each format; standard output by default.")
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="F[,F...]",
-    callback=format_names,
-    help="Formats to write, such as rttm,json,textgrid; a file each. RTTM by default.",
-)
+@formats_option()
 @options.num_speakers()
 @options.speakers("at least", "min")
 @options.speakers("at most", "max")

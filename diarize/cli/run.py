@@ -17,7 +17,7 @@ from diarize.cli.plot import draw
 from diarize.cli.progress import ProgressCallback, progress_line
 from diarize.cli.report import page_sound
 from diarize.cli.targets import check_hints, check_plot, check_report, check_speech, hints_for, kept_at, targets_of
-from diarize.cli.written import format_names, text_of
+from diarize.cli.written import formats_option, text_of
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -35,14 +35,7 @@ if TYPE_CHECKING:
     "Folder for the files of each recording; with one recording also a file such as NAME.rttm, or '-'.",
     kind=options.PATH,
 )
-@click.option(
-    "--format",
-    "formats",
-    multiple=True,
-    metavar="F[,F...]",
-    callback=format_names,
-    help="Formats to write, such as rttm,json,textgrid; a file each. RTTM by default.",
-)
+@formats_option()
 @options.config()
 @options.num_speakers()
 @options.speakers("at least", "min")

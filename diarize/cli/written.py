@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from diarize.cli.options import Option
 from diarize.errors import FormatError
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ def format_names(_: click.Context, option: click.Parameter, values: tuple[str, .
         except FormatError as error:
             raise click.BadParameter(str(error), param=option) from None
     return names
+
+
+def formats_option() -> Option[Any]:
+    """Return --format for commands that write files of each recording."""
+    return click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="F[,F...]",
+        callback=format_names,
+        help="Formats to write, such as rttm,json,textgrid; a file each. RTTM by default.",
+    )
 
 
 def format_name(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
