@@ -35,6 +35,7 @@ from battery import shared_out
 from diarize import Annotation, Check, Diarization, Diarizer, DiarizeWarning, Hints, Segment, Turn, checks
 from diarize.evaluation.scoring import Score, score
 from diarize.formats.uem import read_uem
+from diarize.hints import gaps
 
 SPEECH = ("speech_sessions", "speech_measure")
 WORSE = 0.005
@@ -89,9 +90,7 @@ def answer(reference: Annotation, check: Check, errs: float, rng: np.random.Gene
     others = [label for label in reference.labels if label not in said.labels]
     if others and rng.random() < errs:
         return Hints([Turn(check.start, check.end, others[int(rng.integers(len(others)))])])
-    spoken = [0.0, *(time for segment in said.speech() for time in (segment.start, segment.end)), 1e9]
-    between = (Segment(a, b) for a, b in zip(spoken[::2], spoken[1::2], strict=True) if a < b)
-    return Hints(said, [silence for gap in between if (silence := gap.intersection(stretch))])
+    return Hints(said, gaps(said.speech(), stretch))
 
 
 def looked(

@@ -65,6 +65,9 @@ def checks(result: Diarization, hints: Hints | None = None, most: int = 20) -> l
     most : int
         How many at most.
     """
+    if result.legs:
+        each = [check for leg in result.legs for check in checks(leg, hints, most)]
+        return sorted(each, key=lambda check: -check.gain)[:most]
     stretches = list(_stretches(result, hints or Hints()))
     if result.blocks is None or result.outcome is None or not stretches:
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.annotation import Annotation
+from diarize.channels.legs import joined, uneven
+from diarize.channels.told import told_of
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, counted
 from diarize.hints import Hints
 from diarize.stages.confidence import Calibration
 from diarize.stages.corrections import OPEN, FixedFrames, correct
-from diarize.stages.detection import Detection
 from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.matching import best_pairs
 from diarize.stages.rounds import Outcome
@@ -46,46 +47,79 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     Warns
     -----
     DiarizeWarning
-        Hints lie behind the end of the recording, or move nothing since each channel was diarized by itself.
+        Hints lie behind the end of the recording.
     """
     base = base.uncorrected or base
     check_people(hints, limits)
     if not hints:
         return base
     _warn(base, hints)
+    if base.legs:
+        return _legs_corrected(base, hints, limits)
+    return _corrected(base, hints, limits, map(numbered, count(1)))
+
+
+def _corrected(base: Diarization, hints: Hints, limits: Limits, free: Iterator[str]) -> Diarization:
+    """Return what comes of the voices in one channel, or the mean of all; `free` gives names of new strangers."""
     config, voices = base.config, base.band.voices
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
+    detection = base.detection.told(fixed.speech(base.detection.speech), fixed.owners != OPEN)
+    fixed = fixed.heard_in(base.detection.speech)  # of a name where nothing was heard nothing follows
     speech = fixed.speech(base.detection.speech)
+    said = replace(base, annotation=hints.imposed(base.annotation), detection=detection, uncorrected=base)
     if base.blocks is None or base.outcome is None or not speech.any():
-        # no voices to move; each leg of a call is a person or a few at one end, and keeps its speakers
-        return replace(base, annotation=hints.imposed(base.annotation), uncorrected=base)
+        return replace(said, names=(), blocks=None, outcome=None, overlap=None)  # there are no voices
+    if not fixed.names and np.array_equal(speech, base.detection.speech):
+        return said  # nobody was named, and nothing was taken away
     blocks, old = base.blocks.recut(speech, 2 * fixed.owners + fixed.several, fixed.several, voices)
     first = np.flatnonzero(speech)[np.cumsum(blocks.lengths) - blocks.lengths]
     owners = np.maximum(fixed.owners[first], OPEN)
     calibration = Calibration(config.output.confidence_slope, config.output.confidence_offset)
-    old = np.maximum(old, 0)  # where there was no speech it does not matter: that is fixed
+    posterior = calibration.apply(base.outcome.posterior)[old]
+    posterior[old < 0] = 0.5  # where there was no speech nothing is known of any voice
     known = Outcome(
-        calibration.apply(base.outcome.posterior)[old],
+        posterior,
         base.outcome.labels[old],
         candidates=tuple(labels[old] for labels in base.outcome.candidates),
     )
     outcome = correct(blocks, owners, known, voices, limits, config)
     before, labels = base.blocks.over_frames(base.outcome.labels, -1), blocks.over_frames(outcome.labels, -1)
-    names = (*fixed.names, *_strangers(base, before, labels, len(fixed.names), hints.names))
+    names = (*fixed.names, *_strangers(base, before, labels, fixed.names, hints.names, free))
     confidence = blocks.over_frames(calibration.apply(outcome.certainty), 0.0)
     overlap = None if base.overlap is None else np.where(speech, base.overlap, 0.0)
     turns = bridged(make_turns(labels, confidence, overlap, base.frames, names), config.output.max_pause)
     annotation = hints.imposed(Annotation(turns, base.annotation.uri))
-    return replace(
-        base,
-        annotation=annotation,
-        detection=Detection(speech),
-        names=names,
-        blocks=blocks,
-        outcome=outcome,
-        overlap=overlap,
-        uncorrected=base,
-    )
+    return replace(said, annotation=annotation, names=names, blocks=blocks, outcome=outcome, overlap=overlap)
+
+
+def _legs_corrected(base: Diarization, hints: Hints, limits: Limits) -> Diarization:
+    """Return what comes of the legs of a call, each given what was said of it; the limits hold for all together."""
+    told = told_of(base.legs, hints)
+
+    def result(number: int, limits: Limits) -> Diarization:
+        leg = base.legs[number]
+        taken = {*hints.names, *(name for other in base.legs if other is not leg for name in other.names)}
+        free = (name for name in _at_end(leg, hints) if name not in taken)
+        return _corrected(leg, told[number], limits, free)
+
+    room = max(1, limits.most - len(base.legs) + 1)
+    legs = {number: result(number, Limits(1, max(room, len(one.names)))) for number, one in enumerate(told)}
+    while change := uneven(legs, [leg.detection for leg in legs.values()], limits, hints.names):
+        number, wanted = change
+        legs[number] = result(number, Limits(wanted, wanted))
+        if len(legs[number].annotation.labels) != wanted:
+            break  # as near as it comes
+    return replace(joined([*legs.values()], base), uncorrected=base)
+
+
+def _at_end(leg: Diarization, hints: Hints) -> Iterator[str]:
+    """Yield names of people behind the channel of a leg; after its number, where its name was given to somebody."""
+    number = f"channel{leg.channel}"
+    name = leg.channel_name or number
+    name = number if name in hints.names else name
+    if len(leg.names) == 1:
+        yield name
+    yield from (f"{name} {place}" for place in count(1 + (len(leg.names) == 1)))
 
 
 def check_people(hints: Hints, limits: Limits) -> None:
@@ -108,13 +142,16 @@ def _warn(base: Diarization, hints: Hints) -> None:
         last = beyond[-1].end
         message = f"hints reach to {last:.3f} s, the recording ends at {end:.3f} s; are they of another one?"
         warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
-    if base.legs:
-        message = "each channel was diarized by itself, so hints stand in the result and move nothing else"
-        warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
 
 
-def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, taken: Sequence[str]) -> list[str]:
-    """Return names of the speakers whom nobody named: those they had before, where these are free."""
+def _strangers(
+    base: Diarization, before: Labels, labels: Labels, named: Sequence[str], taken: Sequence[str], free: Iterator[str]
+) -> list[str]:
+    """Return names of the speakers whom nobody named: those they had before, where these are not `taken`.
+
+    The first speakers are those who were `named`.
+    """
+    n_named = len(named)
     n_strangers = int(labels.max()) + 1 - n_named
     shape = (max(n_strangers, 0), len(base.names))
     both = (labels >= n_named) & (before >= 0)
@@ -124,5 +161,5 @@ def _strangers(base: Diarization, before: Labels, labels: Labels, n_named: int, 
     rows, columns = best_pairs(shared) if shared.size else ((), ())
     names = {row: base.names[column] for row, column in zip(rows, columns, strict=True) if shared[row, column]}
     used = {*taken, *names.values()}
-    free = (name for name in map(numbered, count(1)) if name not in used)
-    return [names[row] if row in names else next(free) for row in range(n_strangers)]
+    unused = (name for name in free if name not in used)
+    return [names[row] if row in names else next(unused) for row in range(n_strangers)]

@@ -31,6 +31,8 @@ Floats = npt.NDArray[np.float64]
 
 _KEPT = "diarize-kept-1"  # the layout of files that `Diarization.save` writes
 
+_GIVE = "give the one it was made with (--model FILE, load(path, model)), or diarize again"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diarization:
@@ -53,7 +55,8 @@ class Diarization:
     config : Config
         The settings.
     names : tuple of str
-        The speakers, in the order of the columns and rows below; one who is nowhere the most probable has no turn.
+        The speakers, in the order of the columns and rows below; one who is nowhere the most probable has no turn, and
+        one whom a person named only where nothing was heard has turns, and is none of them.
     blocks : SpeechBlocks or None
         The speech, as it was compared with the speakers; None where there is no speech.
     outcome : Outcome or None
@@ -64,6 +67,8 @@ class Diarization:
         Of channels that were diarized each by itself: their speech, speakers and models are theirs.
     channel : int or None
         The one channel that this is about, counted from 1; None for the mean of all, and for legs together.
+    channel_name : str
+        Of a leg, what its channel is called; empty where channels were not kept apart.
     layout : str
         What the channels are to each other and what was done, in words; empty for one channel.
     uncorrected : Diarization or None
@@ -90,6 +95,7 @@ class Diarization:
     uncorrected: Diarization | None = None
     recording: Recording | None = None
     ratios: Mapping[str, float] = field(default_factory=dict)
+    channel_name: str = ""
 
     def __repr__(self) -> str:
         what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"
@@ -158,6 +164,7 @@ class Diarization:
             "legs": len(self.legs),
             "channel": self.channel,
             "layout": self.layout,
+            "channel_name": self.channel_name,
         }
         yield f"{prefix}about", np.frombuffer(dumps(said).encode("ascii"), np.uint8)
         yield from self.detection.arrays(prefix)
@@ -175,9 +182,10 @@ class Diarization:
         if said.get("format") != _KEPT:
             raise FormatError(f"this version reads {_KEPT}, got {quoted(said.get('format'))}; diarize the sound again")
         config = Config.from_toml(said["config"])
-        model = model_named(config.model) if model is None else model
+        model, given = _model_of(config) if model is None else model, model is not None
         if model.fingerprint() != said["model"]:
-            raise ModelError(f"made with another model than this {config.model!r}; give that model, or diarize again")
+            which = "the one that was given" if given else f"this {quoted(config.model)}"
+            raise ModelError(f"made with another model than {which}; {_GIVE}")
         band, frames = model.bands[said["band"]], FrameGrid(**said["frames"])
         annotation = Annotation((Turn(*turn) for turn in said["turns"]), said["uri"])
         detection, names = Detection.from_arrays(arrays, prefix), tuple(map(str, said["names"]))
@@ -190,9 +198,10 @@ class Diarization:
         legs = tuple(cls._from_arrays(arrays, f"{prefix}leg{number}_", model) for number in range(said["legs"]))
         _check_fit(frames, detection, names, blocks, outcome, overlap)
         channel, layout = said["channel"], str(said["layout"])
-        return cls(
+        result = cls(
             annotation, frames, detection, band, model, config, names, blocks, outcome, overlap, legs, channel, layout
         )
+        return replace(result, channel_name=str(said.get("channel_name", "")))
 
     def about(self, source: str | None = None) -> About:
         """Return what files say beside who speaks.
@@ -206,9 +215,20 @@ class Diarization:
         duration = self.frames.duration
         if duration is not None:
             duration += self.frames.start  # turns of an excerpt have the times of the whole recording
-        channels = {name: leg.channel for leg in self.legs for name in leg.names if leg.channel is not None}
         program, own = f"diarize {package_version()}", self.channel or 1
-        return About(source, duration, own, self.config.model, settings, program, channels, ratios=self.ratios)
+        return About(source, duration, own, self.config.model, settings, program, self._channels(), ratios=self.ratios)
+
+    def _channels(self) -> dict[str, int]:
+        """Return the channel of each speaker, where there are legs: of one who is heard in several, the main one."""
+        channels: dict[str, int] = {}
+        longest: dict[str, float] = {}
+        for leg in self.legs:
+            seconds = leg.annotation.durations()
+            for name in dict.fromkeys([*leg.names, *seconds]):
+                spoken = seconds.get(name, 0.0)
+                if leg.channel is not None and spoken > longest.get(name, -1.0):
+                    channels[name], longest[name] = leg.channel, spoken
+        return channels
 
     def renamed(self, mapping: Mapping[str, str]) -> Diarization:
         """Return the same with other names of speakers; names that are not in `mapping` stay."""
@@ -230,10 +250,14 @@ class Diarization:
     def posterior(self) -> Floats:
         """How probable each speaker is given that there is speech, shape (n_frames, n_speakers): 0 without speech.
 
-        Legs are side by side: each has its own speech.
+        Legs are side by side: each has its own speech. Of a speaker who is heard in several the highest value counts.
         """
         if self.legs:
-            return np.hstack([leg.posterior for leg in self.legs])
+            columns = np.zeros((self.frames.n_frames, len(self.names)))
+            for leg in self.legs:
+                own = [self.names.index(name) for name in leg.names]
+                columns[:, own] = np.maximum(columns[:, own], leg.posterior)
+            return columns
         if self.blocks is None or self.outcome is None:
             return np.zeros((self.frames.n_frames, 0))
         return self.blocks.over_frames(self.outcome.posterior, 0.0)
@@ -256,6 +280,14 @@ class Diarization:
         if self.blocks is None or self.outcome is None:
             return ()
         return tuple(one.weighted(self.outcome.posterior) for one in self.blocks.statistics)
+
+
+def _model_of(config: Config) -> Model:
+    """Return the model that settings name, for which that file must still be there."""
+    try:
+        return model_named(config.model)
+    except ModelError as error:
+        raise ModelError(f"made with a model that cannot be read any more: {error}; {_GIVE}") from None
 
 
 def _check_fit(

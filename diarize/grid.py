@@ -80,13 +80,16 @@ class FrameGrid:
         ndarray of bool, shape (n_frames,)
             True where the centre of the frame's cell lies in a segment.
         """
-        edges = self.edges
-        centres = (edges[:-1] + edges[1:]) / 2
         mask = np.zeros(self.n_frames, dtype=np.bool_)
-        for segment in segments:
-            first, last = np.searchsorted(centres, (segment.start, segment.end))
+        for first, last in self.spans(segments):
             mask[first:last] = True
         return mask
+
+    def spans(self, segments: Iterable[Segment | Turn]) -> list[tuple[int, int]]:
+        """Return the first frame in each segment and the one after the last, which are equal where it holds none."""
+        edges = self.edges
+        times = np.array([(segment.start, segment.end) for segment in segments]).reshape(-1, 2)
+        return [(first, last) for first, last in np.searchsorted((edges[:-1] + edges[1:]) / 2, times).tolist()]
 
     def segments(self, mask: npt.ArrayLike) -> list[Segment]:
         """Return the segments in which a mask is true.

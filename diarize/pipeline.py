@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.audio import AudioInput, audio_uri
 from diarize.channels.choice import Choice, alone, apart, in_words
-from diarize.channels.legs import merged, own_detections, shared_out
+from diarize.channels.legs import at_end, joined, own_detections, shared_out
 from diarize.channels.own import own_speech
 from diarize.channels.relation import Relation, relation_of
 from diarize.config import Config, load_config
@@ -306,7 +306,9 @@ class Diarizer:
         report("voices", _SHARES["voices"])
         first = _SHARES["speakers"]
         results = shared_out(
-            lambda leg, detection, most: self.attribute(analyses[leg], detection, most, uri),
+            lambda leg, detection, most: at_end(
+                self.attribute(analyses[leg], detection, most, uri), legs[leg], choice.name(legs[leg])
+            ),
             detections,
             limits,
             lambda done: report("speakers", first + (1 - first) * done),
@@ -317,7 +319,7 @@ class Diarizer:
         report("turns", 1.0)
         frames, band = analyses[0].recording.frames, analyses[0].band
         empty = Diarization(Annotation((), uri), frames, detections[0], band, self.model, self.config)
-        return merged(results, legs, choice, empty)
+        return joined([result for result in results if result is not None], empty)
 
     def analyse(self, audio: AudioInput, channel: int | None = None) -> Analysis:
         """Return the recording in the band that suits it, which settings of speech and speakers do not change.

@@ -73,3 +73,12 @@ def test_a_grid_that_begins_in_its_recording() -> None:
     frames = FrameGrid(4, 0.5, offset=0.1, duration=2.0, start=60.0)
     np.testing.assert_allclose(frames.edges, [60.0, 60.6, 61.1, 61.6, 62.0])
     assert frames.mask([Segment(60.5, 61.2)]).tolist() == [False, True, False, False]
+
+
+def test_spans_are_the_frames_of_segments() -> None:
+    """Cells of half a second have their centres at 0.25, 0.75, 1.25, 1.75."""
+    grid = FrameGrid(4, step=0.5, duration=2.0)
+    segments = [Segment(0.3, 1.3), Segment(0.3, 0.4), Segment(5, 6)]
+    assert grid.spans(segments) == [(1, 3), (1, 1), (4, 4)]
+    assert FrameGrid(0, step=0.5).spans(segments) == [(0, 0)] * 3
+    assert grid.spans([]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.annotation import Annotation, Segment
-from diarize.channels.choice import Choice
 from diarize.channels.excess import excesses
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, counted
@@ -79,17 +78,8 @@ def shared_out(
     for number, leg in enumerate(spoken):
         results[leg] = attribute(leg, detections[leg], Limits(least, room))
         report((number + 1) / len(spoken))
-    while results:
-        people = {leg: len(result.annotation.labels) for leg, result in results.items()}
-        total = sum(people.values())
-        if total in limits:
-            break
-        if total < limits.least:
-            leg = max(spoken, key=lambda leg: float(detections[leg].speech.sum()) / people[leg])
-            wanted = people[leg] + 1
-        else:
-            leg = max(spoken, key=lambda leg: people[leg])
-            wanted = people[leg] - 1
+    while change := uneven(results, detections, limits):
+        leg, wanted = change
         results[leg] = attribute(leg, detections[leg], Limits(wanted, wanted))
         if len(results[leg].annotation.labels) != wanted:
             raise ConfigError(
@@ -98,35 +88,62 @@ def shared_out(
     return [results.get(leg) for leg in range(len(detections))]
 
 
-def merged(
-    results: Sequence[Diarization | None], legs: Sequence[int], choice: Choice, empty: Diarization
-) -> Diarization:
-    """Return the legs as one: labels by channel, in the frames of all.
+def uneven(
+    results: Mapping[int, Diarization], detections: Sequence[Detection], limits: Limits, named: Collection[str] = ()
+) -> tuple[int, int] | None:
+    """Return the leg in which there should be another number of people, and that number; None where all is well.
 
     Parameters
     ----------
-    results : sequence of Diarization or None
-    legs : sequence of int
-        The channel of each, counted from 1.
-    choice : Choice
-        Has the names.
-    empty : Diarization
-        Of the recording, without any turns.
+    results : mapping of int to Diarization
+        Of each leg with speech, by its place; somebody of the same name in two of them is one person.
+    detections : sequence of Detection
+    limits : Limits
+    named : collection of str
+        Whom a person named: they stay.
     """
-    pairs = zip(results, legs, strict=True)
-    named = [replace(_named(result, choice.name(leg)), channel=leg) for result, leg in pairs if result is not None]
-    speech = np.zeros(empty.frames.n_frames, np.bool_)
-    for one in named:
-        speech |= one.detection.speech
-    turns = [turn for one in named for turn in one.annotation]
-    names = tuple(name for one in named for name in one.names)
-    annotation = Annotation(turns, empty.annotation.uri)
-    return replace(empty, annotation=annotation, detection=Detection(speech), names=names, legs=tuple(named))
+    people = {leg: result.annotation.labels for leg, result in results.items()}
+    total = len({name for labels in people.values() for name in labels})
+    if not any(people.values()) or total in limits:
+        return None
+    if total < limits.least:
+        leg = max(results, key=lambda leg: float(detections[leg].speech.sum()) / max(len(people[leg]), 1))
+        return leg, len(people[leg]) + 1
+    leg = max(results, key=lambda leg: sum(name not in named for name in people[leg]))
+    return leg, len(people[leg]) - 1
 
 
-def _named(result: Diarization, channel: str) -> Diarization:
-    """Return a leg with the name of its channel: with numbers only where several people speak."""
+def at_end(result: Diarization, channel: int, name: str) -> Diarization:
+    """Return what was found in one channel with names after it: with numbers only where several people speak.
+
+    Parameters
+    ----------
+    result : Diarization
+    channel : int
+        Counted from 1.
+    name : str
+        Of the channel.
+    """
     order = sorted(result.names, key=lambda name: (len(name), name))  # speaker2 before speaker10
-    mapping = {name: channel if len(order) == 1 else f"{channel} {number}" for number, name in enumerate(order, 1)}
-    names = tuple(mapping[name] for name in result.names)
-    return replace(result, annotation=result.annotation.rename(mapping), names=names)
+    mapping = {one: name if len(order) == 1 else f"{name} {number}" for number, one in enumerate(order, 1)}
+    names = tuple(mapping[one] for one in result.names)
+    annotation = result.annotation.rename(mapping)
+    return replace(result, annotation=annotation, names=names, channel=channel, channel_name=name)
+
+
+def joined(legs: Sequence[Diarization], whole: Diarization) -> Diarization:
+    """Return legs as one: all their turns, in the frames of all.
+
+    Parameters
+    ----------
+    legs : sequence of Diarization
+        Somebody of the same name in two of them is one person.
+    whole : Diarization
+        Of the recording; what it says of speakers does not matter.
+    """
+    speech = np.zeros(whole.frames.n_frames, np.bool_)
+    for leg in legs:
+        speech |= leg.detection.speech
+    annotation = Annotation([turn for leg in legs for turn in leg.annotation], whole.annotation.uri)
+    names = tuple(dict.fromkeys(name for leg in legs for name in leg.names))
+    return replace(whole, annotation=annotation, detection=Detection(speech), names=names, legs=tuple(legs))

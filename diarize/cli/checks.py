@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     "-n", "--number", type=options.COUNT, default=20, show_default=True, metavar="N", help="How many at most."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
+@options.kept_model()
 @options.quiet(handed=False)
-def checks(kept: Path, hints: Path | None, number: int, as_json: bool) -> None:
+def checks(kept: Path, hints: Path | None, number: int, as_json: bool, model: Path | None) -> None:
     """List which stretches of KEPT to listen to next, the most rewarding first; `diarize run --keep` made it.
 
     "settles" is how many seconds that are wrong an answer is expected to settle. A stretch is doubtful itself, disputed
@@ -37,7 +38,7 @@ def checks(kept: Path, hints: Path | None, number: int, as_json: bool) -> None:
     from diarize.checking import checks as of_result
     from diarize.stages.limits import UNLIMITED
 
-    given, result = corrected(kept, hints, UNLIMITED)
+    given, result = corrected(kept, hints, UNLIMITED, model)
     found = of_result(result, given, number)
     write_result(_as_json(result.annotation.uri, found) if as_json else _as_table(found))
 

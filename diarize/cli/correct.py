@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @options.speakers("at least", "min")
 @options.speakers("at most", "max")
 @options.all_of(options.shaping())
+@options.kept_model()
 @options.quiet(handed=False)
 def correct(
     kept: Path,
@@ -45,6 +46,7 @@ def correct(
     min_speakers: int | None,
     max_speakers: int | None,
     shape: Shape,
+    model: Path | None,
 ) -> None:
     """Find anew who speaks in KEPT, given what is certain; `diarize run --keep` made it. The sound is not needed.
 
@@ -57,7 +59,7 @@ def correct(
     from diarize.formats.registry import write_all
     from diarize.stages.limits import Limits
 
-    given, result = corrected(kept, hints, Limits.of(num_speakers, min_speakers, max_speakers))
+    given, result = corrected(kept, hints, Limits.of(num_speakers, min_speakers, max_speakers), model)
     annotation = shape.apply(result.annotation)
     about = {annotation.uri: replace(result.about(), hints=given)}
     if targets[kept] is None:
@@ -68,14 +70,21 @@ def correct(
             write_all([annotation], target, about=about)
 
 
-def corrected(kept: Path, path: Path | None, limits: Limits) -> tuple[Hints, Diarization]:
-    """Return the hints for a diarization that was kept, and that diarization given them."""
+def corrected(kept: Path, path: Path | None, limits: Limits, model: Path | None) -> tuple[Hints, Diarization]:
+    """Return the hints for a diarization that was kept, and that diarization given them.
+
+    Raises
+    ------
+    FormatError, ModelError, ConfigError
+        What was kept, the hints or the model cannot be used, or do not belong together.
+    """
     from diarize.diarization import Diarization
     from diarize.formats.hints import read_hints
     from diarize.hints import Hints
+    from diarize.model import Model
     from diarize.pipeline import Diarizer
 
-    result = Diarization.load(kept)
+    result = Diarization.load(kept, None if model is None else Model.load(model))
     if path is None:
         return Hints(), result
     hints = read_hints(path, result.annotation.uri)

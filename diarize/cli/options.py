@@ -164,6 +164,12 @@ def config(help: str = "Settings to use.") -> Option[Any]:
     return click.option("--config", default="default", show_default=True, metavar="NAME|PATH", help=help)
 
 
+def kept_model() -> Option[Any]:
+    """Return --model, of a diarization that was kept."""
+    help = "The model that KEPT was made with, where its settings name no file that is there."
+    return click.option("--model", metavar="MODEL.npz", type=FILE, help=help)
+
+
 def seed(default: int | None = None) -> Option[Any]:
     """Return --seed; None stands for the seed of the configuration."""
     return click.option(

@@ -14,6 +14,7 @@ from diarize.errors import FormatError, quoted, shortlist
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Segment
+    from diarize.hints import Hints
 
 _BEYOND = 0.5  # s that turns may reach beyond the end of a recording without a warning
 
@@ -46,9 +47,15 @@ def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
 
 
 def read_recording(path: Path, uri: str, format: str | None = None) -> Annotation:
-    """Return the turns of one recording, under its id; a file about a single one is taken whatever that is called.
+    """Return the turns of one recording, under its id; see `read_checked`."""
+    return read_checked(path, uri, format)[0]
 
-    An empty file is about a recording in which nobody talks.
+
+def read_checked(path: Path, uri: str, format: str | None = None) -> tuple[Annotation, Hints]:
+    """Return the turns of one recording, under its id, and what a person fixed of them, where the file says it.
+
+    A file about a single recording is taken whatever that is called; an empty file is about a recording in which nobody
+    talks.
 
     Raises
     ------
@@ -57,12 +64,14 @@ def read_recording(path: Path, uri: str, format: str | None = None) -> Annotatio
     """
     from diarize.annotation import Annotation
     from diarize.formats.files import one_of
-    from diarize.formats.registry import read_all
+    from diarize.formats.registry import read_described
+    from diarize.hints import Hints
 
-    recordings = read_all(path, format)
+    recordings, about = read_described(path, format)
     if not recordings:
-        return Annotation((), uri)
-    return Annotation(one_of(recordings, path, None if len(recordings) == 1 else uri), uri)
+        return Annotation((), uri), Hints()
+    chosen = one_of(recordings, path, None if len(recordings) == 1 else uri)
+    return Annotation(chosen, uri), about[chosen.uri].hints if chosen.uri in about else Hints()
 
 
 def check_extent(audio: tuple[Path, ...], uem: Path | None, duration: float | None) -> None:

@@ -11,7 +11,7 @@ import click
 from diarize.cli import heard, options
 from diarize.cli.output import need_page
 from diarize.cli.progress import progress_line
-from diarize.cli.recordings import read_recording
+from diarize.cli.recordings import read_checked, read_recording
 
 if TYPE_CHECKING:
     from diarize.cli.heard import Part
@@ -63,14 +63,15 @@ def report(
 
     from diarize.report import PageOptions, write_report
 
+    annotation, hints = read_checked(turns, audio.stem)
     wanted = PageOptions(
         reference=None if reference is None else read_recording(reference, audio.stem),
         transcript=() if transcript is None else _said(transcript),
         sound=chosen,
         title=title,
         channel=channel,
+        hints=hints,
     )
-    annotation = read_recording(turns, audio.stem)
     with progress_line(audio.name, quiet, progress) as show:
         write_report(part.of(audio), annotation, output, wanted, show)
 

@@ -166,11 +166,13 @@ def _write_page(
     """Write the page of the whole recording, where one is wanted: the times of an excerpt are its times too."""
     if report is None or result.annotation is None:
         return
+    from diarize.hints import Hints
     from diarize.report import PageOptions, write_report
 
-    sound = page_sound("auto", result.audio, whole)
+    sound, hints = page_sound("auto", result.audio, whole), result.about.hints if result.about else Hints()
+    wanted = PageOptions(channel=channel, sound=sound, hints=hints)
     with shown as show:
-        write_report(whole.of(result.audio), result.annotation, report, PageOptions(channel=channel, sound=sound), show)
+        write_report(whole.of(result.audio), result.annotation, report, wanted, show)
 
 
 def _text(annotation: Annotation, about: About | None, formats: tuple[str, ...]) -> str:

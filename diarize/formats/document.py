@@ -119,7 +119,7 @@ def to_document(annotation: Annotation, about: About) -> str:
     turns = [Turn(row.start / 1000, row.end / 1000, row.speaker, row.confidence) for row in rows(annotation)]
     rounded = Annotation(turns, annotation.uri)
     overlaps = rounded.overlap()
-    fixed = Annotation(_in_milliseconds(about.hints.annotation))
+    fixed = Hints(_in_milliseconds(about.hints.annotation))
     silence = [_times(segment) for segment in union(_in_milliseconds(about.hints.silence))]
     fields: dict[str, Any] = {
         "format": FORMAT,
@@ -133,7 +133,7 @@ def to_document(annotation: Annotation, about: About) -> str:
         "model": about.model,
         "settings": about.settings,
         "speakers": _speakers(rounded, overlaps, about.ratios),
-        "turns": [_turn(*piece, overlaps) for turn in rounded for piece in _pieces(turn, fixed)],
+        "turns": [_turn(*marked, overlaps) for marked in fixed.marked(rounded)],
         "overlaps": [_times(segment) for segment in overlaps],
         **({"silence": silence} if silence else {}),
     }
@@ -156,19 +156,6 @@ def _in_milliseconds(items: Iterable[_Timed]) -> Iterator[_Timed]:
         start, end = round(item.start * 1000) / 1000, round(item.end * 1000) / 1000
         if end > start:
             yield replace(item, start=start, end=end)
-
-
-def _pieces(turn: Turn, fixed: Annotation) -> Iterator[tuple[Turn, bool]]:
-    """Yield a turn in pieces, a piece for each stretch that a person checked and for each between them."""
-    place = turn.start
-    for sure in fixed.crop(turn.segment) if fixed.turns else ():
-        if sure.speaker == turn.speaker:
-            if sure.start > place:
-                yield replace(turn, start=place, end=sure.start), False
-            yield replace(turn, start=sure.start, end=sure.end), True
-            place = sure.end
-    if place < turn.end:
-        yield replace(turn, start=place), False
 
 
 def _turn(turn: Turn, checked: bool, overlaps: Sequence[Segment]) -> dict[str, Any]:

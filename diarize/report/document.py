@@ -11,6 +11,7 @@ from typing import Any
 from diarize.annotation import Annotation
 from diarize.evaluation.differences import differences
 from diarize.evaluation.scoring import best_mapping, score
+from diarize.hints import Hints
 from diarize.transcripts.words import Cue
 
 VERSION = 1
@@ -21,9 +22,10 @@ def document(
     *,
     reference: Annotation | None = None,
     transcript: Iterable[Cue] = (),
+    hints: Hints = Hints(),  # noqa: B008 (a frozen value)
     recording: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what a page starts from, made of what JSON knows.
+    """Return what a page starts from, made of what JSON knows; turns in which hints name the speaker are checked.
 
     Speakers get ids in the natural order of their names, turns in the order of time; `key` is a hash of all the
     rest, under which a browser keeps the corrections of this document and of no other. `server` is None: the page is a
@@ -49,9 +51,11 @@ def document(
                 "end": turn.end,
                 "speaker": ids[turn.speaker],
                 "confidence": turn.confidence,
+                **({"checked": True} if checked else {}),
             }
-            for number, turn in enumerate(annotation, 1)
+            for number, (turn, checked) in enumerate(hints.marked(annotation), 1)
         ],
+        **({"silence": [{"start": one.start, "end": one.end} for one in hints.silence]} if hints.silence else {}),
         "transcript": [
             {"start": cue.start, "end": cue.end, "text": _on_one_line(cue), "speaker": cue.speaker}
             for cue in transcript

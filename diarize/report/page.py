@@ -9,7 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from diarize.annotation import Annotation
 from diarize.audio import AudioInput, Excerpt, audio_uri
 from diarize.errors import ConfigError, DiarizeWarning, FormatError, counted, quoted
 from diarize.formats.files import atomic_file
+from diarize.hints import Hints
 from diarize.progress import Progress, watched
 from diarize.report.document import document
 from diarize.report.soundscape import COLUMN_OFFSET, PEAK_RATE, TILE_COLUMNS, Soundscape, listen
@@ -54,6 +55,8 @@ class PageOptions:
         Of the page; the name of the recording without it.
     channel : int or None
         The channel that the turns are about, counted from 1.
+    hints : Hints
+        What a person fixed: marked as checked.
     """
 
     reference: Annotation | None = None
@@ -61,6 +64,7 @@ class PageOptions:
     sound: SoundChoice = "auto"
     title: str | None = None
     channel: int | None = None
+    hints: Hints = field(default_factory=Hints)
 
 
 def write_report(
@@ -112,6 +116,7 @@ def write_report(
         annotation,
         reference=wanted.reference,
         transcript=wanted.transcript,
+        hints=wanted.hints,
         recording={
             "name": name,
             "duration": scape.duration,

@@ -73,6 +73,14 @@ class FixedFrames:
         """Return where somebody speaks, given where somebody seemed to, (n_frames,)."""
         return np.asarray((before | (self.owners >= 0)) & (self.owners != NOBODY))
 
+    def heard_in(self, before: Mask) -> FixedFrames:
+        """Return the same without people of whom nothing is known: where they speak, nothing was heard, (n_frames,)."""
+        heard = [place for place in range(len(self.names)) if (before & (self.owners == place)).any()]
+        new = np.full(len(self.names) + 2, NOBODY, np.intp)
+        new[OPEN] = OPEN  # the last two places are those of -1 and -2
+        new[heard] = np.arange(len(heard))
+        return FixedFrames(tuple(self.names[place] for place in heard), new[self.owners], self.several)
+
 
 def correct(
     blocks: SpeechBlocks,

@@ -35,6 +35,8 @@ class Detection:
         Frames that were taken for speech at first, and are no voice.
     stated : array of shape (n_frames,), optional
         How probable speech is, where that was kept in place of the evidence.
+    certain : array of bool, shape (n_frames,), optional
+        Frames of which a person said whether they hold speech.
     """
 
     speech: Mask
@@ -42,6 +44,16 @@ class Detection:
     chain: hmm.MinimumDuration | None = None
     dismissed: Mask | None = None
     stated: Floats | None = None
+    certain: Mask | None = None
+
+    def told(self, speech: Mask, certain: Mask) -> Detection:
+        """Return the same given what a person said of some frames; elsewhere stays what was heard.
+
+        Parameters
+        ----------
+        speech, certain : array of bool, shape (n_frames,)
+        """
+        return replace(self, speech=speech, certain=certain)
 
     def dismiss(self, frames: Mask) -> Detection:
         """Return the same without the speech in some frames, (n_frames,)."""
@@ -50,7 +62,12 @@ class Detection:
 
     @cached_property
     def probability(self) -> Floats:
-        """How probable speech is in each frame, (n_frames,): 0 or 1 where marks were given."""
+        """How probable speech is in each frame, (n_frames,): 0 or 1 where marks were given or a person said so."""
+        heard = self._heard()
+        return heard if self.certain is None else np.where(self.certain, self.speech, heard)
+
+    def _heard(self) -> Floats:
+        """Return how probable speech is by what was heard."""
         if self.stated is not None:
             return self.stated
         if self.evidence is None or self.chain is None or not len(self.speech):
