@@ -67,12 +67,12 @@ class FrameGrid:
         edges[0] = 0.0
         return edges + self.start
 
-    def mask(self, segments: Iterable[Segment]) -> npt.NDArray[np.bool_]:
+    def mask(self, segments: Iterable[Segment | Turn]) -> npt.NDArray[np.bool_]:
         """Return which frames lie in the segments.
 
         Parameters
         ----------
-        segments : iterable of Segment
+        segments : iterable of Segment or Turn
             In any order; they may overlap.
 
         Returns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diarize.annotation import Annotation, Segment, Turn
-from diarize.hints import Hints
+from diarize.hints import Hints, gaps
 
 GIVEN = Annotation([Turn(0, 10, "speaker1", 0.6), Turn(8, 14, "speaker2", 0.7)], "talk")
 
@@ -53,6 +53,30 @@ def test_a_hint_that_says_who_was_said_joins_on_to_the_turn() -> None:
 def test_what_is_left_open() -> None:
     left = Hints([Turn(2, 9, "anna")]).left_open(GIVEN)
     assert left == [Turn(0, 2, "speaker1", 0.6), Turn(9, 10, "speaker1", 0.6), Turn(9, 14, "speaker2", 0.7)]
+
+
+def test_what_is_fixed_of_turns() -> None:
+    """A hint marks the part of the turn in which it names the speaker; another speaker's hint marks nothing."""
+    hints = Hints([Turn(2, 4, "speaker1"), Turn(8.5, 20, "speaker2"), Turn(5, 6, "anna"), Turn(9.5, 9.6, "speaker1")])
+    assert [(turn.start, turn.end, turn.speaker, fixed) for turn, fixed in hints.marked(GIVEN)] == [
+        (0, 2, "speaker1", False),
+        (2, 4, "speaker1", True),
+        (4, 9.5, "speaker1", False),
+        (9.5, 9.6, "speaker1", True),
+        (9.6, 10, "speaker1", False),
+        (8, 8.5, "speaker2", False),
+        (8.5, 14, "speaker2", True),
+    ]
+    assert Hints().marked(GIVEN) == [(turn, False) for turn in GIVEN]
+
+
+def test_gaps_lie_in_a_stretch_and_outside_of_segments() -> None:
+    segments = [Segment(0, 1), Segment(2, 3), Segment(5, 9)]
+    assert gaps(segments, Segment(0.5, 6)) == [Segment(1, 2), Segment(3, 5)]
+    assert gaps(segments, Segment(5.5, 10)) == [Segment(9, 10)]
+    assert gaps(segments, Segment(2.2, 2.5)) == []
+    assert gaps([], Segment(1, 2)) == [Segment(1, 2)]
+    assert gaps(segments, Segment(3.5, 4)) == [Segment(3.5, 4)]
 
 
 @pytest.mark.parametrize(("turns", "silence"), [([(0, 1, "anna")], ()), ("anna", ()), ((), [(0, 1)])])

@@ -32,7 +32,7 @@ def told_of(legs: Sequence[Diarization], hints: Hints) -> list[Hints]:
     hints : Hints
     """
     turns, heard = hints.annotation.turns, _Heard(legs)
-    spans = legs[0].frames.spans(turns)
+    spans = [(first, max(last, first + 1)) for first, last in legs[0].frames.spans(turns)]
     places: dict[int, int] = {}
     votes = {name: np.zeros(len(legs)) for name in hints.names}
     likely = [heard.likely(*span) for span in spans]

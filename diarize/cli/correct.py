@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli import options
-from diarize.cli.output import write_result
+from diarize.cli.output import warn, write_result
 from diarize.cli.targets import check_hints, targets_of
 from diarize.cli.written import formats_option, text_of
 
@@ -88,4 +88,6 @@ def corrected(kept: Path, path: Path | None, limits: Limits, model: Path | None)
     if path is None:
         return Hints(), result
     hints = read_hints(path, result.annotation.uri)
+    if not hints:
+        warn(f"{path}: there are no hints in it, so nothing changes")
     return hints, Diarizer(result.config, model=result.model).correct(result, hints, limits)

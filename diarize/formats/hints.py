@@ -15,6 +15,7 @@ from diarize.formats.turns import annotations_of
 from diarize.hints import Hints
 
 _ANONYMOUS = ""  # the id in a format that names no recording
+_NOBODY = "<NA>"  # what RTTM has where there is no value
 
 
 def read_hints(path: str | PathLike[str], uri: str) -> Hints:
@@ -91,6 +92,8 @@ def _of_file(path: str | PathLike[str]) -> dict[str, Hints]:
     silence = chosen.silence(path) if chosen.silence is not None else {}
     if chosen.silence is not None and chosen.anonymous and any(UNNAMED in one.labels for one in turns.values()):
         raise FormatError(f"{os.fspath(path)}: a label is missing or {quoted(UNNAMED)}; hints name the speakers")
+    if any(_NOBODY in one.labels for one in turns.values()):
+        raise FormatError(f"{os.fspath(path)}: a turn is of {_NOBODY!r}, which is nobody; hints name the speakers")
     hints = {}
     for uri in [*turns, *(uri for uri in silence if uri not in turns)]:
         marked = parsed.about[uri].hints if uri in parsed.about else Hints()

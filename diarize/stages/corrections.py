@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from diarize.annotation import Annotation, Segment
+from diarize.annotation import Annotation, Segment, Turn
 from diarize.config import Config, SpeakerConfig
 from diarize.grid import FrameGrid
 from diarize.stages.agreement import Waiting, averaged, grouped, without_short_turns
@@ -61,8 +61,11 @@ class FixedFrames:
         owners = np.where(frames.mask(silence), NOBODY, OPEN).astype(np.intp)
         count = np.zeros(frames.n_frames, np.intp)
         names: list[str] = []
-        for name in annotation.labels:
-            mask = frames.mask([turn.segment for turn in annotation if turn.speaker == name])
+        turns: dict[str, list[Turn]] = {name: [] for name in annotation.labels}
+        for turn in annotation:
+            turns[turn.speaker].append(turn)
+        for name, own in turns.items():
+            mask = frames.mask(own)
             count += mask
             if (mask & (count == 1)).any():
                 owners[mask & (count == 1)] = len(names)

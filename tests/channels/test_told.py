@@ -83,6 +83,10 @@ def test_where_nobody_was_heard_the_name_or_what_is_possible_decides() -> None:
     assert places(Hints([Turn(26, 28, "Ben")]), leg(1, [(0, 10)], ["agent"], [0.01]), faint) == {"Ben": [[], [26.0]]}
 
 
+def test_a_hint_between_two_frames_is_in_the_leg_that_speaks_there() -> None:
+    assert places(Hints([Turn(15.0, 15.001, "Ben")])) == {"Ben": [[], [15.0]]}
+
+
 def test_behind_the_end_a_hint_stays_somewhere() -> None:
     assert places(Hints([Turn(40, 41, "Ben")])) == {"Ben": [[40.0], []]}
 

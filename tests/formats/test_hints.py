@@ -68,11 +68,23 @@ def test_labels_name_speakers_and_silence(tmp_path: Path) -> None:
         ("x.uem", "talk 1 0 3\n", "says where speech is, not who speaks"),
         ("x.lab", "0 3\n", "hints name the speakers"),
         ("x.lab", "0 3 speech\n", "hints name the speakers"),
+        ("x.rttm", "SPEAKER talk 1 0 3 <NA> <NA> <NA> <NA> <NA>\n", "a turn is of '<NA>', which is nobody"),
+        ("x.json", document([{"start": 0, "end": 3, "speaker": ""}]), r"turns\[0\]: the speaker has no name"),
     ],
 )
 def test_files_that_name_nobody_are_refused(tmp_path: Path, name: str, content: str, words: str) -> None:
     with pytest.raises(FormatError, match=words):
         read_hints(written(tmp_path, name, content), "talk")
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna Maria", "a\nb", "<script>alert(1)</script>", "../../etc/passwd", "NA", "x" * 5000]
+)
+def test_any_name_comes_back_from_any_file(tmp_path: Path, name: str) -> None:
+    annotation = Annotation([Turn(1, 3, name)], "talk")
+    for ending in ("rttm", "json", "csv", "txt"):
+        annotation.write(tmp_path / f"talk.{ending}")
+        assert read_hints(tmp_path / f"talk.{ending}", "talk").annotation.turns == annotation.turns, ending
 
 
 def test_only_what_was_checked_is_certain_in_json(tmp_path: Path) -> None:
