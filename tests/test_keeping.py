@@ -79,19 +79,36 @@ def test_long_recordings_stay_on_disk(
     )
 
 
-def test_legs_come_back(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def call() -> Diarization:
+    """Return that of two legs, each with half of a talk."""
     samples, rate = soundfile.read(SAMPLES / "dialogue.flac", frames=12 * RATE, dtype="float32")
     quiet = np.random.default_rng(0).normal(scale=1e-3, size=(len(samples), 2)).astype(np.float32)
     halves = np.stack([samples, np.zeros_like(samples)], axis=1)
     halves[len(samples) // 2 :] = halves[len(samples) // 2 :, ::-1]
-    call = Diarizer("fast").diarize((halves + quiet, rate), channels="separate", uri="call")
+    return Diarizer("fast").diarize((halves + quiet, rate), channels="separate", uri="call")
+
+
+def test_legs_come_back(call: Diarization, tmp_path: Path) -> None:
     assert len(call.legs) == 2
     call.save(tmp_path / "call.npz")
     loaded = Diarization.load(tmp_path / "call.npz")
     assert loaded.annotation == call.annotation
-    assert [leg.channel for leg in loaded.legs] == [1, 2]
+    assert [(leg.channel, leg.channel_name) for leg in loaded.legs] == [(1, "channel1"), (2, "channel2")]
     assert loaded.about().channels == call.about().channels
     assert np.array_equal(loaded.posterior, call.posterior)
+
+
+def test_a_damaged_leg_is_an_error(call: Diarization, tmp_path: Path) -> None:
+    call.save(tmp_path / "call.npz")
+    with np.load(tmp_path / "call.npz") as archive:
+        arrays = dict(archive)
+    for damage in (without("leg1_labels"), shorter("leg0_detected"), filled("leg1_posterior", np.nan)):
+        bad = dict(arrays)
+        damage(bad)
+        np.savez(tmp_path / "bad.npz", **bad)
+        with pytest.raises(FormatError, match=r"bad\.npz: not a diarization that was kept"):
+            Diarization.load(tmp_path / "bad.npz")
 
 
 def test_without_speech_there_is_little_to_keep(plain: Diarization, tmp_path: Path) -> None:
@@ -106,7 +123,7 @@ def test_without_speech_there_is_little_to_keep(plain: Diarization, tmp_path: Pa
 def test_another_model_is_refused(plain: Diarization, kept: Path) -> None:
     wide = plain.model.bands["wide"]
     one_less = Model({"wide": replace(wide, voices=wide.voices[:1])}, plain.model.filters)
-    with pytest.raises(ModelError, match=r"talk\.npz: made with another model"):
+    with pytest.raises(ModelError, match=r"talk\.npz: made with another model than the one that was given; give"):
         Diarization.load(kept, one_less)
     again = Model(plain.model.bands, plain.model.filters)
     assert Diarization.load(kept, again).annotation == plain.annotation

@@ -121,3 +121,12 @@ def test_frames() -> None:
     np.testing.assert_array_equal(np.flatnonzero(fixed.several), [2])
     before = np.array([1, 0, 0, 1, 1, 0, 1, 0], bool)
     np.testing.assert_array_equal(fixed.speech(before), [0, 1, 1, 1, 1, 0, 0, 0])
+
+
+def test_of_whom_nothing_was_heard_nothing_is_known() -> None:
+    turns = Annotation([Turn(0, 2, "anna"), Turn(3, 5, "ben"), Turn(6, 7, "carl")])
+    fixed = FixedFrames.of(turns, [Segment(7, 8)], FrameGrid(9, 1.0))
+    heard = fixed.heard_in(np.array([0, 0, 0, 0, 1, 0, 1, 1, 1], bool))
+    assert heard.names == ("ben", "carl")
+    np.testing.assert_array_equal(heard.owners, [NOBODY, NOBODY, OPEN, 0, 0, OPEN, 1, NOBODY, OPEN])
+    assert FixedFrames.of(turns, [], FrameGrid(9, 1.0)).heard_in(np.zeros(9, bool)).names == ()

@@ -157,3 +157,14 @@ def test_dismissed_frames_are_no_speech_and_stay_so() -> None:
     assert rest.speech.tolist() == [False, False, True, False, True, True, True, False, False]
     assert not rest.probability[first | second].any()
     np.testing.assert_array_equal(rest.probability[[0, 1, 2, 4, 5, 6]], whole.probability[[0, 1, 2, 4, 5, 6]])
+
+
+def test_what_a_person_said_is_sure_and_the_rest_stays_as_it_was_heard() -> None:
+    evidence = np.random.default_rng(0).normal(0, 1.5, (9, 2))
+    whole = Detection(np.arange(9) > 1, evidence, hmm.MinimumDuration(alternation(0.1), np.ones(2, np.intp)))
+    certain, speech = np.arange(9) < 4, whole.speech.copy()
+    speech[:4] = [True, False, True, False]
+    told = whole.told(speech, certain)
+    np.testing.assert_array_equal(told.probability, [1, 0, 1, 0, *whole.probability[4:]])
+    kept = Detection.from_arrays(dict(whole.arrays())).told(speech, certain)
+    np.testing.assert_allclose(kept.probability, told.probability, atol=1e-3)
