@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -24,6 +24,7 @@ from diarize.stages.rounds import Outcome
 from diarize.stages.turns import bridged, make_turns, numbered
 
 Labels = npt.NDArray[np.intp]
+Names = Callable[[], Iterator[str]]
 
 _BEYOND = 0.5  # s that hints may reach beyond the end of a recording without a warning
 
@@ -56,17 +57,32 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     _warn(base, hints)
     if base.legs:
         return _legs_corrected(base, hints, limits)
-    return _corrected(base, hints, limits, map(numbered, count(1)))
+    return _corrected(base, hints, limits, lambda: map(numbered, count(1)))
 
 
-def _corrected(base: Diarization, hints: Hints, limits: Limits, free: Iterator[str]) -> Diarization:
-    """Return what comes of the voices in one channel, or the mean of all; `free` gives names of new strangers."""
-    config, voices = base.config, base.band.voices
+def _corrected(base: Diarization, hints: Hints, limits: Limits, free: Names) -> Diarization:
+    """Return what comes of one channel, or the mean of all; `free` gives names of new strangers.
+
+    Of a name that is given only where nothing was heard nothing follows; unless there would be too many people then, so
+    that it must be somebody who was heard.
+    """
+    before = base.detection.speech
     fixed = FixedFrames.of(hints.annotation, hints.silence, base.frames)
-    detection = base.detection.told(fixed.speech(base.detection.speech), fixed.owners != OPEN)
-    fixed = fixed.heard_in(base.detection.speech)  # of a name where nothing was heard nothing follows
-    speech = fixed.speech(base.detection.speech)
+    detection = base.detection.told(fixed.speech(before), fixed.owners != OPEN)
     said = replace(base, annotation=hints.imposed(base.annotation), detection=detection, uncorrected=base)
+    heard = fixed.heard_in(before)
+    result = _moved(said, base, hints, heard, limits, free())
+    if heard.names != fixed.names and len(result.annotation.labels) > limits.most:
+        return _moved(said, base, hints, fixed, limits, free())
+    return result
+
+
+def _moved(
+    said: Diarization, base: Diarization, hints: Hints, fixed: FixedFrames, limits: Limits, free: Iterator[str]
+) -> Diarization:
+    """Return what was `said` of a diarization, its voices found anew given what is fixed."""
+    config, voices = base.config, base.band.voices
+    speech = fixed.speech(base.detection.speech)
     if base.blocks is None or base.outcome is None or not speech.any():
         return replace(said, names=(), blocks=None, outcome=None, overlap=None)  # there are no voices
     if not fixed.names and np.array_equal(speech, base.detection.speech):
@@ -99,8 +115,9 @@ def _legs_corrected(base: Diarization, hints: Hints, limits: Limits) -> Diarizat
     def result(number: int, limits: Limits) -> Diarization:
         leg = base.legs[number]
         taken = {*hints.names, *(name for other in base.legs if other is not leg for name in other.names)}
-        free = (name for name in _at_end(leg, hints) if name not in taken)
-        return _corrected(leg, told[number], limits, free)
+        return _corrected(
+            leg, told[number], limits, lambda: (name for name in _at_end(leg, hints) if name not in taken)
+        )
 
     room = max(1, limits.most - len(base.legs) + 1)
     legs = {number: result(number, Limits(1, max(room, len(one.names)))) for number, one in enumerate(told)}

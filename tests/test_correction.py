@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import soundfile
 
 from diarize import Annotation, ConfigError, Diarization, Diarizer, DiarizeWarning, Hints, Segment, Turn, checks
+from diarize.correction import _at_end
 from diarize.stages.limits import Limits
 
 SAMPLES = Path(__file__).resolve().parents[1] / "audio_samples"
@@ -135,6 +138,13 @@ def test_a_name_where_nobody_was_heard_is_nobody_elses_voice(diarizer: Diarizer,
     assert set(corrected.annotation.labels) == {"Anna", *plain.annotation.labels}
 
 
+def test_among_no_more_people_it_is_one_who_was_heard(diarizer: Diarizer, plain: Diarization) -> None:
+    silent = next(place for place in np.arange(0, 25, 0.1) if not plain.annotation.crop(Segment(place, place + 0.1)))
+    corrected = diarizer.correct(plain, [Turn(silent, silent + 0.1, "Anna")], Limits(2, 2))
+    assert len(corrected.annotation.labels) == 2
+    assert corrected.annotation.durations()["Anna"] > 1
+
+
 def test_silence_where_nobody_spoke_moves_nothing(diarizer: Diarizer, plain: Diarization) -> None:
     silent = next(place for place in np.arange(0, 25, 0.1) if not plain.annotation.crop(Segment(place, place + 0.1)))
     corrected = diarizer.correct(plain, Hints((), [Segment(silent, silent + 0.1)]))
@@ -259,3 +269,13 @@ def test_legs_are_asked_about_together(diarizer: Diarizer, call: Diarization, al
     fixed = hints.annotation.turns[0].segment
     assert not any(fixed.overlaps(Segment(check.start, check.end)) for check in again)
     assert len(checks(call, most=1)) == 1
+
+
+def test_names_at_an_end_go_on_from_the_channel(call: Diarization) -> None:
+    leg = call.legs[0]
+    assert list(islice(_at_end(leg, Hints()), 3)) == ["agent", "agent 2", "agent 3"]
+    assert list(islice(_at_end(leg, Hints([Turn(0, 1, "agent")])), 2)) == ["channel1", "channel1 2"]
+    several = replace(leg, names=("agent 1", "agent 2"))
+    assert list(islice(_at_end(several, Hints()), 3)) == ["agent 1", "agent 2", "agent 3"]
+    old = replace(leg, channel_name="")  # of a file that was kept before channels had names
+    assert next(_at_end(old, Hints())) == "channel1"
