@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from diarize.annotation import Annotation, Turn
+from diarize.annotation import Annotation, Segment, Turn
+from diarize.hints import Hints
 from diarize.report.document import document
 from diarize.transcripts import read_transcript
 from diarize.transcripts.timing import cue_of_text
@@ -57,3 +58,19 @@ def test_what_was_said_is_a_line_a_cue(tmp_path: Path, name: str) -> None:
     cues = read_transcript(tmp_path / name).cues
     content = document(HYPOTHESIS, recording={"name": "a"}, transcript=cues)["transcript"]
     assert [tuple(cue[key] for key in ("start", "end", "text", "speaker")) for cue in content] == expected
+
+
+def test_what_a_person_fixed_is_checked() -> None:
+    annotation = Annotation([Turn(0.0, 4.0, "anna", 0.5), Turn(5.0, 6.0, "ben", 0.5)], "talk")
+    recording = {"name": "talk.wav"}
+    plain = document(annotation, recording=recording)
+    page = document(annotation, hints=Hints([Turn(1.0, 2.0, "anna")], [Segment(7.0, 8.0)]), recording=recording)
+    assert [(turn["id"], turn["start"], turn["end"], turn.get("checked")) for turn in page["turns"]] == [
+        ("t1", 0.0, 1.0, None),
+        ("t2", 1.0, 2.0, True),
+        ("t3", 2.0, 4.0, None),
+        ("t4", 5.0, 6.0, None),
+    ]
+    assert page["silence"] == [{"start": 7.0, "end": 8.0}]
+    assert "silence" not in plain
+    assert page["key"] != plain["key"] == document(annotation, hints=Hints(), recording=recording)["key"]
