@@ -29,7 +29,7 @@ from diarize.stages.speakers import BlockStatistics, SpeakerPosterior
 
 Floats = npt.NDArray[np.float64]
 
-_KEPT = "diarize-kept-1"  # the layout of files that `Diarization.save` writes
+_KEPT = "diarize-kept-2"  # the layout of files that `Diarization.save` writes
 
 _GIVE = "give the one it was made with (--model FILE, load(path, model)), or diarize again"
 
@@ -109,7 +109,7 @@ class Diarization:
         Parameters
         ----------
         path : str or path
-            17 MB for an hour of speech.
+            19 MB for an hour.
 
         Raises
         ------

@@ -49,8 +49,8 @@ def test_everything_comes_back(plain: Diarization, kept: Path) -> None:
     assert np.array_equal(loaded.detection.speech, plain.detection.speech)
     assert np.allclose(loaded.speech_probability, plain.speech_probability, atol=5e-4)
     for one, other in zip(loaded.statistics, plain.statistics, strict=True):
-        assert np.array_equal(one.counts, other.counts)
-        assert np.array_equal(one.projected, other.projected)
+        assert np.allclose(one.counts, other.counts, rtol=1e-3, atol=0.01)
+        assert np.allclose(one.projected, other.projected, rtol=1e-3, atol=0.1)
 
 
 def test_a_correction_is_the_same_to_the_last_bit(plain: Diarization, kept: Path) -> None:
@@ -158,9 +158,11 @@ def said(old: bytes, new: bytes) -> Change:
 @pytest.mark.parametrize(
     "damage",
     [
-        *map(shorter, ("detected", "probability", "speech", "lengths", "labels", "posterior", "cepstra_0")),
-        *map(without, ("about", "detected", "lengths", "labels", "candidates", "cepstra_0", "frame_step")),
-        filled("cepstra_0", np.nan),
+        *map(shorter, ("detected", "probability", "speech", "lengths", "labels", "posterior", "cepstra_0_bytes")),
+        *map(shorter, ("cepstra_0_there", "cepstra_0_exponents", "model0_counts_0_bytes", "model2_projected_0_there")),
+        *map(without, ("about", "detected", "lengths", "labels", "candidates", "cepstra_0_there", "frame_step")),
+        filled("model0_counts_0_bytes", 255),
+        without("model2_projected_0_bytes"),
         filled("posterior", 2.0),
         filled("lengths", 0),
         filled("labels", -1),
@@ -168,7 +170,7 @@ def said(old: bytes, new: bytes) -> Change:
         said(b'"n_frames": ', b'"n_frames": 9'),
         said(b'"turns": [[', b'"turns": [["a", '),
         said(b'"legs": 0', b'"legs": "x"'),
-        said(b"diarize-kept-1", b"diarize-kept-9"),
+        said(b"diarize-kept-2", b"diarize-kept-1"),
         said(b"{", b"["),
     ],
 )

@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.features import voice_features
-from diarize.spooling import Rows, parts, spooled
+from diarize.rounding import packed, rounded, unpacked
+from diarize.spooling import Rows, spooled
 from diarize.stages.recording import Recording
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
 
 Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+
+_BITS = 8  # of what is kept of cepstra: blocks that are cut again are few
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,19 +74,20 @@ class SpeechBlocks:
         return spread
 
     def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
-        """Yield plain arrays with their names: what the statistics are made of, in place of them."""
+        """Yield plain arrays with their names."""
         yield f"{prefix}speech", self.speech
         yield f"{prefix}lengths", self.lengths.astype(np.int32)
         yield f"{prefix}runs", self.runs.astype(np.int32)
         yield f"{prefix}frame_step", np.array(self.frame_step)
-        for number, part in enumerate(parts(len(self.cepstra))):
-            yield f"{prefix}cepstra_{number}", self.cepstra[part]
+        yield from packed(self.cepstra, _BITS, f"{prefix}cepstra")
+        for number, statistics in enumerate(self.statistics):
+            yield from statistics.arrays(f"{prefix}model{number}_")
 
     @classmethod
     def from_arrays(
         cls, arrays: Mapping[str, Any], voices: Sequence[EigenvoiceModel], prefix: str = ""
     ) -> SpeechBlocks:
-        """Build blocks from what `arrays` gave; the statistics come out as they were.
+        """Build blocks from what `arrays` gave: cepstra and statistics are rounded, as `recut` takes them.
 
         Raises
         ------
@@ -95,12 +99,11 @@ class SpeechBlocks:
         n_frames = int(speech.sum())
         if lengths.ndim != 1 or lengths.shape != runs.shape or lengths.min() < 1 or lengths.sum() != n_frames:
             raise ValueError(f"{lengths.sum()} frames are in blocks, {n_frames} hold speech")
-        pieces = (_cepstra(arrays[f"{prefix}cepstra_{number}"], width) for number, _ in enumerate(parts(n_frames)))
-        cepstra = spooled(pieces, width)
-        if len(cepstra) != n_frames:
-            raise ValueError(f"there are cepstra of {len(cepstra)} frames, {n_frames} hold speech")
-        boundaries = np.concatenate([[0], np.cumsum(lengths)])
-        statistics = tuple(model.statistics(cepstra, boundaries) for model in voices)
+        cepstra = spooled(unpacked(arrays, f"{prefix}cepstra", n_frames, width), width)
+        statistics = tuple(
+            BlockStatistics.from_arrays(arrays, len(lengths), model, f"{prefix}model{number}_")
+            for number, model in enumerate(voices)
+        )
         return cls(speech, cepstra, statistics, lengths, runs, float(arrays[f"{prefix}frame_step"]))
 
     def recut(
@@ -108,7 +111,7 @@ class SpeechBlocks:
     ) -> tuple[SpeechBlocks, Labels]:
         """Return the blocks of another speech mask, none with frames of two groups, and the old block of each.
 
-        What stays whole keeps its statistics.
+        What stays whole keeps its statistics, rounded as in files, so that what was kept is corrected in the same way.
 
         Parameters
         ----------
@@ -136,25 +139,23 @@ class SpeechBlocks:
         usable = (old >= 0) & ~mixed[starts]
         same = usable & (stop - begin == self.lengths[old])
         changed = np.flatnonzero(usable & ~same)
+        cut, ends = self._rows(begin[changed], stop[changed])
         statistics = []
         for model, known in zip(voices, self.statistics, strict=True):
             counts = np.zeros((len(starts), known.counts.shape[1]), np.float32)
             projected = np.zeros((len(starts), known.projected.shape[1]), np.float32)
-            counts[same], projected[same] = (np.asarray(rows)[old[same]] for rows in (known.counts, known.projected))
-            for block in changed:
-                part = model.statistics(self.cepstra, np.array([begin[block], stop[block]]))
-                counts[block], projected[block] = np.asarray(part.counts)[0], np.asarray(part.projected)[0]
+            known, part = known.rounded(), model.statistics(cut, ends)
+            counts[same], projected[same] = known.counts[old[same]], known.projected[old[same]]
+            counts[changed], projected[changed] = np.asarray(part.counts), np.asarray(part.projected)
             statistics.append(BlockStatistics(counts, projected))
         runs = np.cumsum(np.diff(speech.astype(np.int8), prepend=0) == 1)[starts] - 1
         nothing = self.cepstra[:0]
         return SpeechBlocks(speech, nothing, tuple(statistics), lengths, runs.astype(np.intp), self.frame_step), old
 
-
-def _cepstra(values: Any, width: int) -> npt.NDArray[np.float32]:
-    """Return some rows of cepstra; ValueError where they are none."""
-    if values.dtype != np.float32 or values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all():
-        raise ValueError(f"cepstra are finite rows of {width}, got {values.dtype} of shape {values.shape}")
-    return np.asarray(values)
+    def _rows(self, begin: Labels, stop: Labels) -> tuple[npt.NDArray[np.float32], Labels]:
+        """Return stretches of the cepstra, rounded, one after the other, and where each begins and the last ends."""
+        pieces = [self.cepstra[first:last] for first, last in zip(begin, stop, strict=True)] or [self.cepstra[:0]]
+        return rounded(np.concatenate(pieces), _BITS), np.concatenate([[0], np.cumsum(stop - begin)])
 
 
 def cut_blocks(

@@ -19,7 +19,7 @@ from diarize.errors import ModelError
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
-_AT_ONCE = 400  # rows whose matrices are held at a time
+_AT_ONCE = 64  # rows whose matrices are held at a time
 _ASYMMETRY = 1e-3  # of the largest entry; what single precision leaves of a symmetric matrix is far nearer
 
 
@@ -74,12 +74,7 @@ class SessionModel:
         array of shape (n_speakers,), nats
             The log-likelihood above that of a voice without factors of its own (B = 0) in the same sessions.
         """
-        parts = [np.zeros(0)]
-        for precisions, linears in _parts(precision, linear):
-            inner = np.eye(len(self.between)) + precisions @ self.between
-            mean = np.linalg.solve(inner, linears[:, :, None])[:, :, 0] @ self.between  # B (I + G B)^-1 g
-            parts.append(((linears * mean).sum(axis=1) - np.linalg.slogdet(inner)[1]) / 2)
-        return np.concatenate(parts)
+        return np.concatenate([np.zeros(0), *(_evidence(*part) for part in self._turned(precision, linear))])
 
     def joining_gains(self, precision: Floats, linear: Floats, pairs: Indices) -> Floats:
         """Return log-likelihood ratios of one speaker against two.
@@ -96,12 +91,19 @@ class SessionModel:
         array of shape (n_pairs,), nats
             Positive where the rows of a pair are better explained by one speaker.
         """
-        alone, gains = self.evidence(precision, linear), np.empty(len(pairs))
+        turned = [np.concatenate(parts) for parts in zip(*self._turned(precision, linear), strict=True)]
+        alone, gains = _evidence(*turned), np.empty(len(pairs))
         for start in range(0, len(pairs), _AT_ONCE):
             left, right = pairs[start : start + _AT_ONCE].T
-            both = self.evidence(precision[left] + precision[right], linear[left] + linear[right])
+            both = _evidence(*(values[left] + values[right] for values in turned))
             gains[start : start + _AT_ONCE] = both - alone[left] - alone[right]
         return gains
+
+    def _turned(self, precision: Floats, linear: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """Yield C'GC and C'g, some rows at a time, where B = C C': the same for factors that come from N(0, I)."""
+        root = _root(self.between)
+        for precisions, linears in _parts(precision, linear):
+            yield root.T @ precisions @ root, linears @ root
 
     @classmethod
     def without_deviations(cls, n_voices: int) -> SessionModel:
@@ -139,6 +141,27 @@ class SessionModel:
             if not _covariance(matrix):
                 raise ModelError(f"{name!r} is no covariance: not symmetric, or negative; train it again")
         return cls(between, within)
+
+
+def _evidence(precision: Floats, linear: Floats) -> Floats:
+    """Return (g' (I + G)^-1 g - log|I + G|) / 2 of each row.
+
+    The last row of the Cholesky factor of I + G, bordered by g, holds the root of the product.
+    """
+    size = linear.shape[1]
+    bordered = np.empty((len(linear), size + 1, size + 1))
+    bordered[:, :size, :size] = precision + np.eye(size)
+    bordered[:, size, :size] = linear
+    bordered[:, size, size] = 1.0 + (linear**2).sum(axis=1)  # large enough: it counts for nothing
+    factor = np.linalg.cholesky(bordered)  # of what lies below the diagonal
+    diagonal = np.diagonal(factor, axis1=1, axis2=2)[:, :size]
+    return np.asarray((factor[:, size, :size] ** 2).sum(axis=1) / 2 - np.log(diagonal).sum(axis=1))
+
+
+def _root(covariance: Floats) -> Floats:
+    """Return C with C C' = covariance, (n, n); directions that are negative by rounding count as nothing."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def _covariance(matrix: Floats) -> bool:

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from diarize.errors import ModelError
 from diarize.gmm import MixtureParameters, segment_statistics
+from diarize.rounding import packed, rounded, unpacked
 from diarize.spooling import Rows, parts, spooled
 from diarize.stages.sessions import SessionModel
 
@@ -22,6 +23,7 @@ Indices = npt.NDArray[np.integer[Any]]
 
 _EMBEDDING_SCALE = 0.2  # weight of the audio in i-vectors of short pieces
 _BLOCKS_AT_ONCE = 500  # first-order statistics held at a time, each (n_components, n_features)
+_BITS = 14  # of what is kept of statistics: errors of a log-likelihood, eq. (16), are some ten-thousandths of a nat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +47,30 @@ class BlockStatistics:
     def held(self) -> BlockStatistics:
         """Return the same in memory."""
         return BlockStatistics(np.asarray(self.counts), np.asarray(self.projected))
+
+    def rounded(self) -> BlockStatistics:
+        """Return the same in memory, to as many digits as `arrays` keeps."""
+        return BlockStatistics(*(rounded(np.asarray(rows), _BITS) for rows in (self.counts, self.projected)))
+
+    def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Yield plain arrays with their names."""
+        yield from packed(self.counts, _BITS, f"{prefix}counts")
+        yield from packed(self.projected, _BITS, f"{prefix}projected")
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Any], n_blocks: int, voices: EigenvoiceModel, prefix: str = ""
+    ) -> BlockStatistics:
+        """Build statistics from what `arrays` gave, rounded.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or the arrays do not fit together or to the model.
+        """
+        n_components, n_voices = voices.background.n_components, voices.n_voices
+        counts = spooled(map(_not_negative, unpacked(arrays, f"{prefix}counts", n_blocks, n_components)), n_components)
+        return cls(counts, spooled(unpacked(arrays, f"{prefix}projected", n_blocks, n_voices), n_voices))
 
     def summed(self, groups: Indices, n_groups: int) -> BlockStatistics:
         """Return the sums over blocks of the same group."""
@@ -324,6 +350,12 @@ class View(NamedTuple):
     def held(self) -> View:
         """Return the same with the statistics in memory."""
         return View(self.statistics.held(), self.voices)
+
+
+def _not_negative(counts: Features) -> Features:
+    if counts.min(initial=0.0) < 0:
+        raise ValueError("counts of frames are not negative")
+    return counts
 
 
 def voice_precisions(voices: Floats) -> Floats:

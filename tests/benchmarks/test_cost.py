@@ -1,4 +1,4 @@
-"""What an hour costs: the recordings that are strung together to it."""
+"""What an hour costs: the recordings that are strung together to it, and the answers of a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import click
 import numpy as np
 import pytest
 import soundfile
-from cost import RATE, strung
+from cost import RATE, answers, strung
+
+from diarize import Annotation, Config, Diarization, Turn
+from diarize.grid import FrameGrid
+from diarize.model import builtin_model
+from diarize.stages.detection import Detection
 
 
 @pytest.fixture
@@ -37,3 +42,20 @@ def test_a_folder_without_recordings(folder: Path, tmp_path: Path) -> None:
             path.unlink()
     with pytest.raises(click.ClickException, match="no recordings"):
         strung(folder, 1.0, tmp_path / "long.flac")
+
+
+def test_what_a_person_answers() -> None:
+    """Turns at both ends and between; the fourth answer names whoever was found next."""
+    names = ("a", "b", "c")
+    turns = [Turn(20.0 * k, 20.0 * k + (15 if k else 5), names[k % 3]) for k in range(9)]
+    frames, model = FrameGrid(18000, 0.01, duration=180.0), builtin_model()
+    silent, config = Detection(np.zeros(18000, bool)), Config()
+    result = Diarization(Annotation(turns), frames, silent, model.bands["wide"], model, config, names)
+    said = answers(result, 5).annotation.turns
+    assert [(turn.start, turn.end, turn.speaker) for turn in said] == [
+        (0.0, 5.0, "a"),
+        (40.0, 50.0, "c"),
+        (80.0, 90.0, "b"),
+        (120.0, 130.0, "b"),  # a was found
+        (160.0, 170.0, "c"),
+    ]

@@ -124,12 +124,14 @@ def test_blocks_are_cut_again(blocks: SpeechBlocks, speech: npt.NDArray[np.bool_
         assert len(set(speech[frames])) == 1
         known = speech[frames].all() and not mixed[frames].any()
         for statistics, model in zip(again.statistics, models, strict=True):
-            counts = np.zeros(N_COMPONENTS)
             if known:
                 part = model.statistics(blocks.cepstra, np.array([row[frames[0]], row[frames[-1]] + 1]))
-                counts = part.counts[0]
-                np.testing.assert_allclose(statistics.projected[number], part.projected[0], rtol=1e-4, atol=1e-4)
-            np.testing.assert_allclose(statistics.counts[number], counts, rtol=1e-4, atol=1e-6)
+                whole = len(frames) == blocks.lengths[old[number]]
+                near = 1e-3 if whole else 0.2  # the cepstra of what is cut have fewer digits
+                np.testing.assert_allclose(statistics.projected[number], part.projected[0], atol=near)
+                np.testing.assert_allclose(statistics.counts[number], part.counts[0], atol=near)
+            else:
+                assert not statistics.counts[number].any()
         numbers = blocks.over_frames(np.arange(len(blocks)), -1)[frames]
         assert set(numbers) == {old[number]}
     assert again.runs[-1] + 1 == len(np.flatnonzero(np.diff(now.astype(int), prepend=0) == 1))
@@ -140,5 +142,7 @@ def test_blocks_stay_where_nothing_is_fixed(blocks: SpeechBlocks, speech: npt.ND
     again, old = blocks.recut(speech, nothing, nothing.astype(bool), [voices(1), voices(2)])
     np.testing.assert_array_equal(again.lengths, blocks.lengths)
     np.testing.assert_array_equal(again.runs, blocks.runs)
-    np.testing.assert_array_equal(again.statistics[1].projected, blocks.statistics[1].projected)
+    for one, other in zip(again.statistics, blocks.statistics, strict=True):
+        np.testing.assert_array_equal(one.projected, other.rounded().projected)
+        np.testing.assert_allclose(one.counts, other.counts, atol=1e-3)
     np.testing.assert_array_equal(old, np.arange(len(blocks)))
