@@ -6,7 +6,7 @@ was fixed stays, two people who were named stay two, and the inference moves eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,7 +21,15 @@ from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.confidence import log_odds
 from diarize.stages.grouping import pair_odds
 from diarize.stages.limits import Limits
-from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of, summed_columns
+from diarize.stages.rounds import (
+    Course,
+    Outcome,
+    normalised,
+    prior_weight,
+    run_together,
+    shares_of,
+    summed_columns,
+)
 from diarize.stages.speakers import EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
@@ -118,25 +126,32 @@ def correct(
     rounds = min(config.speakers.iterations, max(_LEAST_ROUNDS, _MOST_WORK // len(blocks)))
     settings = replace(config.speakers, iterations=rounds)
     views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
-    outcomes = []
-    for number, labels in enumerate(before.candidates):
-        view = views[number * len(views) // len(before.candidates)].held()
-        labels, people = _with_people(view, blocks, labels, owners, before.certainty, config)
-        outcomes.append(Waiting.of(_outcome(view, labels, people, owners, prior, settings)))
+    outcomes: list[Waiting] = []
+    for number, view in enumerate(views):
+        own = [k for k in range(len(before.candidates)) if k * len(views) // len(before.candidates) == number]
+        held = view.held()
+        starts = [_with_people(held, blocks, before.candidates[k], owners, before.certainty, config) for k in own]
+        outcomes += map(Waiting.of, _outcomes(held, starts, owners, prior, settings))
     agreed = averaged(outcomes, blocks.lengths, 1)
     if config.grouping.enabled:
         agreed = grouped(agreed, blocks, views, limits, config)
     return without_short_turns(agreed, limits, config, owners)
 
 
-def _outcome(
-    view: View, labels: Labels, people: Labels, owners: Labels, prior: float, config: SpeakerConfig
-) -> Outcome:
-    """Run the inference from one start with what is fixed; the voices of a person are put together at the end."""
-    allowed = (owners[:, None] < 0) | (owners[:, None] == people)
-    shares = normalised(shares_of(labels, len(people)) * allowed)
-    outcome = run_rounds(view, shares, prior, config, allowed)
-    n_named, people = int(owners.max()) + 1, people[list(outcome.origins)]
+def _outcomes(
+    view: View, starts: Sequence[tuple[Labels, Labels]], owners: Labels, prior: float, config: SpeakerConfig
+) -> Iterator[Outcome]:
+    """Yield what comes of each start, labels and the person of each voice, with what is fixed."""
+    courses = []
+    for labels, people in starts:
+        allowed = (owners[:, None] < 0) | (owners[:, None] == people)
+        courses.append(Course(normalised(shares_of(labels, len(people)) * allowed), allowed))
+    for outcome, (_, people) in zip(run_together(view, courses, prior, config), starts, strict=True):
+        yield _by_people(outcome, people[list(outcome.origins)], int(owners.max()) + 1)
+
+
+def _by_people(outcome: Outcome, people: Labels, n_named: int) -> Outcome:
+    """Return the outcome with the voices of each person, -1 for a stranger, put together, those named first."""
     strangers = np.cumsum(people < 0) - 1 + n_named
     columns = np.where(people < 0, strangers, people)
     posterior = summed_columns(outcome.posterior, columns, int(columns.max()) + 1)

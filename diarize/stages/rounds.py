@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from diarize.config import SpeakerConfig
 from diarize.progress import checkpoint
 from diarize.stages.speakers import View
 
+Features = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
@@ -100,7 +101,7 @@ def prior_weight(seconds: float, config: SpeakerConfig) -> float:
     return min(config.min_prior + growth * seconds, max(config.max_prior, config.min_prior))
 
 
-def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig, allowed: Mask | None = None) -> Outcome:
+def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21).
 
     Parameters
@@ -111,37 +112,84 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig, 
     prior : float
         F_B.
     config : SpeakerConfig
+    """
+    return run_together(view, [Course(shares)], prior, config)[0]
+
+
+def run_together(view: View, courses: Sequence[Course], prior: float, config: SpeakerConfig) -> list[Outcome]:
+    """Run the inference from several starts side by side: the statistics are gone through once a round for all."""
+    statistics, voices = view
+    for _ in range(config.iterations):
+        going = [course for course in courses if not course.settled]
+        if not going:
+            break
+        checkpoint()
+        edges = np.cumsum([0, *(len(course.origins) for course in going)])
+        # arrays of this size fill the memory in long recordings: as few as possible at a time
+        shares = [course.take() for course in going]
+        speakers = voices.posterior(
+            statistics, shares[0] if len(going) == 1 else np.hstack(shares), config.acoustic_scale, prior
+        )
+        del shares
+        likelihood = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
+        for course, first, last in zip(going, edges, edges[1:], strict=False):
+            course.go_on(
+                likelihood[:, first:last],
+                prior * float(speakers.divergences[first:last].sum()),
+                config.loop_probability,
+            )
+    return [course.outcome() for course in courses]
+
+
+class Course:
+    """An inference on its way.
+
+    Parameters
+    ----------
+    shares : array of shape (n_blocks, n_groups)
+        How much of each block belongs to each speaker at the start.
     allowed : array of bool, shape (n_blocks, n_groups), optional
         Who may speak in each block; one at least. Without it, everybody may. Who alone may speak somewhere stays.
     """
-    statistics, voices = view
-    weights = np.full(shares.shape[1], 1 / shares.shape[1])
-    bounds: list[float] = []
-    origins = np.arange(shares.shape[1])
-    needed = None if allowed is None else allowed[allowed.sum(axis=1) == 1].any(axis=0)
-    for _ in range(config.iterations):
-        checkpoint()
-        speakers = voices.posterior(statistics, shares, config.acoustic_scale, prior)
-        del shares  # arrays of this size fill the memory in long recordings: as few as possible at a time
-        likelihood = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
-        if allowed is not None:
-            likelihood[~allowed[:, origins]] = -np.inf
-        chain = hmm.forward_backward(likelihood, hmm.SpeakerLoop(weights, config.loop_probability))
-        del likelihood
+
+    def __init__(self, shares: Floats, allowed: Mask | None = None) -> None:
+        self.settled, self.origins = False, np.arange(shares.shape[1])
+        self._shares, self._weights = shares, np.full(len(self.origins), 1 / len(self.origins))
+        self._bounds: list[float] = []
+        self._allowed = allowed
+        self._needed = None if allowed is None else allowed[allowed.sum(axis=1) == 1].any(axis=0)
+
+    def take(self) -> Floats:
+        """Return the shares, and keep none."""
+        shares, self._shares = self._shares, np.zeros((0, 0))
+        return shares
+
+    def go_on(self, likelihood: Features, penalty: float, loop_probability: float) -> None:
+        """Find new shares by the log-likelihood of each block under each speaker; those who have vanished go.
+
+        `penalty` is what the evidence bound (21) takes off for the speakers, nats.
+        """
+        if self._allowed is not None:
+            likelihood[~self._allowed[:, self.origins]] = -np.inf
+        chain = hmm.forward_backward(likelihood, hmm.SpeakerLoop(self._weights, loop_probability))
         shares, weights = chain.posterior, chain.entries / chain.entries.sum()
-        bounds.append(chain.log_evidence - prior * speakers.divergence)  # eq. (21)
+        self._bounds.append(chain.log_evidence - penalty)  # eq. (21)
         alive = weights > _FAINT
-        if needed is not None:
-            alive |= needed[origins]
+        if self._needed is not None:
+            alive |= self._needed[self.origins]
         if not alive.all():
             del chain
-            shares, origins = shares[:, alive], origins[alive]
-            shares, weights, bounds = normalised(shares), weights[alive] / weights[alive].sum(), []
-        elif len(bounds) > 3 and bounds[-1] - bounds[-2] < _CONVERGED:
-            break
-    labels = shares.argmax(axis=1)
-    heard, labels = np.unique(labels, return_inverse=True)
-    return Outcome(normalised(shares[:, heard]), labels.astype(np.intp), tuple(bounds), tuple(origins[heard].tolist()))
+            shares, self.origins = shares[:, alive], self.origins[alive]
+            shares, weights, self._bounds = normalised(shares), weights[alive] / weights[alive].sum(), []
+        elif len(self._bounds) > 3 and self._bounds[-1] - self._bounds[-2] < _CONVERGED:
+            self.settled = True
+        self._shares, self._weights = shares, weights
+
+    def outcome(self) -> Outcome:
+        """Return what it has come to."""
+        heard, labels = np.unique(self._shares.argmax(axis=1), return_inverse=True)
+        origins, bounds = self.origins[heard].tolist(), tuple(self._bounds)
+        return Outcome(normalised(self._shares[:, heard]), labels.astype(np.intp), bounds, tuple(origins))
 
 
 def summed_columns(shares: Floats, groups: npt.ArrayLike, count: int) -> Floats:

@@ -94,13 +94,18 @@ class SpeakerPosterior:
         Posterior means of the speaker factors.
     covariances : array of shape (n_speakers, n_voices, n_voices)
         Their posterior covariances.
-    divergence : float
-        Summed Kullback-Leibler divergence from the prior, nats.
+    divergences : array of shape (n_speakers,)
+        Kullback-Leibler divergence of each from the prior, nats.
     """
 
     means: Floats
     covariances: Floats
-    divergence: float
+    divergences: Floats
+
+    @property
+    def divergence(self) -> float:
+        """Of all speakers together, nats."""
+        return float(self.divergences.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +194,7 @@ class EigenvoiceModel:
         covariances: Floats = np.linalg.inv(precision).astype(np.float64, copy=False)
         means = np.einsum("srq,sq->sr", covariances, linear)
         spread = np.trace(covariances, axis1=1, axis2=2) + (means**2).sum(axis=1) - self.n_voices
-        divergence = 0.5 * float(np.sum(np.linalg.slogdet(precision)[1] + spread))
-        return SpeakerPosterior(means, covariances, divergence)
+        return SpeakerPosterior(means, covariances, 0.5 * (np.linalg.slogdet(precision)[1] + spread))
 
     def _natural(self, statistics: BlockStatistics, shares: Floats, ratio: float) -> tuple[Floats, Floats]:
         """Return L and L y of eq. (15), (n_speakers, n_voices, n_voices) and (n_speakers, n_voices)."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from diarize.config import SpeakerConfig
 from diarize.gmm import MixtureParameters
-from diarize.stages.rounds import normalised, run_rounds, shares_of
+from diarize.stages.rounds import Course, Outcome, normalised, run_rounds, run_together, shares_of
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
 
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 RNG = np.random.default_rng(0)
 SETTINGS = SpeakerConfig(acoustic_scale=1.0, iterations=30)
 
@@ -25,9 +28,25 @@ def view() -> View:
     return View(statistics, EigenvoiceModel(background, voices, np.zeros(2), np.eye(2)))
 
 
+def given(view: View, shares: Floats, prior: float, allowed: Mask | None) -> Outcome:
+    return run_together(view, [Course(shares, allowed)], prior, SETTINGS)[0]
+
+
+def test_side_by_side_each_goes_its_own_way(view: View) -> None:
+    """Also where speakers vanish, and where one has settled before the others."""
+    starts = [shares_of(RNG.integers(0, count, 60)) for count in (2, 4, 3)]
+    together = run_together(view, list(map(Course, starts)), 2.0, SETTINGS)
+    for outcome, start in zip(together, starts, strict=True):
+        alone = run_rounds(view, start, 2.0, SETTINGS)
+        assert outcome.origins == alone.origins
+        np.testing.assert_allclose(outcome.posterior, alone.posterior, atol=1e-3)
+        np.testing.assert_allclose(outcome.bounds, alone.bounds, rtol=1e-4)
+    assert len({len(outcome.bounds) for outcome in together}) > 1
+
+
 def test_everybody_may_speak_everywhere(view: View) -> None:
     shares = shares_of(RNG.integers(0, 3, 60))
-    free, told = (run_rounds(view, shares, 1.0, SETTINGS, allowed) for allowed in (None, np.ones((60, 3), bool)))
+    free, told = (given(view, shares, 1.0, allowed) for allowed in (None, np.ones((60, 3), bool)))
     np.testing.assert_array_equal(free.posterior, told.posterior)
     assert free.bounds == told.bounds
 
@@ -35,7 +54,7 @@ def test_everybody_may_speak_everywhere(view: View) -> None:
 def test_who_may_not_speak_does_not(view: View) -> None:
     allowed = RNG.random((60, 3)) < 0.7
     allowed[:, 2] |= ~allowed.any(axis=1)
-    outcome = run_rounds(view, normalised(shares_of(RNG.integers(0, 3, 60)) * allowed), 1.0, SETTINGS, allowed)
+    outcome = given(view, normalised(shares_of(RNG.integers(0, 3, 60)) * allowed), 1.0, allowed)
     assert outcome.posterior[~allowed[:, list(outcome.origins)]].max() < 1e-12
     np.testing.assert_allclose(outcome.posterior.sum(axis=1), 1)
 
@@ -43,7 +62,7 @@ def test_who_may_not_speak_does_not(view: View) -> None:
 def test_the_bound_does_not_fall_where_some_may_not_speak(view: View) -> None:
     allowed = np.ones((60, 2), bool)
     allowed[:5, 0] = allowed[20:30, 1] = False
-    bounds = run_rounds(view, normalised(shares_of(np.arange(60) % 2) * allowed), 0.5, SETTINGS, allowed).bounds
+    bounds = given(view, normalised(shares_of(np.arange(60) % 2) * allowed), 0.5, allowed).bounds
     assert len(bounds) > 2
     assert np.diff(bounds).min() > -1e-4 * np.abs(bounds).max()  # likelihoods are of single precision
 
@@ -52,7 +71,7 @@ def test_who_alone_may_speak_somewhere_never_vanishes(view: View) -> None:
     allowed = np.ones((60, 4), bool)
     allowed[7] = [False, False, False, True]
     shares = normalised(shares_of(np.zeros(60, np.intp), 4) * allowed)
-    outcome = run_rounds(view, shares, 50.0, SETTINGS, allowed)  # a prior under which everybody else vanishes
+    outcome = given(view, shares, 50.0, allowed)  # a prior under which everybody else vanishes
     assert 3 in outcome.origins
     assert outcome.origins[outcome.labels[7]] == 3
     assert outcome.n_speakers < 4
