@@ -358,22 +358,22 @@ def test_full_disk_behind_the_output(run: Callable[..., Result], tmp_path: Path,
 
 
 @needs_posix
-def test_no_room_for_the_whole_result_keeps_what_was_there(tmp_path: Path, call: tuple[Samples, int]) -> None:
+def test_no_room_for_the_whole_result_keeps_what_was_there(
+    run: Callable[..., Result], tmp_path: Path, call: tuple[Samples, int]
+) -> None:
     """A limit on the size of files fails the write half way, as a disk does that gets full."""
     import resource
 
     (tmp_path / "out").mkdir()
     (tmp_path / "out/x.rttm").write_text("what was there before\n")
     soundfile.write(tmp_path / "x.wav", *call)
-    result = subprocess.run(
-        [*PROGRAM, "run", "x.wav", "-o", "out"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
-    )
-    assert (result.returncode, result.stdout) == (1, "")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        result = run("x.wav", "-o", "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "diarize: error: x.wav: out/x.rttm: cannot write the file: File too large\n"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.rttm"]
     assert (tmp_path / "out/x.rttm").read_text() == "what was there before\n"
