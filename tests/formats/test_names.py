@@ -35,7 +35,7 @@ def test_white_space_as_in_addresses() -> None:
 
 @pytest.mark.parametrize("characters", ["%20 5", "%4ENA", "%3B;#2", "%C2A0\u00a0"])
 def test_different_ids_give_different_texts(characters: str) -> None:
-    pieces = [*characters, characters[:3]]  # letters, and what is an escape or begins one
+    pieces = [*characters, characters[:3], "%25"]  # letters, an escape or what looks like one, an escaped escape
     uris = sorted({"".join(some) for length in range(1, 5) for some in product(pieces, repeat=length)})
     texts = [encode_uri(uri) for uri in uris]
     assert len(set(texts)) == len(uris)
