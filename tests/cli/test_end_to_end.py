@@ -393,13 +393,16 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_half_file(tmp_path: Path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # else ignored where tests run in the background
     ) as process:
         try:
             with (tmp_path / "two.wav").open("wb", buffering=0) as pipe:  # opens when the program does
                 pipe.write((tmp_path / "one.wav").read_bytes()[:50000])
                 time.sleep(0.1)
                 process.send_signal(signal.SIGINT)
-                stdout, stderr = process.communicate(timeout=300)
+                stdout, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 130
