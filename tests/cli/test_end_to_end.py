@@ -393,9 +393,7 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_half_file(tmp_path: Path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # ignored in the background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background
     ) as process:
         try:
             with (tmp_path / "two.wav").open("wb", buffering=0) as pipe:  # opens when the program does
