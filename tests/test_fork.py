@@ -1,6 +1,6 @@
 """A process that is forked after use works: no pool of threads that the child lacks is left behind.
 
-Each case runs in an interpreter of its own, since what a pool leaves behind stays until the end.
+All runs in an interpreter of its own, since what a pool leaves behind stays until the end.
 """
 
 from __future__ import annotations
@@ -32,27 +32,29 @@ def k_means_with_threads():
     from sklearn.cluster import KMeans
     KMeans(3, n_init=1).fit(rows)
 """
-CASES = {
-    "after use in threads": "in_threads(work); before = work()",
-    "after OpenMP of others": "k_means_with_threads(); before = work()",
-}
 FORK = """
-context = multiprocessing.get_context("fork")
-with context.Pool(2) as pool:
+with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.map_async(work, range(2)).get(timeout=90) == [before, before]
 print("done")
+"""
+PROGRAM = f"""{SETTING}
+in_threads(work)
+before = work()
+{FORK}
+k_means_with_threads()  # OpenMP of others
+assert work() == before
+{FORK}
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
-@pytest.mark.parametrize("case", CASES)
-def test_forked_workers_do_what_the_parent_did(case: str) -> None:
+def test_forked_workers_do_what_the_parent_did() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SETTING + CASES[case] + FORK],
+        [sys.executable, "-c", PROGRAM],
         capture_output=True,
         text=True,
         check=False,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert done.stdout == "done\n", done.stderr[-2000:]
+    assert done.stdout == "done\ndone\n", done.stderr[-2000:]

@@ -106,10 +106,10 @@ def test_a_joined_file_of_another_rate_ends_it() -> None:
 
 @pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
 def test_without_a_count_times_do_not_drift(mode: str) -> None:
-    samples = sound(60.0)
-    content = without_count(mp3(mode, 60.0))
+    samples = sound(30.0)
+    content = without_count(mp3(mode, 30.0))
     heard = read(content)
-    for second in (1, 30, 58):  # the loud half of each
+    for second in (1, 15, 28):  # the loud half of each
         start = round((second + 0.5) * RATE)
         piece = samples[start : start + RATE // 2]
         lags = np.correlate(heard[start - 2000 : start + RATE // 2 + 2000], piece, "valid")

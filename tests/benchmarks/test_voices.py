@@ -63,7 +63,7 @@ def test_the_same_seed_prints_the_same(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_condition_with_few_people_says_so(folder: Path) -> None:
-    code, output = run(folder, "--seconds", "100")
+    code, output = run(folder, "--seconds", "100", "--fold", "1/3", "--condition", "other")
     assert code == 0
     assert len(output.splitlines()) == 1
     code, output = run(folder, "--seconds", "0.5", "--fold", "1/3", "--score", "cosine")

@@ -113,7 +113,7 @@ def test_same_input_and_seed_give_the_same_bytes(run: Callable[..., Result], tmp
     assert run(sample, "-o", "first.rttm", "--seed", "3").exit_code == 0
     environment = os.environ | {"PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "2"}
     other = subprocess.run(
-        [*PROGRAM, "run", str(sample), "--seed", "3"], capture_output=True, check=True, env=environment
+        [*PROGRAM, "run", str(sample), "--seed", "3", "--quiet"], capture_output=True, check=True, env=environment
     )
     assert other.stdout == (tmp_path / "first.rttm").read_bytes()
     assert other.stderr == b""
@@ -358,22 +358,22 @@ def test_full_disk_behind_the_output(run: Callable[..., Result], tmp_path: Path,
 
 
 @needs_posix
-def test_no_room_for_the_whole_result_keeps_what_was_there(tmp_path: Path, call: tuple[Samples, int]) -> None:
+def test_no_room_for_the_whole_result_keeps_what_was_there(
+    run: Callable[..., Result], tmp_path: Path, call: tuple[Samples, int]
+) -> None:
     """A limit on the size of files fails the write half way, as a disk does that gets full."""
     import resource
 
     (tmp_path / "out").mkdir()
     (tmp_path / "out/x.rttm").write_text("what was there before\n")
     soundfile.write(tmp_path / "x.wav", *call)
-    result = subprocess.run(
-        [*PROGRAM, "run", "x.wav", "-o", "out"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
-    )
-    assert (result.returncode, result.stdout) == (1, "")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        result = run("x.wav", "-o", "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "diarize: error: x.wav: out/x.rttm: cannot write the file: File too large\n"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.rttm"]
     assert (tmp_path / "out/x.rttm").read_text() == "what was there before\n"
@@ -387,21 +387,22 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_half_file(tmp_path: Path,
     """The second recording comes through a pipe that never ends, so the signal always falls into it."""
     soundfile.write(tmp_path / "one.wav", *call)
     os.mkfifo(tmp_path / "two.wav")
-    process = subprocess.Popen(
-        [*PROGRAM, "run", "one.wav", "two.wav", "three.wav", "-o", "out"],
+    with subprocess.Popen(
+        [*PROGRAM, "run", "one.wav", "two.wav", "three.wav", "-o", "out", "--quiet"],  # no progress on a busy machine
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        with (tmp_path / "two.wav").open("wb", buffering=0) as pipe:  # opens when the program does
-            pipe.write((tmp_path / "one.wav").read_bytes()[:50000])
-            time.sleep(0.1)
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=30)
-    finally:
-        process.kill()
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background
+    ) as process:
+        try:
+            with (tmp_path / "two.wav").open("wb", buffering=0) as pipe:  # opens when the program does
+                pipe.write((tmp_path / "one.wav").read_bytes()[:50000])
+                time.sleep(0.1)
+                process.send_signal(signal.SIGINT)
+                stdout, stderr = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert (stdout, stderr) == ("", "diarize: interrupted\n")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["one.rttm"]

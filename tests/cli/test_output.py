@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import click
@@ -20,9 +19,10 @@ from diarize.cli.output import (
     refuse_without_speakers,
     warn,
 )
+from tests.cli.processes import run_each
 
 RTTM = "SPEAKER a 1 0.000 1.000 <NA> <NA> anna <NA> <NA>\n"
-PROGRAM = "from diarize.cli import main; main()"
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs a shell and forks")
 
 
 def test_standard_output() -> None:
@@ -42,40 +42,35 @@ def test_folders_of_files(tmp_path: Path) -> None:
             need_parent(tmp_path / folder / "out.toml")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["run", "absent.wav"],
-        ["run", "absent.wav", "-o", "-"],
-        ["score", "absent.rttm", "absent.rttm"],
-        ["combine", "absent.rttm", "absent.rttm"],
-        ["validate", "bad.rttm"],
-        ["config", "show"],
-        ["tune", ".", "-o", "out.toml"],
-        ["gmm", "select", "absent.csv"],
-        ["gmm", "cluster", "absent.csv", "-o", "-"],
-        ["gmm", "segment", "absent.png", "-o", "out.png"],
-        ["gmm", "background", "absent.avi", "-o", "out"],
-        ["separate", "absent.wav", "-o", "out"],
-    ],
-    ids=" ".join,
-)
-def test_closed_standard_output_is_an_error_before_any_work(tmp_path: Path, arguments: list[str]) -> None:
-    (tmp_path / "bad.rttm").write_text("{}\n")
-    before = sorted(tmp_path.iterdir())
-    shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", PROGRAM]
-    result = subprocess.run([*shell, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.stderr.startswith("diarize: error: standard output is closed")
-    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert sorted(tmp_path.iterdir()) == before
+CLOSED = [
+    ["run", "absent.wav"],
+    ["run", "absent.wav", "-o", "-"],
+    ["score", "absent.rttm", "absent.rttm"],
+    ["combine", "absent.rttm", "absent.rttm"],
+    ["validate", "bad.rttm"],
+    ["config", "show"],
+    ["tune", ".", "-o", "out.toml"],
+    ["gmm", "select", "absent.csv"],
+    ["gmm", "cluster", "absent.csv", "-o", "-"],
+    ["gmm", "segment", "absent.png", "-o", "out.png"],
+    ["gmm", "background", "absent.avi", "-o", "out"],
+    ["separate", "absent.wav", "-o", "out"],
+]
 
 
-def test_a_file_needs_no_standard_output(tmp_path: Path) -> None:
-    (tmp_path / "a.rttm").write_text(RTTM)
-    shell = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-c", PROGRAM]
-    command = [*shell, "combine", "a.rttm", "a.rttm", "-o", "out.rttm"]
-    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
-    assert (tmp_path / "out.rttm").read_text() == RTTM
+@needs_posix
+def test_closed_standard_output_is_an_error_before_any_work_unless_a_file_is_named(tmp_path: Path) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "out.rttm"
+    folder.mkdir()
+    (folder / "bad.rttm").write_text("{}\n")
+    (folder / "a.rttm").write_text(RTTM)
+    before = sorted(folder.iterdir())
+    *failed, done = run_each([*CLOSED, ["combine", "a.rttm", "a.rttm", "-o", str(file)]], folder, ">&-")
+    for arguments, (code, error) in zip(CLOSED, failed, strict=True):
+        assert error.startswith("diarize: error: standard output is closed"), arguments
+        assert (code, error.count("\n")) == (1, 1), arguments
+    assert sorted(folder.iterdir()) == before
+    assert (done, file.read_text()) == ((0, ""), RTTM)
 
 
 @pytest.mark.parametrize("name", ["-", "out.srt", "x/out.rttm"])
@@ -124,22 +119,21 @@ def test_warnings_are_kept_back_by_quiet(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "diarize: warning: there is little in it\n"
 
 
+NO_ROOM = "cannot write to it: No space left on device"
+FULL = {
+    "stats a.rttm": f"standard output: {NO_ROOM}",
+    "convert a.rttm - --to csv": f"standard output: {NO_ROOM}",
+    "--version": f"standard output: {NO_ROOM}",
+    "--help": f"standard output: {NO_ROOM}",
+    "stats --help": "cannot read or write: No space left on device (standard output or input, or ",
+}
+
+
+@needs_posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["stats", "a.rttm"], "standard output: cannot write to it: No space left on device"),
-        (["convert", "a.rttm", "-", "--to", "csv"], "standard output: cannot write to it: No space left on device"),
-        (["--version"], "standard output: cannot write to it: No space left on device"),
-        (["--help"], "standard output: cannot write to it: No space left on device"),
-        (["stats", "--help"], "cannot read or write: No space left on device (standard output or input, or "),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else None,
-)
-def test_a_full_standard_output_is_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_full_standard_output_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.rttm").write_text(RTTM)
-    with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-c", PROGRAM, *arguments]
-        result = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert result.stderr.startswith(f"diarize: error: {said}")
+    ended = run_each([command.split() for command in FULL], tmp_path, ">/dev/full")
+    for (command, said), (code, error) in zip(FULL.items(), ended, strict=True):
+        assert (code, error.count("\n")) == (1, 1), command
+        assert error.startswith(f"diarize: error: {said}"), command

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -65,12 +63,24 @@ def test_a_named_pipe_is_read_once(tmp_path: Path, diarized: bool) -> None:
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="needs /dev/stdin")
 def test_standard_input_that_is_a_pipe(noise: Path, tmp_path: Path) -> None:
     turns = rttm(tmp_path / "x.rttm", ("x", 0, 1, "anna"))
-    code = "import sys; from diarize.cli import main; main()"
-    arguments = ["separate", "/dev/stdin", "-o", str(tmp_path / "out"), "--rttm", str(turns), "--quiet"]
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], input=noise.read_bytes(), capture_output=True, check=False
-    )
-    assert (result.returncode, result.stderr) == (0, b"")
+    reading, writing = os.pipe()
+    before = os.dup(0)
+    os.dup2(reading, 0)  # what /dev/stdin is
+    os.close(reading)
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(noise.read_bytes())
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        result = run("/dev/stdin", "-o", tmp_path / "out", "--rttm", turns, "--quiet")
+    finally:
+        os.dup2(before, 0)  # ends the pipe, so that the feeder ends in any case
+        os.close(before)
+        feeder.join(10)
+    assert (result.exit_code, result.stderr) == (0, "")
     sound = soundfile.read(tmp_path / "out" / "stdin-anna.wav")[0]
     np.testing.assert_allclose(sound[:7900], soundfile.read(noise)[0][:7900], atol=1e-6)
 

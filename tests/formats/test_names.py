@@ -35,9 +35,10 @@ def test_white_space_as_in_addresses() -> None:
 
 @pytest.mark.parametrize("characters", ["%20 5", "%4ENA", "%3B;#2", "%C2A0\u00a0"])
 def test_different_ids_give_different_texts(characters: str) -> None:
-    uris = ["".join(letters) for length in range(1, 7) for letters in product(characters, repeat=length)]
+    pieces = [*characters, characters[:3], "%25"]  # letters, an escape or what looks like one, an escaped escape
+    uris = sorted({"".join(some) for length in range(1, 5) for some in product(pieces, repeat=length)})
     texts = [encode_uri(uri) for uri in uris]
-    assert len(set(texts)) == len(set(uris))
+    assert len(set(texts)) == len(uris)
     assert list(map(decode_uri, texts)) == uris
 
 

@@ -177,7 +177,7 @@ class Kernel:
         shares = whole[: self.n_components, : len(x)]
         peak, total = np.empty((2, n_groups, len(x)), dtype=self.dtype)
         log_likelihood, lowest = np.empty((n_groups, len(x))), np.array([_LOWEST[self.dtype]], self.dtype)
-        forward = np.atleast_2d(self.forward)
+        forward = np.atleast_2d(np.ascontiguousarray(self.forward))  # one layout: else loops are compiled once more
         mixture = loops.Mixture(self.kind.loop, self.centre, forward, self.coefficients, self.bias, lowest)
         if self.coefficients.ndim == 3 and not self.any_direct:
             loops.evaluate(x, mixture, loops.Arrays(moments, whole, peak, total))
@@ -202,7 +202,7 @@ class Kernel:
 
         factor = self.kind.one(self.factors, k)
         if factor.ndim == 1:
-            return squared_distances(x, self.means[k], factor)
+            return squared_distances(x, self.means[k], np.array(factor))  # a copy is of one type for all kinds
         return self.kind.squared_distances(x - self.means[k], factor)
 
     def _mended(self, x: Floats, block: Block, places: npt.NDArray[np.intp]) -> Block:

@@ -10,21 +10,17 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import diarize
+from diarize.gmm.engine import cache
 
 PACKAGE = Path(diarize.__file__).parent
 LOGGED = "import logging; logging.basicConfig(format='%(message)s', level=logging.INFO)\n"
-CHOICE = """
-from diarize.gmm.engine.cache import choose_cache_folder
-import numba
-choose_cache_folder()
-choose_cache_folder()
-print(repr(numba.config.CACHE_DIR))
-"""
 WORK = """
 from diarize.hmm import SpeakerLoop, forward_backward
 print(forward_backward([[0.0, -1.0]], SpeakerLoop([0.5, 0.5], 0.9)).log_evidence)
@@ -32,6 +28,7 @@ import diarize.hmm.recursions.speaker_loop as kernels
 print(kernels.forward.stats.cache_path)
 """
 EVIDENCE = -0.3798854930417225  # log((1 + 1 / e) / 2)
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="folders of temporary files are found otherwise there")
 
 
 @pytest.fixture
@@ -62,7 +59,7 @@ def run(site: Path, code: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="folders of temporary files are found otherwise there")
+@needs_posix
 def test_a_folder_of_temporary_files_is_used_again(site: Path) -> None:
     printed, logged = run(site, WORK)
     evidence, folder = printed.split()
@@ -74,18 +71,47 @@ def test_a_folder_of_temporary_files_is_used_again(site: Path) -> None:
     assert run(site, WORK) == (printed, "")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="folders of temporary files are found otherwise there")
+@pytest.fixture
+def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
+    """Have this process look for its folders where none can be made, temporary ones aside; return what chooses."""
+    import numba
+
+    (tmp_path / "blocked").write_text("")
+    (tmp_path / "__pycache__").write_text("")
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "blocked"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "cache.py"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    cache.choose_cache_folder.cache_clear()
+
+    def choice() -> str:
+        cache.choose_cache_folder()
+        return str(numba.config.CACHE_DIR)
+
+    yield choice
+    cache.choose_cache_folder.cache_clear()
+
+
+@needs_posix
+def test_a_folder_of_temporary_files_is_chosen(choose: Callable[[], str], tmp_path: Path) -> None:
+    """What the next test puts in the way is all that hinders it there."""
+    assert choose() == str(tmp_path / f"diarize-{os.getuid()}")
+
+
+@needs_posix
 @pytest.mark.parametrize("kind", ["file", "open to others", "link"])
-def test_without_any_folder_nothing_is_chosen_and_that_is_said_once(site: Path, kind: str) -> None:
-    kept = site.parent / "temporary" / f"diarize-{os.getuid()}"
+def test_without_any_folder_nothing_is_chosen_and_that_is_said_once(
+    choose: Callable[[], str], tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    kept = tmp_path / f"diarize-{os.getuid()}"
     if kind == "file":
         kept.write_text("")
     elif kind == "link":
-        (site.parent / "elsewhere").mkdir(mode=0o700)
-        kept.symlink_to(site.parent / "elsewhere")
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        kept.symlink_to(tmp_path / "elsewhere")
     else:
         kept.mkdir()
         kept.chmod(0o777)
-    printed, logged = run(site, CHOICE)
-    assert printed == "''\n"
-    assert logged.count("set NUMBA_CACHE_DIR") == 1
+    assert choose() == choose() == ""
+    assert caplog.text.count("set NUMBA_CACHE_DIR") == 1

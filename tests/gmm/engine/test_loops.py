@@ -37,6 +37,7 @@ def test_softmax_of_impossible_and_undefined_densities_has_no_peak() -> None:
 def test_moments_are_standardised_rows_and_their_squares(out: Any) -> None:
     rng = np.random.default_rng(0)
     x, centre, scale = rng.normal(size=(300, 4)).astype(np.float32), np.array([1.0, -2, 0, 0.5]), rng.uniform(1, 2, 4)
+    x.flags.writeable = False  # as the engine's rows are: loops are compiled once for both
     found = np.empty((9, 300), out)
     loops.expand_variances(x, centre, scale, found)
     z = ((x - centre) * scale).T
@@ -47,6 +48,7 @@ def test_moments_are_standardised_rows_and_their_squares(out: Any) -> None:
 def test_whitening_and_products(dtype: type) -> None:
     rng = np.random.default_rng(0)
     x, centre, forward = rng.normal(size=(300, 4)).astype(dtype), rng.normal(size=4), np.tril(rng.normal(size=(4, 4)))
+    x.flags.writeable = False
     found = np.empty((1 + 4 + 10, 300), dtype)
     loops.whiten(x, centre, forward, found)
     z = forward @ (x - centre).T
@@ -59,5 +61,6 @@ def test_whitening_and_products(dtype: type) -> None:
 
 def test_distances_keep_digits_that_float32_would_lose() -> None:
     x = np.array([[1.0, 2.0]], np.float32)
+    x.flags.writeable = False
     found = loops.squared_distances(x, np.array([1.0 + 1e-9, 2.0]), np.array([1e9, 1.0]))
     np.testing.assert_allclose(found, [1.0], rtol=1e-6)

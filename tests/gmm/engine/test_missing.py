@@ -82,7 +82,7 @@ def rounds(x: np.ndarray, start: Any, count: int, reg_covar: float = 0.0) -> Any
 @pytest.mark.parametrize("kind", KINDS)
 def test_densities_are_those_of_the_observed_entries(oracle: SimpleNamespace, kind: str, ill: bool) -> None:
     parameters = oracle.mixture(kind, 4, 6, seed=1, ill=ill)
-    x = with_gaps(parameters, 200)
+    x = with_gaps(parameters, 80)
     found = compile_partial(parameters).log_joint(x)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, plain_joint(oracle, x, parameters), rtol=1e-8, atol=1e-8)

@@ -16,6 +16,7 @@ def test_sizes_agree_with_the_class_above() -> None:
 def test_one_gaussian_is_followed_by_its_recursion() -> None:
     """With one component, the mean is moved by rate / weight, and the weight stays one."""
     values = np.random.default_rng(0).normal(100, 2, size=(50, BLOCK + 3)).astype(np.float32)
+    values.flags.writeable = False  # as frames come: the loops are compiled once for both
     size = values.shape[1]
     blocks, counts = np.zeros((2, 1, 3, BLOCK), np.float32), np.zeros(size, np.uint8)
     single, rate = np.float32, 0.1
