@@ -74,5 +74,9 @@ def client(session: Session) -> TestClient:
 
 @pytest.fixture
 def ask(client: TestClient) -> Callable[..., Any]:
-    """Post something as the page does."""
-    return lambda what, **body: client.post(f"/{TOKEN}/{what}", json=body, headers={"Origin": ADDRESS})
+    """Post something as the page that was opened last does, or as another one whose number is given as `page`."""
+    number = document(client)["server"]["page"]
+    headers = {"Origin": ADDRESS}
+    return lambda what, page=number, **body: client.post(
+        f"/{TOKEN}/{what}", json={"page": page, **body}, headers=headers
+    )
