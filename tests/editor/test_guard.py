@@ -12,7 +12,14 @@ from tests.editor.conftest import EDITS, document
 @pytest.mark.parametrize(
     "path",
     ["/", "/token", "/other/", "/other/sound", "/t%C3%B6ken/", "//token/"]
-    + ["/token/../", "/token/../../etc/passwd", "/token/%2e%2e/sound", "/token/sound/..", "/token/talk.json", "/token//"],
+    + [
+        "/token/../",
+        "/token/../../etc/passwd",
+        "/token/%2e%2e/sound",
+        "/token/sound/..",
+        "/token/talk.json",
+        "/token//",
+    ],
 )
 def test_without_the_token_there_is_nothing(client: TestClient, path: str) -> None:
     assert client.get(path, follow_redirects=False).status_code == 404

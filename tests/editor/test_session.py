@@ -49,7 +49,10 @@ def test_the_journal_is_in_the_page_until_it_is_put_aside(ask: Ask, client: Test
     assert names == ["talk.json.bak", "talk.json.bak1"]
     assert document(client)["server"]["journal"] is None
     backups = [opened(session.output.path.with_name(name), "talk").edits for name in names]
-    assert backups == [edits_of_page({**EDITS, "turns": [EDITS["turns"][0], {**EDITS["turns"][1], "end": 6}]}), edits_of_page(more)]
+    assert backups == [
+        edits_of_page({**EDITS, "turns": [EDITS["turns"][0], {**EDITS["turns"][1], "end": 6}]}),
+        edits_of_page(more),
+    ]
 
 
 def test_no_edits_in_the_end_remove_the_journal(ask: Ask, session: Session) -> None:
