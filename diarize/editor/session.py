@@ -129,7 +129,7 @@ class Session:
                 self._keeper = self._page
 
     def set_aside(self, sent: dict[str, Any]) -> list[str]:
-        """Write what a page does not want now to backups, and with it the journal if that is its own; return their names.
+        """Write what a page does not want now to backups, with the journal if that is its own; return their names.
 
         Raises
         ------

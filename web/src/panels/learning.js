@@ -58,8 +58,7 @@ export class LearningPanel {
     const sorted = [...groups].sort(([, one], [, other]) => seconds(other) - seconds(one));
     return sorted.flatMap(([text, group]) => {
       if (group.length === 1) return [this.row(text, text, group)];
-      const head = this.row(text, `${text} · ${group.length} times`, group);
-      return [head, ...group.map((change) => this.row(text, "", [change], "part"))];
+      return [this.row(text, text, group), ...group.map((change) => this.row(text, "", [change], "part"))];
     });
   }
 
@@ -73,7 +72,7 @@ export class LearningPanel {
       app.goTo(start);
       app.player.playOnce(start, end);
     };
-    return h("li", { class: kind }, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name" }, name), h("span", { class: "when" }, kind || changes.length === 1 ? clock(start) : ""), h("span", { class: "long" }, duration(seconds(changes)))));
+    return h("li", { class: kind }, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name" }, name), h("span", { class: "when" }, changes.length === 1 ? clock(start) : `${changes.length} times`), h("span", { class: "long" }, duration(seconds(changes)))));
   }
 }
 

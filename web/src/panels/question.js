@@ -1,5 +1,6 @@
 // One question at a time: who speaks here? Each answer has a key.
 import { h } from "../dom.js";
+import { SHORTEST } from "../edits/turns.js";
 import { counted, keyOf } from "../learning.js";
 import { swatch } from "../palette.js";
 import { clock } from "../time.js";
@@ -41,7 +42,7 @@ export class Question {
   get names() {
     const { document, learning } = this.app;
     const { start, end } = learning.asked;
-    const here = document.turns.filter((turn) => turn.start < end && turn.end > start);
+    const here = document.turns.filter((turn) => Math.min(turn.end, end) - Math.max(turn.start, start) >= SHORTEST);
     return document.speakers.filter(({ id }) => here.some((turn) => turn.speaker === id)).map(({ name }) => name);
   }
 
