@@ -23,6 +23,7 @@ export class Question {
   show() {
     const { learning } = this.app;
     this.element.hidden = !learning.asked;
+    this.app.toast.classList.toggle("high", !this.element.hidden); // it would lie over the answers
     if (!learning.asked) return;
     const focused = this.answers.contains(document.activeElement) && document.activeElement.dataset.key;
     const text = this.text(learning.asked);
