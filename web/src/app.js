@@ -10,9 +10,9 @@ import { rename } from "./edits/speakers.js";
 import { differences, pairs } from "./errors.js";
 import { Gestures } from "./gestures.js";
 import { hostOf } from "./host.js";
+import { Keeping } from "./keeping.js";
 import { Learning } from "./learning.js";
 import { exportDialog, helpDialog, mergeDialog, newSpeakerDialog, renameDialog } from "./panels/dialogs.js";
-import { conflictDialog, elsewhereDialog, restoreDialog } from "./panels/keeping.js";
 import { ErrorPanel } from "./panels/errors.js";
 import { Header } from "./panels/header.js";
 import { Inspector } from "./panels/inspector.js";
@@ -30,7 +30,6 @@ import { ofAddress, ofBlob } from "./sound/bytes.js";
 import { Samples } from "./sound/samples.js";
 import { covered, overlapped, statistics } from "./statistics.js";
 import { Store } from "./store.js";
-import { leaveNote, noteLeft } from "./settings.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { clock } from "./time.js";
 import { wordsOf } from "./transcript.js";
@@ -47,7 +46,8 @@ export class App {
     const host = hostOf(this.delivered);
     this.server = this.delivered.server && host;
     this.learning = this.server && new Learning(this, this.server);
-    this.autosave = new Autosave(host, this.delivered, () => this.kept());
+    this.autosave = new Autosave(host, this.delivered, () => this.keeping.show());
+    this.keeping = new Keeping(this, this.autosave, this.server);
     this.only = null;
     this.loading = delivered.recording.sound.kind === "embed";
     this.build(picture);
@@ -56,7 +56,7 @@ export class App {
     this.show(false);
     addEventListener("beforeunload", (event) => this.autosave.unsaved && event.preventDefault());
     addEventListener("pagehide", () => this.autosave.now());
-    this.restore();
+    this.keeping.restore();
   }
 
   get document() {
@@ -228,63 +228,6 @@ export class App {
     newSpeakerDialog((name) => this.learning.giveNew(name));
   }
 
-  // What is kept, and where, is another thing.
-  kept() {
-    this.header.show();
-    if (this.autosave.state === "elsewhere" && !document.querySelector("dialog[open]")) elsewhereDialog(this);
-  }
-
-  // Write the file; `overwrite` also where somebody else has changed it.
-  async save(overwrite = false) {
-    const { document, edits } = this.store;
-    try {
-      const { backup } = await this.server.write(document, overwrite);
-      this.autosave.saved(edits);
-      this.say(`Saved in ${this.server.file}${backup ? `; what was there is now ${backup}` : ""}.`);
-    } catch (error) {
-      if (error.elsewhere) elsewhereDialog(this);
-      else if (error.status === 409) conflictDialog(this, error.message);
-      else this.say(error.status ? `Not saved: ${error.message}` : "Not saved: the server is gone. Start `diarize edit` again.");
-    }
-  }
-
-  // Show the file as it is by now, or what another page has kept; what was not saved here is put aside.
-  async reload() {
-    const { edits } = this.store;
-    if (!(await this.putAside(this.autosave.state === "none" ? undefined : edits))) return;
-    this.autosave.saved(edits);
-    location.reload();
-  }
-
-  // Make backups of what was kept, and of these edits; returns whether nothing can be lost now.
-  async putAside(edits) {
-    try {
-      this.sayAside(await this.server.setAside(edits));
-      return true;
-    } catch (error) {
-      this.say(`Not put aside: ${error.status ? error.message : "the server is gone"}.`);
-      return false;
-    }
-  }
-
-  // Go on here though the page was opened again elsewhere.
-  async takeOver() {
-    try {
-      this.sayAside(await this.server.takeOver());
-      this.autosave.wants(this.store.edits);
-    } catch (error) {
-      this.say(`Not kept: ${error.status ? error.message : "the server is gone"}.`);
-    }
-  }
-
-  // Also on the page that comes next in this tab.
-  sayAside(backups) {
-    if (!backups.length) return;
-    const note = `Put aside as ${backups.join(" and ")}.`;
-    this.say(note);
-    leaveNote(note);
-  }
-
   exported(format) {
     this.say(`${format.name} was handed to the browser as a download.`);
   }
@@ -344,19 +287,6 @@ export class App {
     };
     requestAnimationFrame(frame);
     this.tick();
-  }
-
-  async restore() {
-    this.note = (this.server && noteLeft()) ?? "";
-    if (this.note) this.say(this.note);
-    const kept = await this.autosave.host.load();
-    if (!kept || !Array.isArray(kept.turns) || !Array.isArray(kept.speakers)) return;
-    if (kept.stale) restoreDialog(this, kept);
-    else this.takeBack(kept);
-  }
-
-  takeBack(kept) {
-    if (this.store.replace("your corrections", kept)) this.say(`${this.note} Your corrections from last time are back. Undo shows the page as it was delivered.`.trim());
   }
 
   // Why nothing can be heard; empty where it can.

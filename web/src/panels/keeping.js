@@ -14,41 +14,41 @@ function choose(title, text, ...choices) {
 }
 
 // The file is not what this page was made of any more.
-export function conflictDialog(app, message) {
+export function conflictDialog(keeping, message) {
   return choose(
     "Not saved",
     `${message}.`,
-    choice("Save over it", "What is there now is kept as a backup beside it.", () => app.save(true)),
-    choice("Show what is there", "The corrections of this page are put aside, as a backup beside it.", () => app.reload()),
+    choice("Save over it", "What is there now is kept as a backup beside it.", () => keeping.save(true)),
+    choice("Show what is there", "The corrections of this page are put aside, as a backup beside it.", () => keeping.reload()),
   );
 }
 
 // The server takes corrections from one page at a time.
-export function elsewhereDialog(app) {
+export function elsewhereDialog(keeping) {
   return choose(
     "Open in another place as well",
     "This page was opened again since, in another tab or browser. Corrections are kept for that one alone.",
-    choice("Go on here", "With the turns of this page. What was not saved there is put aside, as a backup beside the file.", () => app.takeOver()),
-    choice("Show what was done there", "Corrections made here since are put aside, as a backup beside the file.", () => app.reload()),
+    choice("Go on here", "With the turns of this page. What was not saved there is put aside, as a backup beside the file.", () => keeping.takeOver()),
+    choice("Show what was done there", "Corrections made here since are put aside, as a backup beside the file.", () => keeping.reload()),
   );
 }
 
 // Corrections of last time that were made of another file than the one that is there.
-export function restoreDialog(app, kept) {
+export function restoreDialog(keeping, kept) {
   let taken = false;
   const checked = kept.turns.filter((turn) => turn.checked).length;
   const made = new Date(kept.time * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   const { time, stale, ...edits } = kept;
   const take = () => {
     taken = true;
-    app.takeBack(kept);
+    keeping.takeBack(kept);
   };
   const element = choose(
     "Corrections that were not saved",
-    `They are of ${made}: ${kept.turns.length} turns, ${checked} of them checked. ${app.server.file} is another file since.`,
+    `They are of ${made}: ${kept.turns.length} turns, ${checked} of them checked. ${keeping.server.file} is another file since.`,
     choice("Take them back", "In place of what is there; undo shows that again.", take),
     choice("Leave them", "They are put aside, as a backup beside the file.", () => {}),
   );
-  element.addEventListener("close", () => taken || app.putAside(edits));
+  element.addEventListener("close", () => taken || keeping.putAside(edits));
   return element;
 }
