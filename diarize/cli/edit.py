@@ -14,6 +14,7 @@ import click
 from diarize.cli import heard, options
 from diarize.cli.output import is_standard, keep_sources, need_parent, warn, write_result
 from diarize.cli.progress import progress_line
+from diarize.cli.report import said
 from diarize.errors import AudioError, ConfigError, counted
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @options.output("OUT", "Where to save; TURNS without it, else AUDIO's name with .json.")
 @options.config()
 @options.num_speakers()
+@options.transcript()
 @options.all_of(heard.one_channel(), heard.track())
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="The port; without it one that is free.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address.")
@@ -38,6 +40,7 @@ def edit(
     output: Path | None,
     config: str,
     num_speakers: int | None,
+    transcript: Path | None,
     channel: int | None,
     part: Part,
     port: int | None,
@@ -50,33 +53,34 @@ def edit(
     Without TURNS the recording is diarized first. The page comes from a server that only this machine reaches; Ctrl-C
     ends it. What was not saved by then is kept beside OUT and shown the next time.
     """
-    target = _target(audio, turns, output)
+    target = _target(audio, turns, output, transcript)
     shown = turns or (target if target.exists() else None)
-    serving = _needed()
 
-    from diarize.config import load_config
-    from diarize.editor import preparing
-    from diarize.editor.files import Output
-    from diarize.editor.learning import Learner
+    from diarize.editor.files import Output, opened
     from diarize.editor.lock import locked
-    from diarize.editor.session import Session
-    from diarize.pipeline import Diarizer
 
-    file, source, diarizer = Output(target), part.of(audio), Diarizer(load_config(config))
-    learner = Learner(diarizer, source, channel, num_speakers)
     with ExitStack() as stack:
-        stack.enter_context(locked(target))
+        file = Output(target)
+        stack.enter_context(locked(target))  # a second editor is told before anything slow begins
+        serving = _needed()
+
+        from diarize.config import load_config
+        from diarize.editor import preparing
+        from diarize.editor.learning import Learner
+        from diarize.editor.session import Session
+        from diarize.pipeline import Diarizer
+
+        cues, source = said(transcript), part.of(audio)
+        learner = Learner(Diarizer(load_config(config)), source, channel, num_speakers)
         place = stack.enter_context(serving.listening(target, port))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="diarize-")))
         with progress_line(audio.name, quiet, progress) as show:
-            sound = preparing.heard(source, audio, folder, channel, show)
-        if shown is None:
-            with progress_line(audio.name, quiet, progress) as show:
-                work = preparing.diarized(learner, audio, show)
-        else:
-            work = preparing.belonging(shown, audio.stem, sound.scape.duration)
+            work = preparing.diarized(learner, audio, show) if shown is None else opened(shown, audio.stem)
+            sound = preparing.heard(source, audio, folder, work, channel, show)
+        if shown is not None:
+            preparing.need_match(shown, work, audio.stem, sound.scape.duration)
             learner.start()
-        session = Session(sound, work, file, learner)
+        session = Session(sound, work, file, learner, cues)
         _begin(session, turns, quiet)
         try:
             serving.serve(session, place, lambda address: _show(address, browser))
@@ -84,7 +88,7 @@ def edit(
             _end(session, quiet)
 
 
-def _target(audio: Path, turns: Path | None, output: Path | None) -> Path:
+def _target(audio: Path, turns: Path | None, output: Path | None, transcript: Path | None) -> Path:
     """Return where corrections are saved, seen to be possible before any work is done."""
     if not audio.is_file():
         raise AudioError(f"{audio}: no such file")
@@ -92,7 +96,7 @@ def _target(audio: Path, turns: Path | None, output: Path | None) -> Path:
         raise click.UsageError("corrections are saved to a file, not to standard output; name one, such as talk.json")
     target = output or turns or audio.with_suffix(".json")
     need_parent(target)
-    keep_sources(target, audio)
+    keep_sources(target, audio, transcript)
     return target
 
 

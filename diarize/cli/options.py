@@ -223,6 +223,16 @@ def speakers(word: str, name: str) -> Option[Any]:
     return click.option(f"--{name}-speakers", type=COUNT, metavar="N", help=f"Find {word} N speakers.")
 
 
+def transcript() -> Option[Any]:
+    """Return --transcript, for pages."""
+    return click.option(
+        "--transcript",
+        metavar="FILE",
+        type=FILE,
+        help="What was said: a transcript in any layout that `diarize label` reads, such as SRT or JSON of whisper.",
+    )
+
+
 def num_speakers() -> Option[Any]:
     """Return --num-speakers."""
     return speakers("exactly", "num")

@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 @click.argument("turns", metavar="TURNS", type=options.INPUT)
 @options.output("OUT.html", "The page to write.", required=True)
 @click.option("--reference", metavar="FILE", type=options.FILE, help="The truth; differences from it are coloured.")
-@click.option(
-    "--transcript",
-    metavar="FILE",
-    type=options.FILE,
-    help="What was said: a transcript in any layout that `diarize label` reads, such as SRT or JSON of whisper.",
-)
+@options.transcript()
 @click.option(
     "--sound",
     type=click.Choice(["auto", "embed", "link", "none"]),
@@ -66,7 +61,7 @@ def report(
     annotation, hints = read_checked(turns, audio.stem)
     wanted = PageOptions(
         reference=None if reference is None else read_recording(reference, audio.stem),
-        transcript=() if transcript is None else _said(transcript),
+        transcript=said(transcript),
         sound=chosen,
         title=title,
         channel=channel,
@@ -76,8 +71,11 @@ def report(
         write_report(part.of(audio), annotation, output, wanted, show)
 
 
-def _said(transcript: Path) -> Sequence[Cue]:
-    """Return the cues of a transcript; an empty file is about a recording in which nothing is said."""
+def said(transcript: Path | None) -> Sequence[Cue]:
+    """Return the cues of a transcript, if there is one; an empty file is about a recording in which nothing is said."""
+    if transcript is None:
+        return ()
+
     from diarize.transcripts import read_transcript
 
     nothing = transcript.is_file() and not transcript.stat().st_size

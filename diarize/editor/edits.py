@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.errors import FormatError, quoted
 from diarize.formats.about import About
-from diarize.formats.document import to_document
-from diarize.formats.files import read_text
-from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text, dumps, loads
+from diarize.formats.document import marked_document, parse_document
+from diarize.formats.files import raise_fatal
+from diarize.formats.jsontext import as_confidence, as_list, as_object, as_seconds, as_text
 from diarize.hints import Hints
 
 
@@ -33,8 +32,8 @@ class Edits:
     Examples
     --------
     >>> edits = Edits((Turn(0.0, 1.0, "ben", 0.5),), (Turn(1.0, 2.0, "ben"),))
-    >>> [(turn["start"], turn.get("checked")) for turn in json.loads(edits.to_json("call", About()))["turns"]]
-    [(0.0, None), (1.0, True)]
+    >>> [(turn.start, checked) for turn, checked in edits.in_order()]
+    [(0.0, False), (1.0, True)]
     """
 
     turns: tuple[Turn, ...] = ()
@@ -55,24 +54,8 @@ class Edits:
         return sorted(marked, key=lambda item: (item[0].start, item[0].end, item[0].speaker))
 
     def to_json(self, uri: str, about: About) -> str:
-        """Return a document of this package, in which touching turns stay apart where only one is checked."""
-        fields = json.loads(to_document(self.annotation(uri), replace(about, hints=Hints())))  # not those of before
-        fields["turns"] = [_turn(turn, checked) for turn, checked in self.in_order()]
-        if self.silence:
-            fields["silence"] = [{"start": round(one.start, 3), "end": round(one.end, 3)} for one in self.silence]
-        return "{\n" + ",\n".join(f"  {dumps(name)}: {_lines(value)}" for name, value in fields.items()) + "\n}\n"
-
-
-def _turn(turn: Turn, checked: bool) -> dict[str, Any]:
-    fields = {"start": round(turn.start, 3), "end": round(turn.end, 3), "speaker": turn.speaker}
-    confidence = None if turn.confidence is None else round(turn.confidence, 3)
-    return {**fields, "confidence": confidence, **({"checked": True} if checked else {})}
-
-
-def _lines(value: Any) -> str:
-    if not isinstance(value, list) or not value:
-        return dumps(value)
-    return "[\n" + ",\n".join(f"    {dumps(item)}" for item in value) + "\n  ]"
+        """Return a document of this package, in which touching turns stay apart."""
+        return marked_document(uri, self.in_order(), replace(about, hints=self.hints()))
 
 
 def edits_of_document(path: Path) -> Edits:
@@ -83,16 +66,10 @@ def edits_of_document(path: Path) -> Edits:
     FormatError
         It is none.
     """
-    text, problems = read_text(path)
-    if text is None:
-        raise FormatError(str(problems[0]))
-    try:
-        fields = as_object(loads(text), "the document")
-        names = _Names()
-        turns = [_marked(item, names) for item in as_list(fields.get("turns"), "turns")]
-        return _edits(turns, fields.get("silence", []))
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
+    parsed = parse_document(path)
+    raise_fatal(list(parsed.problems))
+    marked = [(item.turn, item.checked) for item in parsed.entries if item.turn]
+    return _edits(marked, [segment for about in parsed.about.values() for segment in about.hints.silence])
 
 
 def edits_of_page(value: Any) -> Edits:
@@ -108,21 +85,14 @@ def edits_of_page(value: Any) -> Edits:
     for item in as_list(fields.get("speakers"), "speakers"):
         speaker = as_object(item, "a speaker")
         names[as_text(speaker.get("id"), "id")] = as_text(speaker.get("name"), "name")
-    turns = [_marked(item, names) for item in as_list(fields.get("turns"), "turns")]
-    return _edits(turns, fields.get("silence", []))
+    marked = [_marked(item, names) for item in as_list(fields.get("turns"), "turns")]
+    return _edits(marked, [_segment(item) for item in as_list(fields.get("silence", []), "silence")])
 
 
-class _Names(dict[str, str]):
-    """Every name stands for itself."""
-
-    def __missing__(self, name: str) -> str:
-        return name
-
-
-def _edits(turns: list[tuple[Turn, bool]], silence: Any) -> Edits:
-    quiet = [_segment(item) for item in as_list(silence, "silence")]
+def _edits(marked: Iterable[tuple[Turn, bool]], silence: Iterable[Segment]) -> Edits:
+    turns = list(marked)
     sure, unsure = (tuple(turn for turn, checked in turns if checked is wanted) for wanted in (True, False))
-    return Edits(unsure, sure, tuple(quiet))
+    return Edits(unsure, sure, tuple(silence))
 
 
 def _marked(item: Any, names: Mapping[str, str]) -> tuple[Turn, bool]:

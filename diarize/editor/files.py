@@ -21,7 +21,7 @@ JOURNAL, LOCK, BACKUP = ".autosave", ".lock", ".bak"  # behind the whole name: n
 
 
 class Conflict(FormatError):
-    """A file that somebody else has written in the meantime."""
+    """Somebody else has written or removed the file in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +127,24 @@ class Output:
         before = self._content()
         present = "" if before is None else _hash(before)
         if present != version and not overwrite:
-            raise Conflict(f"{self.path}: changed by somebody else since it was opened here")
+            done = "removed" if before is None else "changed"
+            raise Conflict(f"{self.path}: {done} by somebody else since it was opened here")
         text = self._text(work)
         backup = None if before is None or present == self._own else self._keep(before)
         with atomic_file(self.path) as file:
             file.write(text)
         self._own = _hash(text)
         return Saved(self._own, backup)
+
+    def put_aside(self, work: Opened) -> Path:
+        """Write a backup of what nobody wants in the file now, in its format; return where.
+
+        Raises
+        ------
+        FormatError
+            It cannot be written.
+        """
+        return self._keep(self._text(work))
 
     def _text(self, work: Opened) -> bytes:
         if self.keeps_marks:
@@ -184,13 +195,17 @@ class Journal:
             file.write(json.dumps({"version": version, "time": time, "edits": edits}).encode())
 
     def forget(self) -> None:
-        """Remove what was kept."""
-        self.path.unlink(missing_ok=True)
+        """Remove what was kept.
 
-    def set_aside(self) -> None:
-        """Keep under another name what nobody wants now."""
-        if self.path.exists():
-            self.path.replace(unused(self.path, BACKUP))
+        Raises
+        ------
+        FormatError
+            It cannot be removed.
+        """
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise FormatError(f"{self.path}: cannot remove the file: {error.strerror or error}") from error
 
 
 def beside(path: Path, ending: str) -> Path:

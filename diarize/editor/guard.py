@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NAMES = ("127.0.0.1", "localhost")
-_LARGEST = 256 << 20  # bytes of a request
+_LARGEST = 64 << 20  # bytes of a request
 _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -70,6 +70,8 @@ class Guard:
             return PlainTextResponse("Take the address that `diarize edit` has printed.", 404)
         if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > _LARGEST:
             return PlainTextResponse("That is too much.", 413)
+        if "transfer-encoding" in headers:
+            return PlainTextResponse("Say how long it is.", 411)  # what grows without end is not read
         return None
 
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from diarize.editor.files import Conflict
 from diarize.editor.guard import Guard
-from diarize.editor.session import Session
+from diarize.editor.session import Elsewhere, Session
 from diarize.errors import DiarizeError
 
 
@@ -46,11 +46,14 @@ def application(session: Session, token: str) -> Guard:
         return {}
 
     def set_aside(sent: dict[str, Any]) -> dict[str, Any]:
-        session.set_aside()
-        return {}
+        return {"backups": session.set_aside(sent)}
+
+    def taken_over(sent: dict[str, Any]) -> dict[str, Any]:
+        page, backups = session.take_over(sent)
+        return {"page": page, "backups": backups}
 
     routes = [Route("/", page), Route("/sound", sound)]
-    asked = {"/save": saved, "/keep": kept, "/aside": set_aside, "/learn": session.learn}
+    asked = {"/save": saved, "/keep": kept, "/aside": set_aside, "/take": taken_over, "/learn": session.learn}
     routes += [Route(path, _answering(work), methods=["POST"]) for path, work in asked.items()]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # it would lead to a path without the token
@@ -72,7 +75,7 @@ def _answering(work: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Re
         try:
             return JSONResponse(await run_in_threadpool(work, sent))
         except Conflict as error:
-            return JSONResponse({"error": str(error)}, 409)
+            return JSONResponse({"error": str(error), "elsewhere": isinstance(error, Elsewhere)}, 409)
         except DiarizeError as error:
             return JSONResponse({"error": str(error)}, 422)
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from diarize.editor.edits import edits_of_page
-from diarize.editor.files import Journal, Opened, Output, Saved, opened, with_edits
+from diarize.editor.files import Conflict, Journal, Opened, Output, Saved, opened, with_edits
 from diarize.editor.learning import Learner
 from diarize.report.document import document
 from diarize.report.page import pieces
 from diarize.report.soundscape import Soundscape
+from diarize.transcripts.words import Cue
+
+
+class Elsewhere(Conflict):
+    """The page was opened again: in another tab, or in another browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,23 @@ class Session:
         The turns at the start.
     output : Output
     learner : Learner
+    transcript : sequence of Cue
+        What was said; it is shown, and not saved.
     """
 
-    def __init__(self, sound: Sound, work: Opened, output: Output, learner: Learner) -> None:
-        self.sound, self.output, self.learner = sound, output, learner
+    def __init__(
+        self, sound: Sound, work: Opened, output: Output, learner: Learner, transcript: Sequence[Cue] = ()
+    ) -> None:
+        self.sound, self.output, self.learner, self.transcript = sound, output, learner, transcript
         self.journal = Journal(output.path)
         self.n_saves = 0
         self._work, self._seen = work, output.version
+        self._page = 0  # the number of the page that was opened last; no other one may write
+        self._keeper = 0  # the page that wrote the journal; 0 before any did
         self._lock = Lock()  # one request writes at a time
 
     def page(self) -> Iterator[bytes]:
-        """Return the page in pieces, with the turns as they are on disk by now.
+        """Return the page in pieces, with the turns as they are on disk by now; pages opened before write no more.
 
         Raises
         ------
@@ -73,6 +84,7 @@ class Session:
             version = self.output.version
             if version and version != self._seen:
                 self._work, self._seen = opened(self.output.path, self._work.uri), version
+            self._page += 1
             content = self._document(version)
         return pieces(content, self.sound.scape, "server")
 
@@ -82,12 +94,13 @@ class Session:
         Raises
         ------
         Conflict
-            The file was changed since the page saw it, and is not to be overwritten.
+            The file was changed since the page saw it, and is not to be overwritten; or the page was opened again.
         FormatError
             The page sent something else, or the file cannot be written.
         """
         edits = edits_of_page(sent.get("edits"))
         with self._lock:
+            self._need_last(sent)
             work = with_edits(self._work, edits)
             saved = self.output.save(work, str(sent.get("version", "")), sent.get("overwrite") is True)
             self._work, self._seen = work, saved.version
@@ -100,21 +113,64 @@ class Session:
 
         Raises
         ------
+        Elsewhere
+            The page was opened again since.
         FormatError
             The page sent something else, or the journal cannot be written.
         """
         edits = sent.get("edits")
         with self._lock:
+            self._need_last(sent)
             if edits is None:
                 self.journal.forget()
             else:
                 edits_of_page(edits)
                 self.journal.write(edits, str(sent.get("version", "")), time.time())
+                self._keeper = self._page
 
-    def set_aside(self) -> None:
-        """Keep the journal under another name: the page goes on without it."""
+    def set_aside(self, sent: dict[str, Any]) -> list[str]:
+        """Write what a page does not want now to backups, with the journal if that is its own; return their names.
+
+        Raises
+        ------
+        FormatError
+            It is no edits, or cannot be written.
+        """
         with self._lock:
-            self.journal.set_aside()
+            return self._put_aside(sent.get("edits"), journal=sent.get("page") == self._page)
+
+    def take_over(self, sent: dict[str, Any]) -> tuple[int, list[str]]:
+        """Let a page write again though it was opened again since; what the other one has kept is put aside.
+
+        Returns
+        -------
+        page : int
+            Its new number.
+        backups : list of str
+            Names of what was put aside.
+
+        Raises
+        ------
+        FormatError
+            That cannot be written.
+        """
+        with self._lock:
+            backups = self._put_aside(None, journal=self._keeper not in (0, sent.get("page")))
+            self._page += 1
+            return self._page, backups
+
+    def _put_aside(self, edits: Any, journal: bool) -> list[str]:
+        kept = self.journal.read() if journal else None
+        all_edits = [item for item in (kept and kept["edits"], edits) if item is not None]
+        unwanted = dict.fromkeys(edits_of_page(item) for item in all_edits)  # each once
+        backups = [self.output.put_aside(with_edits(self._work, item)).name for item in unwanted]
+        if journal:
+            self.journal.forget()
+        return backups
+
+    def _need_last(self, sent: dict[str, Any]) -> None:
+        if sent.get("page") != self._page:
+            raise Elsewhere("the page was opened again since, in another tab or browser")
 
     def learn(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Return what follows from the corrections that a page sends.
@@ -134,6 +190,7 @@ class Session:
         work, sound = self._work, self.sound
         content = document(
             work.edits.annotation(work.uri),
+            transcript=self.transcript,
             recording={
                 "name": sound.name,
                 "duration": sound.scape.duration,
@@ -158,6 +215,7 @@ class Session:
         content["silence"] = [{"start": one.start, "end": one.end} for one in work.edits.silence]
         content["server"] = {
             "version": version,
+            "page": self._page,
             "file": self.output.path.name,
             "marks": self.output.keeps_marks,
             "journal": self.journal.read(),

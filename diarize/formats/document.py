@@ -115,16 +115,31 @@ def write_document(
 
 
 def to_document(annotation: Annotation, about: About) -> str:
-    """Return one recording as JSON."""
+    """Return one recording as JSON; a turn of which a person checked a part comes in pieces."""
     turns = [Turn(row.start / 1000, row.end / 1000, row.speaker, row.confidence) for row in rows(annotation)]
-    rounded = Annotation(turns, annotation.uri)
-    overlaps = rounded.overlap()
     fixed = Hints(_in_milliseconds(about.hints.annotation))
+    return marked_document(annotation.uri, fixed.marked(Annotation(turns, annotation.uri)), about)
+
+
+def marked_document(uri: str, marked: Iterable[tuple[Turn, bool]], about: About) -> str:
+    """Return one recording as JSON, its turns as they stand: those of one speaker that touch are not joined.
+
+    Parameters
+    ----------
+    uri : str
+        The recording's id.
+    marked : iterable of (Turn, bool)
+        In the order of time, each with whether a person checked it; it says this in place of `about.hints`.
+    about : About
+    """
+    pieces = [(turn, checked) for item, checked in marked for turn in _in_milliseconds([item])]
+    joined = Annotation([turn for turn, _ in pieces], uri)
+    overlaps = joined.overlap()
     silence = [_times(segment) for segment in union(_in_milliseconds(about.hints.silence))]
     fields: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "recording": annotation.uri,
+        "recording": uri,
         "source": about.source,
         "duration": None if about.duration is None else round(about.duration, 3),
         "channel": about.channel,
@@ -132,8 +147,8 @@ def to_document(annotation: Annotation, about: About) -> str:
         "software": about.software,
         "model": about.model,
         "settings": about.settings,
-        "speakers": _speakers(rounded, overlaps, about.ratios),
-        "turns": [_turn(*marked, overlaps) for marked in fixed.marked(rounded)],
+        "speakers": _speakers(joined, overlaps, about.ratios),
+        "turns": [_turn(turn, checked, overlaps) for turn, checked in pieces],
         "overlaps": [_times(segment) for segment in overlaps],
         **({"silence": silence} if silence else {}),
     }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from diarize import Annotation
 from diarize.cli import main
+from diarize.editor.edits import Edits
+from diarize.editor.files import Opened, Output
+from diarize.formats.about import About
 from diarize.voices import Voices
 
 SAMPLES = Path(__file__).resolve().parents[2] / "audio_samples"
@@ -35,6 +40,19 @@ def test_turns_say_who_it_is() -> None:
     assert [(name, len(heard)) for name, heard in known.people.items()] == [("anna", 2), ("Ben", 1)]
     reference = 22.07  # s of turns in the reference, pauses within them counted
     assert 0.8 * reference < known.people["anna"][0].seconds <= reference
+
+
+def test_what_the_editor_saved_says_who_it_is() -> None:
+    turns = Annotation.read(TURNS).rename({"anna": "Anna Lee"}).turns
+    first = next(turn for turn in turns if turn.speaker == "Anna Lee")
+    halves = (
+        replace(first, end=first.start + 0.5),
+        replace(first, start=first.start + 0.5),
+    )  # cut, and so both are checked
+    edits = Edits(tuple(turn for turn in turns if turn is not first), halves)
+    Output(Path("talk.json")).save(Opened(edits, "dialogue", About()), "")
+    outcome = enroll("anna", DIALOGUE, "--turns", "talk.json", "--speaker", "Anna Lee", "--voices", "v.npz")
+    assert (outcome.exit_code, outcome.stderr) == (0, f"diarize: {DIALOGUE}: 22 s of anna (wide, narrow band)\n")
 
 
 def test_without_turns_all_speech_is_taken_and_several_people_are_said() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from diarize.annotation import Turn
@@ -20,6 +22,7 @@ from diarize.editor.edits import Edits
 from diarize.editor.files import Opened, Output
 from diarize.editor.learning import Proposal
 from diarize.editor.server import application
+from diarize.editor.serving import listening
 from diarize.editor.session import Session, Sound
 from diarize.formats.about import About
 from diarize.report.soundscape import Soundscape
@@ -74,5 +77,29 @@ def client(session: Session) -> TestClient:
 
 @pytest.fixture
 def ask(client: TestClient) -> Callable[..., Any]:
-    """Post something as the page does."""
-    return lambda what, **body: client.post(f"/{TOKEN}/{what}", json=body, headers={"Origin": ADDRESS})
+    """Post something as the page that was opened last does, or as another one whose number is given as `page`."""
+    number = document(client)["server"]["page"]
+    headers = {"Origin": ADDRESS}
+    return lambda what, page=number, **body: client.post(
+        f"/{TOKEN}/{what}", json={"page": page, **body}, headers=headers
+    )
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Session], str]]:
+    """Return a function that serves a session from this process, at its own port, and gives the address of its page."""
+    running: list[tuple[uvicorn.Server, Thread]] = []
+
+    def begin(session: Session) -> str:
+        place = listening(session.output.path, None)
+        settings = uvicorn.Config(application(session, TOKEN), log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(settings)
+        thread = Thread(target=server.run, args=([place],))
+        running.append((server, thread))
+        thread.start()
+        return f"http://127.0.0.1:{place.getsockname()[1]}/{TOKEN}/"
+
+    yield begin
+    for server, thread in running:
+        server.force_exit = server.should_exit = True
+        thread.join()

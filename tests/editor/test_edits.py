@@ -45,5 +45,5 @@ def test_marks_of_the_file_before_are_not_written_again() -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"turns": [{"start": 1}]}', '{"turns": [], "silence": [1]}'])
 def test_what_is_no_document_is_told_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "talk.json").write_text(text)
-    with pytest.raises(FormatError, match=r"talk\.json: "):
+    with pytest.raises(FormatError, match=r"talk\.json:"):
         edits_of_document(tmp_path / "talk.json")

@@ -53,8 +53,11 @@ def test_backups_are_never_written_over_and_own_saves_need_none(tmp_path: Path) 
 def test_a_file_that_changed_or_went_is_a_conflict(tmp_path: Path) -> None:
     output = Output(tmp_path / "talk.json")
     version = output.save(Opened(EDITS, "talk", About()), "").version
+    output.path.write_text("{}")
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        output.save(Opened(EDITS, "talk", About()), version)
     output.path.unlink()
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="removed by somebody else"):
         output.save(Opened(EDITS, "talk", About()), version)
 
 

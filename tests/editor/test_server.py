@@ -24,7 +24,7 @@ def test_the_page_is_strict_and_knows_its_server(client: TestClient) -> None:
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["cache-control"] == "no-store"
     content = document(client)
-    assert content["server"] == {"version": "", "file": "talk.json", "marks": True, "journal": None}
+    assert content["server"] == {"version": "", "page": 2, "file": "talk.json", "marks": True, "journal": None}
     assert [turn["checked"] for turn in content["turns"]] == [False, False]
     assert content["recording"]["sound"] == {"kind": "link", "link": "sound"}
 
@@ -33,6 +33,7 @@ def test_what_a_form_can_send_is_not_taken(client: TestClient, session: Session)
     body = json.dumps({"edits": EDITS, "version": ""})
     assert client.post("/token/save", content=body, headers={"Content-Type": "text/plain"}).status_code == 415
     assert client.get("/token/save").status_code == 405
+    assert {client.request(method, "/token/").status_code for method in ("POST", "PUT", "DELETE", "OPTIONS")} == {405}
     assert not session.output.path.exists()
 
 
@@ -61,8 +62,8 @@ def test_a_save_writes_marks_and_silence_and_forgets_the_journal(ask: Ask, sessi
     assert written["recording"] == "talk"
     assert written["channel"] == 2
     assert written["turns"] == [
-        {"start": 1.0, "end": 3.0, "speaker": "Anna", "confidence": None, "checked": True},
-        {"start": 3.0, "end": 6.0, "speaker": "Anna", "confidence": 0.4},
+        {"start": 1.0, "end": 3.0, "speaker": "Anna", "confidence": None, "checked": True, "overlap": 0.0},
+        {"start": 3.0, "end": 6.0, "speaker": "Anna", "confidence": 0.4, "overlap": 0.0},
     ]
     assert written["silence"] == [{"start": 7.0, "end": 8.0}]
     assert session.journal.read() is None

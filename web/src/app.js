@@ -6,11 +6,13 @@ import { lengthOf, opened, quiet, speakerOf, turnsOf } from "./document.js";
 import { h } from "./dom.js";
 import { CloseUp } from "./draw/closeup.js";
 import { Tiles } from "./draw/spectrogram.js";
+import { rename } from "./edits/speakers.js";
 import { differences, pairs } from "./errors.js";
 import { Gestures } from "./gestures.js";
 import { hostOf } from "./host.js";
+import { Keeping } from "./keeping.js";
 import { Learning } from "./learning.js";
-import { conflictDialog, exportDialog, helpDialog, mergeDialog, newSpeakerDialog, renameDialog, restoreDialog } from "./panels/dialogs.js";
+import { exportDialog, helpDialog, mergeDialog, newSpeakerDialog, renameDialog } from "./panels/dialogs.js";
 import { ErrorPanel } from "./panels/errors.js";
 import { Header } from "./panels/header.js";
 import { Inspector } from "./panels/inspector.js";
@@ -44,7 +46,8 @@ export class App {
     const host = hostOf(this.delivered);
     this.server = this.delivered.server && host;
     this.learning = this.server && new Learning(this, this.server);
-    this.autosave = new Autosave(host, this.delivered, () => this.header.show());
+    this.autosave = new Autosave(host, this.delivered, () => this.keeping.show());
+    this.keeping = new Keeping(this, this.autosave, this.server);
     this.only = null;
     this.loading = delivered.recording.sound.kind === "embed";
     this.build(picture);
@@ -53,7 +56,7 @@ export class App {
     this.show(false);
     addEventListener("beforeunload", (event) => this.autosave.unsaved && event.preventDefault());
     addEventListener("pagehide", () => this.autosave.now());
-    this.restore();
+    this.keeping.restore();
   }
 
   get document() {
@@ -145,7 +148,9 @@ export class App {
   }
 
   undo() {
+    const before = this.document;
     const label = this.store.undo();
+    this.learning?.undone(before);
     this.say(label ? `Undone: ${label}.` : label === null ? "Nothing to undo." : "Undone.");
   }
 
@@ -220,28 +225,7 @@ export class App {
   }
 
   newSpeakerDialog() {
-    newSpeakerDialog(this, (name) => this.learning.giveNew(name));
-  }
-
-  // Write the file; `overwrite` also where somebody else has changed it.
-  async save(overwrite = false) {
-    const { document, edits } = this.store;
-    try {
-      const { backup } = await this.server.write(document, overwrite);
-      this.autosave.saved(edits);
-      this.say(`Saved in ${this.server.file}${backup ? `; what was there is now ${backup}` : ""}.`);
-    } catch (error) {
-      if (error.status === 409) conflictDialog(this);
-      else this.say(error.status ? `Not saved: ${error.message}` : "Not saved: the server is gone. Start `diarize edit` again.");
-    }
-  }
-
-  // Show the file as it is by now; what was not saved is put aside beside it.
-  async reload() {
-    await this.autosave.now();
-    await this.server.setAside();
-    this.autosave.saved(this.store.edits);
-    location.reload();
+    newSpeakerDialog((name) => this.learning.giveNew(name));
   }
 
   exported(format) {
@@ -250,6 +234,13 @@ export class App {
 
   helpDialog() {
     helpDialog(this);
+  }
+
+  rename(id, name) {
+    const clean = name.trim();
+    const taken = this.document.speakers.some((speaker) => speaker.id !== id && speaker.name === clean);
+    if (taken) this.say(`${clean} is another speaker already; M merges the two.`);
+    else this.edit(`renamed a speaker to ${clean}`, rename(this.document, id, clean));
   }
 
   renameDialog(id) {
@@ -296,17 +287,6 @@ export class App {
     };
     requestAnimationFrame(frame);
     this.tick();
-  }
-
-  async restore() {
-    const kept = await this.autosave.host.load();
-    if (!kept || !Array.isArray(kept.turns) || !Array.isArray(kept.speakers)) return;
-    if (kept.stale) restoreDialog(this, kept);
-    else this.takeBack(kept);
-  }
-
-  takeBack(kept) {
-    if (this.store.replace("your corrections", kept)) this.say("Your corrections from last time are back. Undo shows the page as it was delivered.");
   }
 
   // Why nothing can be heard; empty where it can.

@@ -7,7 +7,7 @@ export class Autosave {
     this.host = host;
     this.delivered = delivered;
     this.changed = changed;
-    this.state = "none"; // none, waiting, saved, browser, failed
+    this.state = "none"; // none, waiting, saved, browser, failed, elsewhere
     this.timer = 0;
   }
 
@@ -27,8 +27,8 @@ export class Autosave {
     try {
       const where = await this.host.save(same ? null : edits);
       if (edits === this.edits && this.state === "waiting") this.state = same ? "none" : where;
-    } catch {
-      this.state = "failed";
+    } catch (error) {
+      this.state = error.elsewhere ? "elsewhere" : "failed";
     }
     this.changed();
   }
@@ -48,6 +48,6 @@ export class Autosave {
   }
 
   get unsaved() {
-    return this.state === "waiting" || this.state === "failed";
+    return ["waiting", "failed", "elsewhere"].includes(this.state);
   }
 }

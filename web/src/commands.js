@@ -74,7 +74,7 @@ export function table(app) {
 // What only a server can do.
 function served(app) {
   return {
-    save: ["Page", ["Ctrl+s"], "Save", () => app.save()],
+    save: ["Page", ["Ctrl+s"], "Save", () => app.keeping.save()],
     learn: ["Learn", ["l"], "Learn from what is checked", () => app.learning.learn()],
     check: ["Learn", ["j"], "Check these next: questions, each answered by a key", () => app.learning.start()],
   };

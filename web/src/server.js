@@ -9,6 +9,8 @@ export class Server {
     this.place = `diarize:${key}`;
     this.version = server.version; // of the file that is shown; "" where there is none
     this.file = server.file;
+    this.page = server.page; // the server takes corrections from the page that was opened last, and from no other
+    this.trouble = ""; // why the browser alone keeps them
     this.marks = server.marks; // whether the file says which turns are checked
     this.journal = server.journal;
     this.queue = Promise.resolve();
@@ -16,7 +18,7 @@ export class Server {
 
   // One after the other: what is sent later is newer.
   ask(path, body) {
-    const answer = this.queue.then(() => this.send(path, JSON.stringify(body)));
+    const answer = this.queue.then(() => this.send(path, JSON.stringify({ ...body, page: this.page })));
     this.queue = answer.catch(() => {});
     return answer;
   }
@@ -24,26 +26,30 @@ export class Server {
   async send(path, body) {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: body.length < SMALL });
     const value = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw Object.assign(new Error(value.error ?? `the server answers ${answer.status}`), { status: answer.status });
+    const { error = `the server answers ${answer.status}`, elsewhere = false } = value;
+    if (!answer.ok) throw Object.assign(new Error(error), { status: answer.status, elsewhere });
     return value;
   }
 
   // What was not saved the last time, wherever it was kept later, or null; `stale` where the file is another one by now.
   async load() {
     const kept = [this.journal, this.local()].filter((one) => one?.edits).sort((one, other) => other.time - one.time)[0];
-    return kept ? { ...kept.edits, stale: kept.version !== this.version } : null;
+    return kept ? { ...kept.edits, time: kept.time, stale: kept.version !== this.version } : null;
   }
 
-  // Keep edits until they are saved; null forgets. Says "browser" where the server is gone.
+  // Keep edits until they are saved; null forgets. The browser keeps them until the server has them; says "browser" where
+  // it goes on to, since the server is gone or cannot write.
   async save(edits) {
     const { version } = this;
+    const here = this.remember(edits && { edits, version, time: Date.now() / 1000 });
     try {
       await this.ask("keep", { edits, version });
-      this.forget();
+      this.remember(null);
       return "saved";
     } catch (error) {
-      if (error.status) throw error;
-      if (edits) localStorage.setItem(this.place, JSON.stringify({ edits, version, time: Date.now() / 1000 }));
+      if (error.elsewhere) this.remember(null); // this page is not the one to go on with
+      if (error.elsewhere || !here) throw error;
+      this.trouble = error.status ? error.message : "";
       return "browser";
     }
   }
@@ -52,7 +58,7 @@ export class Server {
   async write(document, overwrite) {
     const saved = await this.ask("save", { edits: sent(document), version: this.version, overwrite });
     this.version = saved.version;
-    this.forget();
+    this.remember(null);
     return saved;
   }
 
@@ -61,9 +67,18 @@ export class Server {
     return this.send("learn", JSON.stringify({ edits: sent(document) }));
   }
 
-  async setAside() {
-    await this.ask("aside", {});
-    this.forget();
+  // Make backups of what was kept, and of these edits; returns their names.
+  async setAside(edits) {
+    const { backups } = await this.ask("aside", { edits });
+    this.remember(null);
+    return backups;
+  }
+
+  // Go on with this page though it was opened again; returns the names of backups of what the other one kept.
+  async takeOver() {
+    const { page, backups } = await this.ask("take", {});
+    this.page = page;
+    return backups;
   }
 
   local() {
@@ -74,11 +89,14 @@ export class Server {
     }
   }
 
-  forget() {
+  // Returns whether the browser keeps it; null forgets.
+  remember(kept) {
     try {
-      localStorage.removeItem(this.place);
+      if (kept) localStorage.setItem(this.place, JSON.stringify(kept));
+      else localStorage.removeItem(this.place);
+      return true;
     } catch {
-      // nothing is kept there
+      return false;
     }
   }
 }

@@ -23,3 +23,22 @@ function stored(name) {
     return null;
   }
 }
+
+// What the next page in this tab is to say.
+export function leaveNote(text) {
+  try {
+    sessionStorage.setItem("diarize:note", text);
+  } catch {
+    // it is said here, at least
+  }
+}
+
+export function noteLeft() {
+  try {
+    const text = sessionStorage.getItem("diarize:note");
+    sessionStorage.removeItem("diarize:note");
+    return text;
+  } catch {
+    return null;
+  }
+}

@@ -20,11 +20,12 @@ test("an edit leaves the document as it was", () => {
   assert.deepEqual(before, copy);
 });
 
-test("rename trims; an empty or equal name changes nothing", () => {
+test("rename trims; an empty name, an equal one and that of another speaker change nothing", () => {
   const before = sample();
   assert.equal(rename(before, "s2", "  Bea ").speakers[1].name, "Bea");
   assert.equal(rename(before, "s2", "  "), before);
   assert.equal(rename(before, "s2", "Ben"), before);
+  assert.equal(rename(before, "s2", " Anna"), before);
 });
 
 test("merging joins turns that overlap and the confidence is the mean by length", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { opened, quiet } from "../src/document.js";
-import { accept, asItIs, nobody, silence, speaks } from "../src/edits/stretches.js";
+import { accept, asItIs, nobody, silence, speak } from "../src/edits/stretches.js";
 import { json } from "../src/exports/json.js";
 
 const turn = (id, start, end, speaker, checked = false) => ({ id, start, end, speaker, confidence: 0.5, checked });
@@ -12,11 +12,16 @@ const shown = ({ speakers, turns }) =>
 
 test("an answer about the middle of a turn leaves both ends as they were", () => {
   const before = talk(turn("t1", 0, 10, "s1"));
-  const after = speaks(before, 4, 6, "s2");
+  const after = speak(before, 4, 6, ["s2"]);
   assert.deepEqual(shown(after), ["Anna 0-4", "Ben 4-6 ✓", "Anna 6-10"]);
   assert.equal(new Set(after.turns.map(({ id }) => id)).size, 3);
   assert.deepEqual(shown(asItIs(before, 4, 6)), ["Anna 0-4", "Anna 4-6 ✓", "Anna 6-10"]);
   assert.deepEqual(shown(before), ["Anna 0-10"]);
+});
+
+test("several speak at once, and nobody else", () => {
+  const before = talk(turn("t1", 0, 10, "s1"), turn("t2", 5, 7, "s2"));
+  assert.deepEqual(shown(speak(before, 4, 6, ["s1", "s2"])), ["Anna 0-4", "Anna 4-6 ✓", "Ben 4-6 ✓", "Ben 6-7", "Anna 6-10"]);
 });
 
 test("nobody speaks: turns go, the silence is kept, and joins with one that it touches", () => {
@@ -28,7 +33,7 @@ test("nobody speaks: turns go, the silence is kept, and joins with one that it t
 });
 
 test("a checked turn has the last word over a silence; the export says what is left", () => {
-  const after = speaks(nobody(talk(turn("t1", 0, 10, "s1")), 2, 6), 3, 4, "s2");
+  const after = speak(nobody(talk(turn("t1", 0, 10, "s1")), 2, 6), 3, 4, ["s2"]);
   assert.deepEqual(quiet(after), [{ start: 2, end: 3 }, { start: 4, end: 6 }]);
   assert.deepEqual(JSON.parse(json(after)).silence, quiet(after));
   assert.equal("silence" in JSON.parse(json(talk())), false);

@@ -5,7 +5,7 @@ import { reassign, settled } from "./turns.js";
 export function rename(document, id, name) {
   const clean = name.trim();
   const speaker = document.speakers.find((item) => item.id === id);
-  if (!speaker || !clean || clean === speaker.name) return document;
+  if (!speaker || !clean || document.speakers.some((item) => item.name === clean)) return document; // a name is one person
   return { ...document, speakers: document.speakers.map((item) => (item.id === id ? { ...item, name: clean } : item)) };
 }
 

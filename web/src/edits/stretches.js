@@ -25,9 +25,10 @@ function added(document, turn) {
   return settled(document, [...document.turns, { id: freshId(document.turns, "t"), ...turn }]);
 }
 
-// A person says: this speaker and nobody else.
-export function speaks(document, start, end, speaker) {
-  return added(without(document, start, end), { start, end, speaker, confidence: null, checked: true });
+// A person says: these speakers, at once where there are several, and nobody else.
+export function speak(document, start, end, speakers) {
+  const turn = (speaker) => ({ start, end, speaker, confidence: null, checked: true });
+  return speakers.reduce((result, speaker) => added(result, turn(speaker)), without(document, start, end));
 }
 
 // A person says: nobody.

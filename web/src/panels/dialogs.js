@@ -1,7 +1,7 @@
 // Dialogs: keys, export, rename, merge.
 import { button, h } from "../dom.js";
 import { CHARACTER_KEYS, characterKeys } from "../commands.js";
-import { merge, rename } from "../edits/speakers.js";
+import { merge } from "../edits/speakers.js";
 import { FORMATS } from "../exports/table.js";
 import { swatch } from "../palette.js";
 import { keep } from "../settings.js";
@@ -51,8 +51,8 @@ export function renameDialog(app, id) {
   const field = h("input", { type: "text", value: speaker.name, maxLength: 500, autocomplete: "off", "aria-label": "New name" });
   const done = (event) => {
     event.preventDefault();
-    app.edit(`renamed a speaker to ${field.value.trim()}`, rename(app.document, id, field.value));
     element.close();
+    app.rename(id, field.value);
   };
   const element = dialog(`Rename ${speaker.name}`, h("form", { class: "rename", onsubmit: done }, swatch(speaker.mark), field, h("button", { type: "submit", class: "button primary" }, "Rename")));
   field.focus();
@@ -61,7 +61,7 @@ export function renameDialog(app, id) {
 }
 
 // Somebody speaks who is not in the list yet.
-export function newSpeakerDialog(app, done) {
+export function newSpeakerDialog(done) {
   const field = h("input", { type: "text", maxLength: 500, autocomplete: "off", "aria-label": "Name" });
   const finish = (event) => {
     event.preventDefault();
@@ -71,34 +71,6 @@ export function newSpeakerDialog(app, done) {
   };
   const element = dialog("Somebody else", h("form", { class: "rename", onsubmit: finish }, field, h("button", { type: "submit", class: "button primary" }, "Speaks here")));
   field.focus();
-  return element;
-}
-
-// The file is not what this page was made of any more.
-export function conflictDialog(app) {
-  const choice = (text, run) => h("li", {}, h("button", { type: "button", class: "format", onclick: () => (element.close(), run()) }, h("strong", {}, text)));
-  const element = dialog(
-    "Not saved",
-    h("p", {}, `${app.server.file} was changed by somebody else since this page read it.`),
-    h("ul", { class: "formats" }, choice("Save over it; a backup of it is kept", () => app.save(true)), choice("Show what is there; these corrections are put aside, beside it", () => app.reload())),
-  );
-  return element;
-}
-
-// Corrections of last time that were made of another file than the one that is there.
-export function restoreDialog(app, kept) {
-  let taken = false;
-  const take = () => {
-    taken = true;
-    element.close();
-    app.takeBack(kept);
-  };
-  const element = dialog(
-    "Corrections that were not saved",
-    h("p", {}, `${app.server.file} is another file since they were made. Take them back in place of what is there, or leave them: they are then put aside, beside it.`),
-    h("div", { class: "actions" }, button("Take them back", null, take, { text: true, class: "button primary" }), button("Leave them", null, () => element.close(), { text: true })),
-  );
-  element.addEventListener("close", () => taken || app.server.setAside());
   return element;
 }
 

@@ -12,6 +12,8 @@ const STATES_OF_SERVER = {
   waiting: "Not saved …",
   saved: "Not saved yet",
   browser: "The server is gone. Kept in this browser: start diarize edit again",
+  trouble: "Kept in this browser alone",
+  elsewhere: "Not kept: opened again elsewhere",
   failed: "Not kept: save or export before you leave",
 };
 
@@ -48,7 +50,9 @@ export class Header {
     this.undo.title = store.canUndo ? `Undo: ${store.history.present.label}` : "Undo";
     const { server } = this.app;
     const rest = server?.version ? `Saved in ${server.file}` : "";
-    this.state.textContent = server ? (STATES_OF_SERVER[autosave.state] ?? rest) : STATES[autosave.state];
-    this.state.classList.toggle("bad", autosave.state === "failed" || autosave.state === "browser");
+    const trouble = autosave.state === "browser" && server?.trouble;
+    this.state.textContent = server ? (STATES_OF_SERVER[trouble ? "trouble" : autosave.state] ?? rest) : STATES[autosave.state];
+    this.state.title = trouble || "";
+    this.state.classList.toggle("bad", ["failed", "browser", "elsewhere"].includes(autosave.state));
   }
 }

@@ -37,30 +37,58 @@ export class LearningPanel {
     this.shown = learning.changes;
     if (!learning.changes) return;
     this.count.textContent = `${learning.taken.size} of ${counted(learning.changes.length, "change")} ticked`;
-    for (const [change, tick] of this.ticks) tick.checked = learning.taken.has(change);
+    for (const [changes, tick] of this.ticks) {
+      const taken = changes.filter((change) => learning.taken.has(change)).length;
+      tick.checked = taken === changes.length;
+      tick.indeterminate = taken > 0 && !tick.checked;
+    }
   }
 
   // What is new first, then what the diarizer has thought all the time.
   fill(changes) {
-    this.ticks = new Map();
+    this.ticks = []; // [changes, box] each
     const before = changes.filter((change) => !isNews(change));
     const heading = before.length ? [h("li", { class: "sub" }, "As before your corrections")] : [];
-    this.list.replaceChildren(...changes.filter(isNews).map((change) => this.row(change)), ...heading, ...before.map((change) => this.row(change)));
+    this.list.replaceChildren(...this.rows(changes.filter(isNews)), ...heading, ...this.rows(before));
   }
 
-  row(change) {
+  // Changes of the same people under one box, those of the longest time first; each in a row of its own below.
+  rows(changes) {
+    const groups = grouped(changes, said);
+    const sorted = [...groups].sort(([, one], [, other]) => seconds(other) - seconds(one));
+    return sorted.flatMap(([text, group]) => {
+      if (group.length === 1) return [this.row(text, text, group)];
+      return [this.row(text, text, group), ...group.map((change) => this.row(text, "", [change], "part"))];
+    });
+  }
+
+  row(text, name, changes, kind = "") {
     const { app } = this;
-    const main = change.reduce((longest, part) => (part.end - part.start > longest.end - longest.start ? part : longest));
-    const [start, end] = [change[0].start, change.at(-1).end];
-    const text = `${people(main.before)} → ${people(main.after)}`;
-    const tick = h("input", { type: "checkbox", "aria-label": `Take: ${text} at ${clock(start)}`, onchange: () => app.learning.take(change, tick.checked) });
-    this.ticks.set(change, tick);
+    const [start, end] = [changes[0][0].start, changes[0].at(-1).end];
+    const label = changes.length > 1 ? `Take all: ${text}` : `Take: ${text} at ${clock(start)}`;
+    const tick = h("input", { type: "checkbox", "aria-label": label, onchange: () => app.learning.take(changes, tick.checked) });
+    this.ticks.push([changes, tick]);
     const listen = () => {
       app.goTo(start);
       app.player.playOnce(start, end);
     };
-    return h("li", {}, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name", title: text }, text), h("span", { class: "when" }, clock(start)), h("span", { class: "long" }, duration(end - start))));
+    return h("li", { class: kind }, tick, h("button", { type: "button", title: "Listen", onclick: listen }, h("span", { class: "name" }, name), h("span", { class: "when" }, changes.length === 1 ? clock(start) : `${changes.length} times`), h("span", { class: "long" }, duration(seconds(changes)))));
   }
+}
+
+const length = (change) => change.at(-1).end - change[0].start;
+const seconds = (changes) => changes.reduce((sum, change) => sum + length(change), 0);
+
+// Who speaks before and after, in the longest part of a change.
+function said(change) {
+  const main = change.reduce((longest, part) => (part.end - part.start > longest.end - longest.start ? part : longest));
+  return `${people(main.before)} → ${people(main.after)}`;
+}
+
+function grouped(items, key) {
+  const groups = new Map();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
 }
 
 function people(names) {

@@ -1,6 +1,6 @@
 // The speakers: their names, what they amount to, and what can be done with them.
 import { button, h } from "../dom.js";
-import { addSpeaker, removeSpeaker, rename, splitFrom } from "../edits/speakers.js";
+import { addSpeaker, removeSpeaker, splitFrom } from "../edits/speakers.js";
 import { colourOf, swatch } from "../palette.js";
 import { duration, percent } from "../time.js";
 
@@ -51,7 +51,7 @@ export class SpeakerPanel {
 
   renamed(id, field) {
     const before = this.app.document;
-    this.app.edit(`renamed a speaker to ${field.value.trim()}`, rename(before, id, field.value));
+    this.app.rename(id, field.value);
     if (this.app.document === before) field.value = before.speakers.find((item) => item.id === id)?.name ?? "";
   }
 
