@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,21 +23,32 @@ def locked(output: Path) -> Iterator[None]:
         Another process edits the file, or the folder takes no files.
     """
     path = beside(output, LOCK)
-    try:
-        file = path.open("a+b")
-    except OSError as error:
-        reason = error.strerror or error
-        raise FormatError(f"{output}: cannot be edited here: {path.name}: {reason}; name another file by -o") from None
-    with file:
-        if not _taken(file):
-            raise FormatError(f"{output}: is being edited already, by process {_pid(path)}; end that one first")
+    with _held(output, path) as file:
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         file.flush()
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # some systems remove no open file: one that is left is no obstacle
+                path.unlink()
+
+
+def _held(output: Path, path: Path) -> BinaryIO:
+    """Return the lock file, open and locked."""
+    while True:
+        try:
+            file = path.open("a+b")
+        except OSError as error:
+            reason = error.strerror or error
+            message = f"{output}: cannot be edited here: {path.name}: {reason}; name another file by -o"
+            raise FormatError(message) from None
+        if not _taken(file):
+            file.close()
+            raise FormatError(f"{output}: is being edited already, by process {_pid(path)}; end that one first")
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # whoever had it removed it just now, and the next one makes another
 
 
 def _pid(path: Path) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from diarize.editor import lock
 from diarize.editor.lock import locked
 from diarize.errors import FormatError
 
@@ -31,3 +33,20 @@ def test_a_second_editor_is_told_and_a_killed_one_leaves_nothing_in_the_way(tmp_
 def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be edited here"), locked(tmp_path / "no" / "talk.json"):
         pass
+
+
+def test_a_lock_file_that_its_owner_removes_meanwhile_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, taken = tmp_path / "talk.json", lock._taken
+
+    def late(file: BinaryIO) -> bool:
+        monkeypatch.setattr(lock, "_taken", taken)
+        Path(file.name).unlink()  # between opening and locking
+        return taken(file)
+
+    monkeypatch.setattr(lock, "_taken", late)
+    with locked(path):
+        assert (tmp_path / "talk.json.lock").exists()
+        with pytest.raises(FormatError, match="is being edited already"), locked(path):
+            pass
