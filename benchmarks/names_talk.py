@@ -31,7 +31,6 @@ from voices_measures import equal_error_rate, log_likelihood_ratio_cost
 from diarize import Annotation, Diarization, Diarizer, DiarizeWarning
 from diarize.voices import Voiceprint, Voices, voiceprints
 from diarize.voices.linking import linked_names, order_of
-from diarize.voices.prints import fingerprints
 
 Counts = Counter[tuple[str, str]]
 Ratios = list[tuple[float, bool]]
@@ -198,7 +197,7 @@ def main(
                     others = [name for name in sides[0] if name not in recipe.speakers and name.startswith(own)]
                     some += list(rng.permutation(others)[: max(0, n_known - len(some))])
                     people = {name: (heard,) for name in map(str, some) if (heard := known_print(name)) is not None}
-                    voices = Voices(people, fingerprints(diarizer.model))
+                    voices = Voices(people, diarizer.model.voice_fingerprints())
                     counts += names_right(talk, voices)
                     ratios += ratios_of(talk, voices)
         both, linked, same = pair_counts(linking, diarizer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from json import dumps
 from pathlib import Path
@@ -218,6 +218,20 @@ def mixture(n_features: int, seed: int) -> MixtureParameters:
     rng = np.random.default_rng(seed)
     means = rng.normal(size=(2, n_features)).astype(np.float32)
     return MixtureParameters(np.full(2, 0.5, np.float32), means, np.ones((2, n_features), np.float32))
+
+
+def test_voice_fingerprints_differ_where_sums_of_speech_would() -> None:
+    model = builtin_model()
+    band, own = model.bands["wide"], model.voice_fingerprints()
+    first = band.voices[0]
+    moved = replace(band, voices=(replace(first, voices=first.voices + np.float32(1e-3)), *band.voices[1:]))
+    calmer = replace(band, voices=(replace(first, sessions=None), *band.voices[1:]))
+    other, same = (Model({**model.bands, "wide": one}, model.filters) for one in (moved, calmer))
+    assert own == Model(model.bands, model.filters).voice_fingerprints()
+    assert own["wide"] != own["narrow"] == other.voice_fingerprints()["narrow"]
+    assert other.voice_fingerprints()["wide"] != own["wide"]
+    assert same.voice_fingerprints() == own  # known voices stay known,
+    assert same.fingerprint() != model.fingerprint()  # and what stands on all of it does not
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from diarize.diarization import Diarization
 from diarize.errors import ModelError
 from diarize.model import Model
 from diarize.voices.comparison import log_ratios
-from diarize.voices.prints import Voiceprint, fingerprints, voiceprints
+from diarize.voices.prints import Voiceprint, voiceprints
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def link(
         They were made with different models.
     """
     given, kept = list(diarizations), set(apart)
-    if len({tuple(fingerprints(one.model).items()) for one in given}) > 1:
+    if len({tuple(one.model.voice_fingerprints().items()) for one in given}) > 1:
         raise ModelError("the diarizations were made with different models, whose voices cannot be compared")
     if not given:
         return []

@@ -14,7 +14,7 @@ from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted, shor
 from diarize.model import Model
 from diarize.stages.matching import best_pairs
 from diarize.voices.comparison import log_ratios
-from diarize.voices.prints import Voiceprint, fingerprints, voiceprints
+from diarize.voices.prints import Voiceprint, voiceprints
 from diarize.voices.storage import read_people, write_people
 
 _ENOUGH = 10.0  # s; less speech of a person gives names that are often wrong or missing
@@ -106,7 +106,7 @@ class Voices:
                 stacklevel=2,
             )
         people = {**self.people, name: (*self.people.get(name, ()), heard)}
-        return replace(self, people=people, models=fingerprints(diarization.model))
+        return replace(self, people=people, models=diarization.model.voice_fingerprints())
 
     def rename(self, old: str, new: str) -> Voices:
         """Return the same with another name for a person.
@@ -185,7 +185,7 @@ class Voices:
 
     def check(self, model: Model) -> None:
         """Raise a ModelError where the voices were made with another model than this one."""
-        if self.models and dict(self.models) != fingerprints(model):
+        if self.models and dict(self.models) != model.voice_fingerprints():
             raise ModelError("the voices were enrolled with another model; take that one, or enroll them again")
         for heard in (heard for several in self.people.values() for heard in several):
             for band, rows in heard.bands.items():

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
 from diarize.diarization import Diarization
 from diarize.features import voice_features
-from diarize.model import Model
 from diarize.stages.speakers import BlockStatistics
 
 Mask = npt.NDArray[np.bool_]
@@ -59,19 +57,6 @@ def voiceprints(diarization: Diarization) -> dict[str, Voiceprint]:
             bands[band] = tuple(voices.statistics(rows, edges).summed(whole, 1) for voices in models.voices)
         heard[name] = Voiceprint(seconds, bands)
     return heard
-
-
-def fingerprints(model: Model) -> dict[str, str]:
-    """Return for each band of a model a text that differs where sums of one model mean nothing to another."""
-    prints = {}
-    for name, band in model.bands.items():
-        digest = sha256(repr(band.features).encode())
-        for voices in band.voices:
-            mixture = voices.background
-            for array in (mixture.weights, mixture.means, mixture.covariances, voices.voices):
-                digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
-        prints[name] = digest.hexdigest()[:32]
-    return prints
 
 
 def _alone(diarization: Diarization) -> dict[str, Mask]:

@@ -1,4 +1,4 @@
-"""Voiceprints: whose frames are summed up, in which bands; no model is taken for another."""
+"""Voiceprints: whose frames are summed up, in which bands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from scipy.fft import dct
 
 from diarize.annotation import Annotation, Turn
 from diarize.diarization import Diarization
-from diarize.model import Model
-from diarize.voices.prints import fingerprints, voiceprints
+from diarize.voices.prints import voiceprints
 
 Halves = tuple[Diarization, Diarization]
 
@@ -64,19 +63,6 @@ def test_legs_have_their_own_sound(halves: Halves) -> None:
     )
     call = replace(halves[0], recording=None, legs=(anna, duncan))
     assert voiceprints(call)["duncan"].seconds == voiceprints(duncan)["duncan"].seconds
-
-
-def test_fingerprints_differ_where_the_sums_would(model: Model) -> None:
-    band = model.bands["wide"]
-    other = replace(
-        band, voices=(replace(band.voices[0], voices=band.voices[0].voices + np.float32(1e-3)), band.voices[1])
-    )
-    calmer = replace(band, voices=(replace(band.voices[0], sessions=None), band.voices[1]))
-    own = fingerprints(model)
-    assert own == fingerprints(model)
-    assert fingerprints(replace(model, bands={**model.bands, "wide": other}))["wide"] != own["wide"]
-    assert fingerprints(replace(model, bands={**model.bands, "wide": calmer})) == own
-    assert own["wide"] != own["narrow"]
 
 
 def _only(annotation: Annotation, name: str) -> Annotation:
