@@ -73,6 +73,26 @@ class SpeechBlocks:
         spread[self.speech] = np.repeat(values, self.lengths, axis=0)
         return spread
 
+    def cepstra_of(self, frames: Mask) -> Rows:
+        """Return the cepstra of some of the speech, their mean taken out over it alone.
+
+        Parameters
+        ----------
+        frames : array of bool, shape (n_frames,)
+            Where there is no speech in blocks nothing is known of the sound.
+
+        Returns
+        -------
+        rows of shape (n_chosen_frames, n_features), float32
+            What `voice_features` gives for these frames, where nothing but a mean was taken out.
+        """
+        chosen, total = frames[self.speech], np.zeros(self.cepstra.shape[1])
+        for part in parts(len(self.cepstra)):
+            total += self.cepstra[part][chosen[part]].sum(axis=0, dtype=np.float64)
+        mean = (total / max(1, chosen.sum())).astype(np.float32)
+        pieces = (self.cepstra[part][chosen[part]] - mean for part in parts(len(self.cepstra)))
+        return spooled(pieces, self.cepstra.shape[1])
+
     def arrays(self, prefix: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """Yield plain arrays with their names."""
         yield f"{prefix}speech", self.speech

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from diarize.diarization import Diarization
 from diarize.features import voice_features
+from diarize.spooling import Rows
 from diarize.stages.speakers import BlockStatistics
 
 Mask = npt.NDArray[np.bool_]
@@ -36,27 +38,40 @@ class Voiceprint:
 
 
 def voiceprints(diarization: Diarization) -> dict[str, Voiceprint]:
-    """Return what was heard of each speaker of a diarization; without those who are hardly heard alone."""
+    """Return what was heard of each speaker of a diarization; without those who are hardly heard alone.
+
+    Of one that was kept in a file, the cepstra of its speech are heard, in its own band alone.
+    """
     if diarization.legs:
         return {name: heard for leg in diarization.legs for name, heard in voiceprints(leg).items()}
-    recording = diarization.recording
-    if recording is None:
-        return {}
+    bands = dict(_bands(diarization))
     heard = {}
-    for name, mask in _alone(diarization).items():
-        seconds = float(mask.sum() * recording.features.frame_step)
+    for name, mask in _alone(diarization).items() if bands else ():
+        seconds = float(mask.sum() * diarization.band.features.frame_step)
         if seconds < _LEAST:
             continue
-        bands = {}
-        for band, models in diarization.model.bands.items():
-            if models.features.n_mels > recording.features.n_mels:
-                continue  # a telephone has nothing to say of the full band
-            rows = voice_features(recording.within(models.features).spectrum.log_mel, mask, models.features)
+        sums = {}
+        for band, rows_of in bands.items():
+            rows = rows_of(mask)
             edges = np.unique(np.append(np.arange(0, len(rows), _BLOCK), len(rows)))
             whole = np.zeros(len(edges) - 1, np.intp)
-            bands[band] = tuple(voices.statistics(rows, edges).summed(whole, 1) for voices in models.voices)
-        heard[name] = Voiceprint(seconds, bands)
+            models = diarization.model.bands[band].voices
+            sums[band] = tuple(voices.statistics(rows, edges).summed(whole, 1) for voices in models)
+        heard[name] = Voiceprint(seconds, sums)
     return heard
+
+
+def _bands(diarization: Diarization) -> Iterator[tuple[str, Callable[[Mask], Rows]]]:
+    """Yield each band that can be heard, and what gives the features of some frames in it."""
+    recording, kept = diarization.recording, (diarization.uncorrected or diarization).blocks
+    for name, models in diarization.model.bands.items():
+        features = models.features
+        if recording is not None and features.n_mels <= recording.features.n_mels:  # else it has nothing to say of it
+            spectrum = recording.within(features).spectrum.log_mel
+            yield name, partial(voice_features, spectrum, config=features)
+        elif recording is None and kept is not None and models is diarization.band:
+            if features.normalisation == "mean" and not features.window:  # else it was taken out of all speakers at once
+                yield name, kept.cepstra_of
 
 
 def _alone(diarization: Diarization) -> dict[str, Mask]:
@@ -69,4 +84,7 @@ def _alone(diarization: Diarization) -> dict[str, Mask]:
     for mask in masks.values():
         many += mask
     free = (many == 1) & diarization.detection.speech
+    kept = (diarization.uncorrected or diarization).blocks
+    if diarization.recording is None and kept is not None:
+        free &= kept.speech  # what was added since was never heard
     return {name: mask & free for name, mask in masks.items()}

@@ -49,6 +49,15 @@ def blocks(recording: Recording, speech: npt.NDArray[np.bool_]) -> SpeechBlocks:
     return cut_blocks(recording, speech, [voices(1), voices(2)], 0.2)
 
 
+def test_cepstra_of_some_frames_are_normalised_over_them_alone(recording: Recording, blocks: SpeechBlocks) -> None:
+    some = np.zeros(N_FRAMES, bool)
+    some[10:45] = some[200:300] = True
+    wanted = voice_features(recording.spectrum.log_mel, some & blocks.speech, WIDE)
+    assert len(wanted) == 20 + 5 + 100
+    np.testing.assert_allclose(blocks.cepstra_of(some), wanted, atol=1e-4)
+    assert blocks.cepstra_of(np.zeros(N_FRAMES, bool)).shape == (0, WIDE.n_mfcc)
+
+
 def test_blocks_cover_all_speech_once_and_cross_no_pause(blocks: SpeechBlocks, speech: npt.NDArray[np.bool_]) -> None:
     assert blocks.lengths.sum() == speech.sum()
     per_run = [blocks.lengths[blocks.runs == run].sum() for run in range(len(RUNS))]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.fft import dct
 
-from diarize.annotation import Annotation, Turn
+from diarize.annotation import Annotation, Segment, Turn
+from diarize.audio import Excerpt
+from diarize.correction import corrected
 from diarize.diarization import Diarization
-from diarize.voices.prints import voiceprints
+from diarize.hints import Hints
+from diarize.pipeline import Diarizer
+from diarize.voices.prints import Voiceprint, voiceprints
+from tests.voices.conftest import SAMPLES
 
 Halves = tuple[Diarization, Diarization]
 
@@ -63,6 +69,28 @@ def test_legs_have_their_own_sound(halves: Halves) -> None:
     )
     call = replace(halves[0], recording=None, legs=(anna, duncan))
     assert voiceprints(call)["duncan"].seconds == voiceprints(duncan)["duncan"].seconds
+
+
+def test_a_diarization_that_was_kept_has_its_voices_without_the_sound(tmp_path: Path) -> None:
+    found = Diarizer("fast").diarize(Excerpt(SAMPLES / "dialogue.flac", 0, 27), num_speakers=2)
+    found.save(tmp_path / "kept.npz")
+    loaded = Diarization.load(tmp_path / "kept.npz")
+    _are_alike(voiceprints(loaded), voiceprints(found))
+    first = found.annotation.turns[0]
+    hints = Hints([Turn(first.start, first.end, "Anna")], [Segment(first.end, first.end + 1)])
+    _are_alike(*(voiceprints(corrected(one, hints)) for one in (loaded, found)))
+    assert "Anna" in voiceprints(corrected(loaded, hints))
+
+
+def _are_alike(loaded: dict[str, Voiceprint], found: dict[str, Voiceprint]) -> None:
+    assert loaded.keys() == found.keys()
+    assert len(loaded) == 2
+    for name, heard in loaded.items():
+        assert heard.seconds == pytest.approx(found[name].seconds, abs=1e-9)
+        assert list(heard.bands) == ["wide"]  # what a telephone would pass on was not kept
+        for one, other in zip(heard.bands["wide"], found[name].bands["wide"], strict=True):
+            assert one.counts == pytest.approx(other.counts, rel=1e-3, abs=0.05)
+            assert one.projected == pytest.approx(other.projected, rel=1e-3, abs=0.5)
 
 
 def _only(annotation: Annotation, name: str) -> Annotation:
