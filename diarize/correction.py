@@ -56,8 +56,12 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
         return base
     _warn(base, hints)
     if base.legs:
-        return _legs_corrected(base, hints, limits)
-    return _corrected(base, hints, limits, lambda: map(numbered, count(1)))
+        result = _legs_corrected(base, hints, limits)
+    else:
+        result = _corrected(base, hints, limits, lambda: map(numbered, count(1)))
+    still = set(result.annotation.labels) - set(hints.names)
+    ratios = {name: ratio for name, ratio in base.ratios.items() if name in still}
+    return replace(result, given=hints.names, ratios=ratios)
 
 
 def _corrected(base: Diarization, hints: Hints, limits: Limits, free: Names) -> Diarization:

@@ -77,6 +77,8 @@ class Diarization:
         The spectrum that all this was seen in; None where channels were kept apart, since each leg has its own.
     ratios : mapping of str to float
         For each speaker who got the name of a known person how many times likelier that person is than a stranger.
+    given : tuple of str
+        Speakers whom hints name: no voice says otherwise.
     """
 
     annotation: Annotation
@@ -96,6 +98,7 @@ class Diarization:
     recording: Recording | None = None
     ratios: Mapping[str, float] = field(default_factory=dict)
     channel_name: str = ""
+    given: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         what = f"{counted(len(self.annotation), 'turn')} of {counted(len(self.names), 'speaker')}"
@@ -165,6 +168,7 @@ class Diarization:
             "channel": self.channel,
             "layout": self.layout,
             "channel_name": self.channel_name,
+            "ratios": dict(self.ratios),
         }
         yield f"{prefix}about", np.frombuffer(dumps(said).encode("ascii"), np.uint8)
         yield from self.detection.arrays(prefix)
@@ -198,10 +202,11 @@ class Diarization:
         legs = tuple(cls._from_arrays(arrays, f"{prefix}leg{number}_", model) for number in range(said["legs"]))
         _check_fit(frames, detection, names, blocks, outcome, overlap)
         channel, layout = said["channel"], str(said["layout"])
+        ratios = {str(name): float(ratio) for name, ratio in said.get("ratios", {}).items()}
         result = cls(
             annotation, frames, detection, band, model, config, names, blocks, outcome, overlap, legs, channel, layout
         )
-        return replace(result, channel_name=str(said.get("channel_name", "")))
+        return replace(result, channel_name=str(said.get("channel_name", "")), ratios=ratios)
 
     def about(self, source: str | None = None) -> About:
         """Return what files say beside who speaks.
@@ -234,7 +239,8 @@ class Diarization:
         """Return the same with other names of speakers; names that are not in `mapping` stay."""
         names = tuple(mapping.get(name, name) for name in self.names)
         legs = tuple(leg.renamed(mapping) for leg in self.legs)
-        return replace(self, annotation=self.annotation.rename(mapping), names=names, legs=legs)
+        given = tuple(mapping.get(name, name) for name in self.given)
+        return replace(self, annotation=self.annotation.rename(mapping), names=names, legs=legs, given=given)
 
     @cached_property
     def speech_probability(self) -> Floats:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import click
 
 from diarize.cli import heard, options
 from diarize.cli.output import keep_sources, refuse_as_folder
-from diarize.cli.recordings import read_turns, sounds_of
+from diarize.cli.recordings import described_turns, sounds_of
 from diarize.cli.written import format_name
 
 
@@ -34,12 +35,12 @@ def link(
     """Call the same person the same in all recordings of TURNS: person1, person2, ... as they are met.
 
     Two speakers of one recording stay two. TURNS are files in any format, or folders of them, such as `diarize run`
-    wrote; the sound of each is looked for by its name in --audio.
+    wrote; the sound of each is looked for by its name in --audio. What else they say of a recording is kept.
     """
     from diarize.formats.registry import by_name, write_all
 
     refuse_as_folder(output)
-    recordings = read_turns(turns)
+    recordings = described_turns(turns)
     sounds = sounds_of(recordings, audio)
     targets = {uri: output / f"{uri}{by_name(format).ending}" for uri in recordings}
     for target in targets.values():
@@ -48,18 +49,22 @@ def link(
     from diarize.config import load_config
     from diarize.formats.files import new_folders
     from diarize.pipeline import Diarizer
+    from diarize.voices.doubles import warn_of_doubles
     from diarize.voices.linking import linked_names, order_of
     from diarize.voices.prints import voiceprints
 
     diarizer, spoken, heard_of = Diarizer(load_config(config)), [], []
-    for number, (uri, annotation) in enumerate(recordings.items(), 1):
+    for number, (uri, (annotation, _)) in enumerate(recordings.items(), 1):
         diarization = diarizer.with_turns(sounds[uri], annotation, channel)
         spoken.append([speaker for speaker in order_of(diarization) if speaker not in keep])
         heard_of.append(voiceprints(diarization))
         if not quiet:
             click.echo(f"diarize: {uri}: {number} of {len(recordings)}", err=True)
+    prints = {name: tuple(heard[name] for heard in heard_of if name in heard) for name in keep}
+    known = {name: several for name, several in prints.items() if several}
+    warn_of_doubles(known, list(combinations(known, 2)), diarizer.model)
     names = linked_names(spoken, heard_of, diarizer.model)
     with new_folders() as need:
         need(output)
-        for (uri, annotation), mapping in zip(recordings.items(), names, strict=True):
-            write_all([annotation.rename(mapping)], targets[uri], format)
+        for (uri, (annotation, about)), mapping in zip(recordings.items(), names, strict=True):
+            write_all([annotation.rename(mapping)], targets[uri], format, about={uri: about.renamed(mapping)})

@@ -109,8 +109,7 @@ def _renamed(result: Result, names: Mapping[str, Mapping[str, str]], targets: Ta
         return result
     mapping = names[result.annotation.uri]
     annotation = result.annotation.rename(mapping)
-    channels = {mapping.get(name, name): channel for name, channel in result.about.channels.items()}
-    about = replace(result.about, channels=channels)
+    about = result.about.renamed(mapping)
     for target in targets[result.audio] or ():
         write_all([annotation], target, about={annotation.uri: about})
     return replace(result, annotation=annotation, about=about)

@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli.output import warn
-from diarize.cli.score import read_annotations
+from diarize.cli.score import read_described
 from diarize.errors import FormatError, quoted, shortlist
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Segment
+    from diarize.formats.about import About
     from diarize.hints import Hints
 
 _BEYOND = 0.5  # s that turns may reach beyond the end of a recording without a warning
 
 
 def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
-    """Return the annotation of each recording in files of turns and folders of them.
+    """Return the annotation of each recording in files of turns and folders of them; see `described_turns`."""
+    return {uri: annotation for uri, (annotation, _) in described_turns(paths).items()}
+
+
+def described_turns(paths: Iterable[Path]) -> dict[str, tuple[Annotation, About]]:
+    """Return the annotation of each recording in files of turns and folders of them, and what else they say of it.
 
     A recording whose format names none gets the name of its file.
 
@@ -30,19 +36,20 @@ def read_turns(paths: Iterable[Path]) -> dict[str, Annotation]:
         A file cannot be read, nothing is in any, or a recording is in two of them.
     """
     from diarize.annotation import Annotation
+    from diarize.formats.about import About
     from diarize.formats.names import uri_of_stem
 
-    recordings: dict[str, Annotation] = {}
+    recordings: dict[str, tuple[Annotation, About]] = {}
     origin: dict[str, Path] = {}
     for path in paths:
-        of_path = read_annotations(path)
+        of_path = read_described(path)
         if not of_path and path.is_file():  # a recording without speech gives an empty file
-            of_path = {"": Annotation()}
-        for uri, annotation in of_path.items():
+            of_path = {"": (Annotation(), About())}
+        for uri, (annotation, about) in of_path.items():
             name = uri or uri_of_stem(path.stem)
             if name in recordings:
                 raise FormatError(f"{path}: recording {quoted(name)} is in {origin[name]} already; leave one out")
-            recordings[name], origin[name] = Annotation(annotation, name), path
+            recordings[name], origin[name] = (Annotation(annotation, name), about), path
     return recordings
 
 

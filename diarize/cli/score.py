@@ -17,6 +17,7 @@ from diarize.errors import FormatError, quoted
 if TYPE_CHECKING:
     from diarize.annotation import Annotation, Segment
     from diarize.evaluation.scoring import Score
+    from diarize.formats.about import About
 
 _Content = TypeVar("_Content")
 _HEAD: tuple[str, ...] = ("recording", "DER %", "missed", "false alarm", "confusion", "JER %", "speakers", "seconds")
@@ -79,19 +80,29 @@ def read_annotations(path: Path) -> dict[str, Annotation]:
 
     In a folder the files of one format count: of the first one in the table of formats that has any there.
     """
+    return {uri: annotation for uri, (annotation, _) in read_described(path).items()}
+
+
+def read_described(path: Path) -> dict[str, tuple[Annotation, About]]:
+    """Return the same with what else a file says of each recording."""
     from diarize.annotation import Annotation
+    from diarize.formats import registry
+    from diarize.formats.about import About
     from diarize.formats.files import files_in
     from diarize.formats.kaldi import is_kaldi
-    from diarize.formats.registry import FORMATS, read_all, stem_of
 
-    def read(file: Path) -> dict[str, Annotation]:
+    def described(file: Path) -> dict[str, tuple[Annotation, About]]:
+        annotations, about = registry.read_described(file)
+        return {uri: (annotation, about.get(uri, About())) for uri, annotation in annotations.items()}
+
+    def read(file: Path) -> dict[str, tuple[Annotation, About]]:
         # a recording without speech gives an empty file, which is still about the recording it is named after
-        uri = stem_of(file)
-        return read_all(file) or {uri: Annotation(uri=uri)}
+        uri = registry.stem_of(file)
+        return described(file) or {uri: (Annotation(uri=uri), About())}
 
     if not path.is_dir() or is_kaldi(path):
-        return read_all(path)
-    rows = [(*item.endings, *item.shared) for item in FORMATS if item.parse and not item.folder]
+        return described(path)
+    rows = [(*item.endings, *item.shared) for item in registry.FORMATS if item.parse and not item.folder]
     endings = [tuple(ending.lower() for ending in row) for row in rows]
     return _read(path, next((some for some in endings if files_in(path, some)), endings[0]), read)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diarize.hints import Hints
@@ -54,6 +54,20 @@ class About:
         (2, 1)
         """
         return self.channels.get(speaker, self.channel)
+
+    def renamed(self, mapping: Mapping[str, str]) -> About:
+        """Return the same with other names of speakers; names that are not in `mapping` stay.
+
+        Examples
+        --------
+        >>> About(channels={"channel1": 1}, ratios={"anna": 20.0}).renamed({"channel1": "person1"}).channels
+        {'person1': 1}
+        """
+        channels, ratios = (
+            {mapping.get(name, name): value for name, value in items.items()} for items in (self.channels, self.ratios)
+        )
+        hints = Hints(self.hints.annotation.rename(mapping), self.hints.silence)
+        return replace(self, channels=channels, ratios=ratios, hints=hints)
 
 
 def package_version() -> str:

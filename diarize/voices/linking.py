@@ -54,7 +54,7 @@ def link(
         raise ModelError("the diarizations were made with different models, whose voices cannot be compared")
     if not given:
         return []
-    spoken = [[label for label in order_of(one) if label not in kept and label not in one.ratios] for one in given]
+    spoken = [[label for label in order_of(one) if label not in {*kept, *one.ratios, *one.given}] for one in given]
     names = linked_names(spoken, [voiceprints(one) for one in given], given[0].model, name)
     return [one.renamed(mapping) for one, mapping in zip(given, names, strict=True)]
 

@@ -14,6 +14,7 @@ from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted, shor
 from diarize.model import Model
 from diarize.stages.matching import best_pairs
 from diarize.voices.comparison import log_ratios
+from diarize.voices.doubles import warn_of_doubles
 from diarize.voices.prints import Voiceprint, voiceprints
 from diarize.voices.storage import read_people, write_people
 
@@ -106,6 +107,8 @@ class Voices:
                 stacklevel=2,
             )
         people = {**self.people, name: (*self.people.get(name, ()), heard)}
+        others = [(name, other) for other in self.people if other != name]
+        warn_of_doubles({**self.people, name: (heard,)}, others, diarization.model)
         return replace(self, people=people, models=diarization.model.voice_fingerprints())
 
     def rename(self, old: str, new: str) -> Voices:
@@ -158,26 +161,58 @@ class Voices:
         """Return a diarization in which known people have their names, and strangers the labels that they had.
 
         A speaker is named where one known person is likelier than a stranger, if before listening a stranger is as
-        likely as all known people together, and as three of them at least. No name is given twice.
+        likely as all known people together, and as three of them at least. No name is given twice. Whom hints name
+        keeps that name.
 
         Raises
         ------
         ModelError
             The voices were made with another model.
+
+        Warns
+        -----
+        DiarizeWarning
+            A speaker whom hints name sounds like somebody else, or two known people sound like one.
         """
-        ratios = self.identify(diarization)
-        speakers, names = list(ratios), self.names
+        ratios, given = self.identify(diarization), diarization.given
+        least = float(np.log(max(len(self), _LEAST_RATIO)))
+        self._warn_of_people(diarization, ratios, least)
+        speakers = [speaker for speaker in ratios if speaker not in given]
+        names = [name for name in self.names if name not in given]
         if not speakers or not names:
             return diarization
         odds = np.array([[ratios[speaker].get(name, -np.inf) for name in names] for speaker in speakers])
-        odds -= np.log(max(len(names), _LEAST_RATIO))
+        odds -= least
         rows, columns = best_pairs(np.maximum(odds, 0.0))
         found = {
             speakers[row]: names[column] for row, column in zip(rows, columns, strict=True) if odds[row, column] > 0
         }
         mapping = found | _moved(diarization.annotation.labels, found)
         sure = {name: float(np.exp(ratios[speaker][name])) for speaker, name in found.items()}
+        pairs = [
+            (name, other)
+            for speaker, name in found.items()
+            for other in names
+            if other not in found.values() and ratios[speaker].get(other, -np.inf) > least
+        ]
+        warn_of_doubles(self.people, pairs, diarization.model)
         return replace(diarization.renamed(mapping), ratios=sure)
+
+    def _warn_of_people(
+        self, diarization: Diarization, ratios: Mapping[str, Mapping[str, float]], least: float
+    ) -> None:
+        """Warn of people who cannot be looked for, and of speakers whom hints name and whose voices say another."""
+        uri = diarization.annotation.uri
+        unheard = [name for name in self.people if ratios and not any(name in row for row in ratios.values())]
+        if unheard:  # of a recording that was kept one band is known, and of a person another
+            message = f"{uri}: {shortlist(unheard)} cannot be looked for, being known in another band"
+            warnings.warn(f"{message}; diarize the sound again", DiarizeWarning, stacklevel=3)
+        for speaker, row in ratios.items():
+            likeliest = max(row, key=row.__getitem__, default=speaker)
+            if speaker in diarization.given and likeliest != speaker and row[likeliest] > least:
+                times = f"{np.exp(row[likeliest]):.0f} times likelier {likeliest} than a stranger"
+                message = f"{uri}: hints say {speaker}, the voice is {times}; the hints hold"
+                warnings.warn(message, DiarizeWarning, stacklevel=3)
 
     def _need(self, name: str) -> None:
         if name not in self.people:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from diarize.config import FeatureConfig
 from diarize.diarization import Diarization
 from diarize.features import voice_features
 from diarize.spooling import Rows
@@ -66,12 +67,16 @@ def _bands(diarization: Diarization) -> Iterator[tuple[str, Callable[[Mask], Row
     recording, kept = diarization.recording, (diarization.uncorrected or diarization).blocks
     for name, models in diarization.model.bands.items():
         features = models.features
-        if recording is not None and features.n_mels <= recording.features.n_mels:  # else it has nothing to say of it
-            spectrum = recording.within(features).spectrum.log_mel
-            yield name, partial(voice_features, spectrum, config=features)
-        elif recording is None and kept is not None and models is diarization.band:
-            if features.normalisation == "mean" and not features.window:  # else it was taken out of all speakers at once
-                yield name, kept.cepstra_of
+        if recording is not None:
+            if features.n_mels <= recording.features.n_mels:  # a telephone has nothing to say of the full band
+                yield name, partial(voice_features, recording.within(features).spectrum.log_mel, config=features)
+        elif kept is not None and models is diarization.band and _can_be_normalised_again(features):
+            yield name, kept.cepstra_of
+
+
+def _can_be_normalised_again(features: FeatureConfig) -> bool:
+    """Whether nothing but a mean was taken out, so that it can be taken out of fewer frames."""
+    return features.normalisation == "mean" and not features.window
 
 
 def _alone(diarization: Diarization) -> dict[str, Mask]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,45 @@ def test_names_that_stay(folder: Path, tmp_path: Path) -> None:
     words = ["link", str(folder / "a.csv"), "--audio", str(folder / "a.wav"), "-o", str(tmp_path), "--keep", "s2"]
     assert CliRunner().invoke(main, [*words, "--format", "json", "--quiet"]).exit_code == 0
     assert Annotation.read(tmp_path / "a.json").labels == ["person1", "s2"]
+
+
+def test_what_documents_say_beside_the_turns_is_kept_and_two_names_of_one_person_are_said(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name, speaker in (("a", "anna"), ("b", "eve")):
+        old = {"a": "s1", "b": "s2"}[name]  # anna in the sample
+        turns = Annotation.read(folder / f"{name}.csv").rename({old: speaker})
+        document = {
+            "format": "diarize",
+            "version": 1,
+            "recording": name,
+            "source": f"calls/{name}.wav",
+            "duration": HALF,
+            "channels": {turn.speaker: 2 for turn in turns},
+            "model": "default",
+            "settings": {"seed": 7},
+            "software": "diarize 0.1",
+            "speakers": [{"name": speaker, "likelihood_ratio": 23.0}],
+            "turns": [
+                {"start": x.start, "end": x.end, "speaker": x.speaker, "confidence": 0.5, "checked": x.start < 9}
+                for x in turns
+            ],
+            "silence": [{"start": 0.0, "end": 0.25}],
+        }
+        (tmp_path / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+    words = ["link", *(str(tmp_path / f"{name}.json") for name in "ab"), "--audio", str(folder), "--format", "json"]
+    outcome = CliRunner().invoke(main, [*words, "--keep", "anna", "--keep", "eve", "-o", str(tmp_path / "out")])
+    assert outcome.exit_code == 0
+    assert "anna and eve sound like one person" in outcome.stderr
+    for name, speaker in (("a", "anna"), ("b", "eve")):
+        before, after = (json.loads((path / f"{name}.json").read_bytes()) for path in (tmp_path, tmp_path / "out"))
+        for field in ("source", "duration", "model", "settings", "software", "silence"):
+            assert after[field] == before[field]
+        assert set(after["channels"]) == {speaker, "person1"}
+        assert [one.get("likelihood_ratio") for one in after["speakers"] if one["name"] == speaker] == [23.0]
+        checked = [turn.get("checked", False) for turn in after["turns"]]
+        assert checked == [turn["checked"] for turn in before["turns"]]
+        assert any(checked)
 
 
 def test_sources_are_kept_and_sound_must_be_there(folder: Path) -> None:

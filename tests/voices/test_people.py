@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from diarize.annotation import Annotation, Turn
+from diarize.audio import Excerpt
 from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, ModelError
 from diarize.model import Model
+from diarize.pipeline import Diarizer
 from diarize.voices import Voices
 from diarize.voices.people import Voices as People
-from tests.voices.conftest import heard
+from tests.voices.conftest import SAMPLES, heard
 
 Halves = tuple[Diarization, Diarization]
 
@@ -87,6 +89,45 @@ def test_a_stranger_with_the_label_of_a_known_person_gets_another(
     voices = given(monkeypatch, {"s1": {"s2": 9.0}, "s2": {"s2": -9.0}})
     named = voices.name(talk(halves, "s1", "s2", "s2-2"))
     assert [turn.speaker for turn in named.annotation] == ["s2", "s2-3", "s2-2"]
+
+
+def test_whom_hints_name_keeps_that_name(monkeypatch: pytest.MonkeyPatch, halves: Halves) -> None:
+    voices = given(monkeypatch, {"s1": {"anna": 5.0, "ben": 0.5}, "eve": {"anna": -9.0, "ben": 6.0}})
+    fixed = replace(talk(halves, "s1", "eve"), given=("eve",))
+    with pytest.warns(DiarizeWarning, match="talk: hints say eve, the voice is 403 times likelier ben than a stranger"):
+        assert voices.name(fixed).annotation.labels == ["anna", "eve"]
+    taken = replace(talk(halves, "s1", "ben"), given=("ben",))
+    voices = given(monkeypatch, {"s1": {"anna": -5.0, "ben": 4.0}, "ben": {"anna": -9.0, "ben": -3.0}})
+    assert voices.name(taken).annotation.labels == ["ben", "s1"]  # there is one ben, and a person said who
+
+
+def test_hints_name_before_voices_do(known: Voices, halves: Halves) -> None:
+    diarizer = Diarizer("fast")
+    second = diarizer.diarize(Excerpt(SAMPLES / "dialogue.flac", 27), num_speakers=2)
+    first = next(turn for turn in halves[1].annotation if turn.speaker == "anna" and turn.duration > 1)
+    corrected = diarizer.correct(second, [Turn(first.start, first.end, "Eve")])
+    with pytest.warns(DiarizeWarning, match="hints say Eve, the voice is .* likelier anna"):
+        named = known.name(corrected)
+    assert named.annotation.labels == ["Eve", "dun can"]
+    assert list(named.ratios) == ["dun can"]
+    again = diarizer.correct(known.name(second), [Turn(first.start, first.end, "Eve")])
+    assert again.annotation.labels == ["Eve", "dun can"]
+    assert list(again.ratios) == ["dun can"]
+
+
+def test_people_of_another_band_cannot_be_looked_for_in_what_was_kept(
+    monkeypatch: pytest.MonkeyPatch, halves: Halves
+) -> None:
+    monkeypatch.setattr(People, "identify", lambda self, diarization: {"s1": {"anna": 5.0}})
+    with pytest.warns(DiarizeWarning, match="talk: ben cannot be looked for, being known in another band"):
+        Voices({"anna": [heard(0)], "ben": [heard(1)]}).name(talk(halves, "s1"))
+
+
+def test_one_person_with_two_names_is_said(known: Voices, halves: Halves) -> None:
+    with pytest.warns(DiarizeWarning, match=r"Eve and anna sound like one person, \d+ times likelier than two"):
+        twice = known.enroll("Eve", halves[0], "anna")
+    with pytest.warns(DiarizeWarning, match="is somebody known under two names"):
+        twice.name(halves[1])
 
 
 def test_a_further_recording_is_one_more_session(known: Voices, halves: Halves) -> None:
