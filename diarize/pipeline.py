@@ -30,9 +30,11 @@ from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.overlap import find_overlap
 from diarize.stages.recording import Recording, analyse
 from diarize.stages.rounds import Outcome
+from diarize.stages.speakers import BlockStatistics
 from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numbered
 from diarize.stages.vbhmm import infer
 from diarize.stages.voiceless import is_voice
+from diarize.voices.people import Voices
 
 _logger = logging.getLogger(__name__)
 _SHARES = {"audio": 0.0, "speech": 0.13, "voices": 0.33, "speakers": 0.47, "overlap": 0.87}
@@ -41,10 +43,11 @@ _SHARES = {"audio": 0.0, "speech": 0.13, "voices": 0.33, "speakers": 0.47, "over
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A recording in the band that suits it, with the models of that band."""
+    """A recording in the band that suits it, with the models of that band and what they heard of known people."""
 
     recording: Recording
     band: BandModel
+    known: tuple[BlockStatistics, ...] = ()
 
 
 class Diarizer:
@@ -56,13 +59,16 @@ class Diarizer:
         The name of a shipped configuration, the path of a TOML file, or a `Config`.
     model : Model, optional
         Instead of the one that the configuration names.
+    voices : Voices, optional
+        People who are known: whoever of them is heard is easier to tell from the others, and gets the name.
 
     Raises
     ------
     ConfigError
         The configuration is unknown or wrong.
     ModelError
-        The model cannot be read, or was trained with other features than the configuration asks for.
+        The model cannot be read, was trained with other features than the configuration asks for, or is not that of
+        the voices.
 
     Examples
     --------
@@ -73,7 +79,13 @@ class Diarizer:
     1
     """
 
-    def __init__(self, config: str | os.PathLike[str] | Config = "default", *, model: Model | None = None) -> None:
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Config = "default",
+        *,
+        model: Model | None = None,
+        voices: Voices | None = None,
+    ) -> None:
         self.config = config if isinstance(config, Config) else load_config(config)
         if model is None:
             model = model_named(self.config.model)
@@ -85,6 +97,8 @@ class Diarizer:
                 f"the model was trained with {model.bands['wide'].features}, the configuration asks for "
                 f"{self.config.features}; leave [features] out or train a model with this configuration"
             )
+        self.voices = Voices() if voices is None else voices
+        self.voices.check(model)
 
     def __call__(
         self,
@@ -204,6 +218,7 @@ class Diarizer:
         if relation.n_channels > 1:
             result = replace(result, layout=in_words(relation, legs, choice))
             _logger.info("%s: %s", uri, result.layout)
+        result = self.voices.name(result)
         return result if given is None else self.correct(result, given, limits)
 
     def correct(self, result: Diarization, hints: Hints | Iterable[Turn], limits: Limits = UNLIMITED) -> Diarization:
@@ -224,7 +239,7 @@ class Diarizer:
             More people are named than there may be, or the hints are none.
         """
         with one_blas_thread():
-            return corrected(result, _hints(hints), limits)
+            return self.voices.name(corrected(result, _hints(hints), limits))
 
     def with_turns(self, audio: AudioInput, turns: Annotation, channel: int | None = None) -> Diarization:
         """Return a diarization whose turns are given: to learn from it what its speakers sound like.
@@ -331,7 +346,8 @@ class Diarizer:
         """
         recording = analyse(audio, self.model.bands["wide"].features, channel, self.model.filters)
         band = self.model.band_of(recording.spectrum, self.config.band)
-        return Analysis(recording.within(band.features), band)
+        name = next(name for name, one in self.model.bands.items() if one is band)
+        return Analysis(recording.within(band.features), band, self.voices.sums(name))
 
     def detect(self, analysis: Analysis) -> Detection:
         """Return where speech is."""
@@ -373,7 +389,7 @@ class Diarizer:
         """
         config, recording, voices = self.config, analysis.recording, analysis.band.voices
         blocks = cut_blocks(recording, detection.speech, voices, config.speakers.block)
-        outcome = infer(blocks, voices, limits, config, report)
+        outcome = infer(blocks, voices, limits, config, report, analysis.known)
         while config.voiceless.enabled and detection.evidence is not None:
             kept = is_voice(outcome.labels, blocks, recording.cues, voices[0].background, config.voiceless)
             if kept.all() or not kept.any():
@@ -382,7 +398,8 @@ class Diarizer:
             fewer = cut_blocks(recording, rest.speech, voices, config.speakers.block)
             if len(fewer) < limits.least:
                 break
-            detection, blocks, outcome = rest, fewer, infer(fewer, voices, limits, config)
+            outcome = infer(fewer, voices, limits, config, known=analysis.known)
+            detection, blocks = rest, fewer
         return detection, blocks, outcome
 
     def _nothing(self, analysis: Analysis, detection: Detection, limits: Limits, uri: str, why: str) -> Diarization:

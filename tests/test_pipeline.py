@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from diarize.annotation import Annotation, Segment
+from diarize.annotation import Annotation, Segment, Turn
+from diarize.audio import Excerpt
 from diarize.config import Config, FeatureConfig, OutputConfig, OverlapConfig, SpeakerConfig, VoicelessConfig
 from diarize.errors import AudioError, ConfigError, DiarizeWarning, FormatError, ModelError
 from diarize.evaluation.scoring import score
@@ -25,6 +26,7 @@ from diarize.model import Model, builtin_model
 from diarize.pipeline import Analysis, Diarizer
 from diarize.stages.detection import Detection
 from diarize.stages.limits import UNLIMITED, Limits
+from diarize.voices import Voices
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "audio_samples"
@@ -275,6 +277,22 @@ def test_disturbed_speech_is_still_speech(
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_whoever_is_known_gets_the_name_and_hints_hold() -> None:
+    turns = Annotation.from_rttm(SAMPLES / "dialogue.rttm")
+    known = Voices().enroll("Anna", Diarizer().with_turns(Excerpt(SAMPLES / "dialogue.flac", 0, 27), turns), "anna")
+    diarizer = Diarizer(voices=known)
+    second = diarizer.diarize(Excerpt(SAMPLES / "dialogue.flac", 27))
+    assert second.annotation.labels == ["Anna", "speaker1"]
+    assert second.ratios["Anna"] > 3
+    talk = {name: [turn for turn in second.annotation if turn.speaker == name] for name in second.annotation.labels}
+    longest = max(talk["speaker1"], key=lambda turn: turn.duration)
+    corrected = diarizer.correct(second, [Turn(longest.start, longest.end, "Ben")])
+    assert corrected.annotation.labels == ["Anna", "Ben"]
+    assert list(corrected.ratios) == ["Anna"]
+    with pytest.raises(ModelError, match="another model"):
+        Diarizer(voices=replace(known, models={"wide": "0"}))
+
+
 def test_samples_that_are_no_numbers_are_an_error(quick: Diarizer, dialogue: Samples, bad: float) -> None:
     broken = dialogue.copy()
     broken[8000] = bad

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diarize.corpus import Result
     from diarize.diarization import Diarization
     from diarize.pipeline import Diarizer
-    from diarize.voices import Voiceprint
+    from diarize.voices import Voiceprint, Voices
 
 VOICES = options.NamedPath(path_type=Path, dir_okay=False)
 
@@ -31,7 +31,7 @@ def naming() -> list[options.Option[Any]]:
 
 
 class Naming:
-    """What is made of each diarization, and of all in the end.
+    """Who is known, and what is made of all recordings in the end.
 
     Parameters
     ----------
@@ -43,16 +43,11 @@ class Naming:
 
     def __init__(self, voices: Path | None, link: bool) -> None:
         self._voices, self.links = voices, link
-        self._diarizer: Diarizer | None = None
         self._spoken: dict[str, list[str]] = {}
         self._heard: dict[str, dict[str, Voiceprint]] = {}
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to do."""
-        return self._voices is not None or self.links
-
-    def with_(self, diarizer: Diarizer) -> Naming:
-        """Read what is needed, for the model of a diarizer.
+    def known(self) -> Voices | None:
+        """Return who is known.
 
         Raises
         ------
@@ -61,27 +56,20 @@ class Naming:
         """
         from diarize.voices import Voices
 
-        self._diarizer = diarizer
-        self._known = Voices() if self._voices is None else Voices.load(self._voices)
-        self._known.check(diarizer.model)
-        return self
+        return None if self._voices is None else Voices.load(self._voices)
 
     def __call__(self, diarization: Diarization) -> Diarization:
-        """Return a diarization with the names of known people; what was heard of the others is kept to link them."""
-        named = self._known.name(diarization)
-        if self.links:
-            from diarize.voices.linking import order_of
-            from diarize.voices.prints import voiceprints
+        """Return a diarization as it is; what was heard of whoever got no name is kept to link them."""
+        from diarize.voices.linking import order_of
+        from diarize.voices.prints import voiceprints
 
-            uri = named.annotation.uri
-            self._spoken[uri] = [speaker for speaker in order_of(named) if speaker not in named.ratios]
-            self._heard[uri] = voiceprints(named)
-        return named
+        uri, named = diarization.annotation.uri, {*diarization.ratios, *diarization.given}
+        self._spoken[uri] = [speaker for speaker in order_of(diarization) if speaker not in named]
+        self._heard[uri] = voiceprints(diarization)
+        return diarization
 
-    def linked(self, results: Iterable[Result], targets: Targets) -> list[Result]:
+    def linked(self, results: Iterable[Result], targets: Targets, diarizer: Diarizer) -> list[Result]:
         """Return results in which the same stranger has the same name everywhere; their files are written again.
-
-        Whom hints name keeps that name.
 
         Raises
         ------
@@ -92,12 +80,8 @@ class Naming:
 
         given = list(results)
         done = {result.annotation.uri: result for result in given if result.annotation is not None}
-        if not done or self._diarizer is None:
-            return given
-        fixed = {uri: one.about.hints.names for uri, one in done.items() if one.about}
-        spoken = [[name for name in self._spoken[uri] if name not in fixed.get(uri, ())] for uri in done]
-        heard = [self._heard[uri] for uri in done]
-        names = dict(zip(done, linked_names(spoken, heard, self._diarizer.model), strict=True))
+        spoken, heard = [self._spoken[uri] for uri in done], [self._heard[uri] for uri in done]
+        names = dict(zip(done, linked_names(spoken, heard, diarizer.model), strict=True))
         return [_renamed(result, names, targets) for result in given]
 
 

@@ -107,7 +107,7 @@ def run(
 
     from diarize.corpus import diarize_corpus
 
-    diarizer = _diarizer(config, seed)
+    diarizer = _diarizer(config, seed, names)
     results = diarize_corpus(
         diarizer,
         targets,
@@ -116,7 +116,7 @@ def run(
         cut=part.of,
         hints=hints_for(hints, targets),
         keep=kept,
-        finish=names.with_(diarizer) if names else None,
+        finish=names if names.links else None,
         num_speakers=num_speakers,
         min_speakers=min_speakers,
         max_speakers=max_speakers,
@@ -124,7 +124,7 @@ def run(
         **channels,
     )
     failed = 0
-    for result in names.linked(_told(results, quiet), targets) if names.links else _told(results, quiet):
+    for result in names.linked(_told(results, quiet), targets, diarizer) if names.links else _told(results, quiet):
         failed += result.error is not None
         if result.annotation is not None and targets[result.audio] is None:
             write_result(_text(result.annotation, result.about, formats))
@@ -141,12 +141,12 @@ def _told(results: Iterable[Result], quiet: bool) -> Iterator[Result]:
         yield result
 
 
-def _diarizer(config: str, seed: int | None) -> Diarizer:
+def _diarizer(config: str, seed: int | None, names: Naming) -> Diarizer:
     from diarize.config import load_config
     from diarize.pipeline import Diarizer
 
     settings = load_config(config)
-    return Diarizer(settings if seed is None else settings.with_(seed=seed))
+    return Diarizer(settings if seed is None else settings.with_(seed=seed), voices=names.known())
 
 
 def _check_speakers(number: int | None, low: int | None, high: int | None) -> None:

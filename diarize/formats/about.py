@@ -63,9 +63,8 @@ class About:
         >>> About(channels={"channel1": 1}, ratios={"anna": 20.0}).renamed({"channel1": "person1"}).channels
         {'person1': 1}
         """
-        channels, ratios = (
-            {mapping.get(name, name): value for name, value in items.items()} for items in (self.channels, self.ratios)
-        )
+        channels = {mapping.get(name, name): channel for name, channel in self.channels.items()}
+        ratios = {mapping.get(name, name): ratio for name, ratio in self.ratios.items()}
         hints = Hints(self.hints.annotation.rename(mapping), self.hints.silence)
         return replace(self, channels=channels, ratios=ratios, hints=hints)
 

@@ -195,7 +195,7 @@ def _graph(
     blocks: SpeechBlocks, view: View, factor: float, config: ClusteringConfig
 ) -> tuple[Labels, Floats, Labels, Affinity]:
     """Return the piece of each block, the embeddings of the pieces, those that are clustered, and their affinity."""
-    statistics, voices = view
+    statistics, voices, _ = view
     pieces = _pieces(blocks, config.window * factor, crossing=factor >= 1)
     n_pieces = int(pieces[-1]) + 1
     embeddings = voices.embed(statistics.summed(pieces, n_pieces), config.dimensions)

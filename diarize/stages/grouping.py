@@ -223,7 +223,7 @@ class _Space:
 
     @classmethod
     def of(cls, view: View, shares: Floats, scale: float) -> _Space:
-        statistics, voices = view
+        statistics, voices, _ = view
         sessions = voices.sessions or SessionModel.without_deviations(voices.n_voices)
         return cls(sessions, *sessions.of_speaker(*voices.naturals(statistics.weighted(shares), scale)))
 

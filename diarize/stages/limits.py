@@ -67,7 +67,7 @@ def merge_closest(posterior: Floats, view: View, scale: float, prior: float) -> 
     -------
     array of shape (n_blocks, n_speakers - 1)
     """
-    statistics, voices = view
+    statistics, voices, _ = view
     pairs = np.array(list(combinations(range(posterior.shape[1]), 2)))
     together = posterior[:, pairs[:, 0]] + posterior[:, pairs[:, 1]]
     apart = voices.evidence_gain(statistics, posterior, scale, prior)
@@ -85,7 +85,7 @@ def support(posterior: Floats, views: Sequence[View], config: SpeakerConfig, pri
     """
     chain = hmm.SpeakerLoop(posterior.mean(axis=0), config.loop_probability)
     total = 0.0
-    for statistics, voices in views:
+    for statistics, voices, _ in views:
         speakers = voices.posterior(statistics, posterior, config.acoustic_scale, prior)
         evidence = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
         total += hmm.forward_backward(evidence, chain).log_evidence - prior * speakers.divergence

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from diarize import hmm
 from diarize.config import SpeakerConfig
 from diarize.progress import checkpoint
+from diarize.stages.beliefs import Beliefs
 from diarize.stages.speakers import View
 
 Features = npt.NDArray[np.float32]
@@ -37,7 +38,7 @@ class Outcome:
         Evidence bound after each round since the last speaker vanished, nats. Empty if the last round took one away,
         and where the limits forced the outcome without any inference.
     origins : tuple of int
-        The group at the start that each speaker came from.
+        The group at the start that each speaker came from; known people come after the groups.
     candidates : tuple of arrays of int, each of shape (n_blocks,)
         The labels of the single outcomes whose mean this is, in the order of the models.
     n_named : int
@@ -104,6 +105,9 @@ def prior_weight(seconds: float, config: SpeakerConfig) -> float:
 def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) -> Outcome:
     """Alternate between the speakers and their chain until the evidence bound stands still, eq. (15) to (21).
 
+    Known people are speakers too, after the groups. They begin with nothing of the recording but what was heard of
+    them before, and whoever is not in it vanishes as other speakers do.
+
     Parameters
     ----------
     view : View
@@ -113,12 +117,22 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) 
         F_B.
     config : SpeakerConfig
     """
-    return run_together(view, [Course(shares)], prior, config)[0]
+    statistics, voices, known = view
+    if known is None or not len(known):
+        return run_together(view, [Course(shares)], prior, config)[0]
+    beliefs = Beliefs.of(known, shares.shape[1], voices, config.acoustic_scale)
+    shares = np.concatenate([shares, np.zeros((len(shares), len(known)))], axis=1)
+    return run_together(view, [Course(shares)], prior, config, beliefs)[0]
 
 
-def run_together(view: View, courses: Sequence[Course], prior: float, config: SpeakerConfig) -> list[Outcome]:
-    """Run the inference from several starts side by side: the statistics are gone through once a round for all."""
-    statistics, voices = view
+def run_together(
+    view: View, courses: Sequence[Course], prior: float, config: SpeakerConfig, beliefs: Beliefs | None = None
+) -> list[Outcome]:
+    """Run the inference from several starts side by side: the statistics are gone through once a round for all.
+
+    `beliefs` are those of the speakers of each start, where they are no mere strangers.
+    """
+    statistics, voices, _ = view
     for _ in range(config.iterations):
         going = [course for course in courses if not course.settled]
         if not going:
@@ -127,9 +141,13 @@ def run_together(view: View, courses: Sequence[Course], prior: float, config: Sp
         edges = np.cumsum([0, *(len(course.origins) for course in going)])
         # arrays of this size fill the memory in long recordings: as few as possible at a time
         shares = [course.take() for course in going]
-        speakers = voices.posterior(
-            statistics, shares[0] if len(going) == 1 else np.hstack(shares), config.acoustic_scale, prior
-        )
+        together = shares[0] if len(going) == 1 else np.hstack(shares)
+        if beliefs is None:
+            speakers = voices.posterior(statistics, together, config.acoustic_scale, prior)
+        else:
+            those = beliefs.some(np.concatenate([course.origins for course in going]))
+            speakers = those.updated(statistics, together, voices, config.acoustic_scale, prior)
+        del together
         del shares
         likelihood = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
         for course, first, last in zip(going, edges, edges[1:], strict=False):

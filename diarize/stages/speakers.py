@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -43,6 +43,14 @@ class BlockStatistics:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @classmethod
+    def stacked(cls, several: Sequence[BlockStatistics]) -> BlockStatistics:
+        """Return the rows of all, one after the other; of one at least."""
+        counts, projected = (
+            np.concatenate([np.asarray(getattr(one, name)) for one in several]) for name in ("counts", "projected")
+        )
+        return cls(counts, projected)
 
     def held(self) -> BlockStatistics:
         """Return the same in memory."""
@@ -346,14 +354,15 @@ class EigenvoiceModel:
 
 
 class View(NamedTuple):
-    """The speech of a recording as one eigenvoice model sees it."""
+    """The speech of a recording as one eigenvoice model sees it, and what it heard of known people (a row each)."""
 
     statistics: BlockStatistics
     voices: EigenvoiceModel
+    known: BlockStatistics | None = None
 
     def held(self) -> View:
         """Return the same with the statistics in memory."""
-        return View(self.statistics.held(), self.voices)
+        return self._replace(statistics=self.statistics.held())
 
 
 def _not_negative(counts: Features) -> Features:

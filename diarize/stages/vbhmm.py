@@ -7,6 +7,7 @@ which has fewer chance errors than a single one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from diarize.stages.blocks import SpeechBlocks
 from diarize.stages.clustering import starting_labels
 from diarize.stages.limits import UNLIMITED, Limits, merge_closest, support
 from diarize.stages.rounds import Outcome, normalised, prior_weight, run_rounds, shares_of
-from diarize.stages.speakers import EigenvoiceModel, View
+from diarize.stages.speakers import BlockStatistics, EigenvoiceModel, View
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -35,6 +36,7 @@ def infer(
     limits: Limits,
     config: Config,
     report: Callable[[float], None] = lambda fraction: None,
+    known: Sequence[BlockStatistics] = (),
 ) -> Outcome:
     """Find the speakers of each block.
 
@@ -52,6 +54,8 @@ def infer(
     config : Config
     report : callable, optional
         Called with the fraction of the work that is done.
+    known : sequence of BlockStatistics
+        Of each model what it heard of people whose voices are known, a row each; without any, nobody is known.
 
     Raises
     ------
@@ -66,7 +70,8 @@ def infer(
         )
     prior = prior_weight(blocks.seconds, config.speakers)
     rng = np.random.default_rng(config.seed)
-    views = [View(*pair) for pair in zip(blocks.statistics, voices, strict=True)]
+    heard = known or repeat(None, len(voices))
+    views = [View(*row) for row in zip(blocks.statistics, voices, heard, strict=True)]
     outcomes, share = [], 1.0 if limits == UNLIMITED else _FREE
     for view in views:
         held = view.held()

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from diarize.diarization import Diarization
 from diarize.errors import ConfigError, DiarizeWarning, ModelError, quoted, shortlist
 from diarize.model import Model
 from diarize.stages.matching import best_pairs
-from diarize.voices.comparison import log_ratios
+from diarize.stages.speakers import BlockStatistics
+from diarize.stages.turns import numbered
+from diarize.voices.comparison import LONGEST, log_ratios
 from diarize.voices.doubles import warn_of_doubles
 from diarize.voices.prints import Voiceprint, voiceprints
 from diarize.voices.storage import read_people, write_people
@@ -136,6 +139,21 @@ class Voices:
         self._need(name)
         return replace(self, people={other: heard for other, heard in self.people.items() if other != name})
 
+    def sums(self, band: str) -> tuple[BlockStatistics, ...]:
+        """Return what each eigenvoice model of a band heard of everybody who was heard in it, a row each; () of nobody.
+
+        Much speech counts as half a minute.
+        """
+        people = [[one for one in several if band in one.bands] for several in self.people.values()]
+        people = [several for several in people if several]
+        prints = [one for several in people for one in several]
+        shares = np.zeros((len(prints), len(people)))
+        owners = np.repeat(np.arange(len(people)), [len(several) for several in people])
+        seconds = np.array([sum(one.seconds for one in several) for several in people])
+        shares[np.arange(len(prints)), owners] = np.minimum(1.0, LONGEST / seconds)[owners]
+        models = zip(*(one.bands[band] for one in prints), strict=True)
+        return tuple(BlockStatistics.stacked(rows).weighted(shares) for rows in models)
+
     def identify(self, diarization: Diarization) -> dict[str, dict[str, float]]:
         """Return for each speaker how much likelier each known person is than a stranger, as natural logarithms.
 
@@ -162,7 +180,7 @@ class Voices:
 
         A speaker is named where one known person is likelier than a stranger, if before listening a stranger is as
         likely as all known people together, and as three of them at least. No name is given twice. Whom hints name
-        keeps that name.
+        keeps that name; names that voices gave before are given anew.
 
         Raises
         ------
@@ -174,6 +192,9 @@ class Voices:
         DiarizeWarning
             A speaker whom hints name sounds like somebody else, or two known people sound like one.
         """
+        if not self.people:
+            return diarization
+        diarization = _without_names(diarization)
         ratios, given = self.identify(diarization), diarization.given
         least = float(np.log(max(len(self), _LEAST_RATIO)))
         self._warn_of_people(diarization, ratios, least)
@@ -247,6 +268,13 @@ def _chosen(labels: Sequence[str], name: str, speaker: str | None) -> str:
     if speaker not in labels:
         raise ConfigError(f"there is no speaker {quoted(speaker)} (speakers: {shortlist(labels)})")
     return speaker
+
+
+def _without_names(diarization: Diarization) -> Diarization:
+    """Return a diarization in which whoever got a name by the voice is a stranger again."""
+    named = [label for label in diarization.ratios if label not in diarization.given]
+    free = (label for label in map(numbered, count(1)) if label not in diarization.annotation.labels)
+    return replace(diarization.renamed(dict(zip(named, free, strict=False))), ratios={}) if named else diarization
 
 
 def _moved(labels: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:

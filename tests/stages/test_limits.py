@@ -47,7 +47,7 @@ def test_parts_of_one_voice_are_put_together_first(view: View) -> None:
 
 def test_evidence_gain_is_the_log_evidence_of_gaussian_factors(view: View) -> None:
     """With F_A = F_B it is F_A log E exp(y' f - y' P y / 2) over y ~ N(0, I), here by sampling."""
-    statistics, voices = view
+    statistics, voices, _ = view
     few = shares(OWNERS) * 0.005  # so little that sampling from the prior is exact enough
     gain = voices.evidence_gain(statistics, few, 0.5, 0.5)
     y = np.random.default_rng(1).normal(size=(400_000, 3))

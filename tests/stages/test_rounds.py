@@ -51,6 +51,38 @@ def test_everybody_may_speak_everywhere(view: View) -> None:
     assert free.bounds == told.bounds
 
 
+@pytest.fixture(scope="module")
+def talk() -> tuple[BlockStatistics, EigenvoiceModel, np.ndarray]:
+    """Return blocks in which two people speak, 30 blocks each, a model, and the factors of both."""
+    background = MixtureParameters(np.full(3, 1 / 3), RNG.normal(0, 3, (3, 4)), np.ones((3, 4))).astype(np.float32)
+    voices = EigenvoiceModel(background, RNG.normal(0, 0.5, (3, 4, 2)).astype(np.float32), np.zeros(2), np.eye(2))
+    factors = np.array([[1.5, 0.0], [-1.0, 1.5]])
+    return spoken(np.repeat(factors, 30, axis=0), voices), voices, factors
+
+
+def spoken(factors: np.ndarray, voices: EigenvoiceModel) -> BlockStatistics:
+    """Return sums over 25 frames of each row of factors, as eq. (9) draws them."""
+    counts = RNG.multinomial(25, np.full(3, 1 / 3), len(factors)).astype(np.float32)
+    spread = np.sqrt((counts @ voices.precisions).reshape(-1, 2, 2).diagonal(axis1=1, axis2=2))
+    means = np.einsum("nrq,nq->nr", (counts @ voices.precisions).reshape(-1, 2, 2), factors)
+    return BlockStatistics(counts, (means + 0.3 * spread * RNG.normal(size=means.shape)).astype(np.float32))
+
+
+def test_of_known_people_those_who_speak_are_found_and_the_others_vanish(
+    talk: tuple[BlockStatistics, EigenvoiceModel, np.ndarray],
+) -> None:
+    statistics, voices, factors = talk
+    everywhere = shares_of(np.zeros(60, np.intp), 1)
+    alone = run_rounds(View(statistics, voices), everywhere, 1.0, SETTINGS)
+    assert alone.n_speakers == 1  # one group at the start cannot become two
+    absent = np.array([[0.0, -3.0]])
+    heard = [spoken(np.repeat(one[None], 8, axis=0), voices) for one in (factors[1], absent[0])]
+    known = BlockStatistics.stacked([rows.summed(np.zeros(8, np.intp), 1) for rows in heard])
+    outcome = run_rounds(View(statistics, voices, known), everywhere, 1.0, SETTINGS)
+    assert outcome.origins == (0, 1)  # the group, and of the two who are known the one who speaks
+    np.testing.assert_array_equal(outcome.labels, np.repeat([0, 1], 30))
+
+
 def test_who_may_not_speak_does_not(view: View) -> None:
     allowed = RNG.random((60, 3)) < 0.7
     allowed[:, 2] |= ~allowed.any(axis=1)

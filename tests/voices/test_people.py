@@ -130,6 +130,29 @@ def test_one_person_with_two_names_is_said(known: Voices, halves: Halves) -> Non
         twice.name(halves[1])
 
 
+def test_sums_of_everybody_for_the_diarizer(known: Voices, halves: Halves) -> None:
+    twice = known.enroll("anna", halves[1])
+    people = list(twice.people.values())
+    sums = twice.sums("wide")
+    assert len(sums) == len(halves[0].model.bands["wide"].voices)
+    for place, rows in enumerate(sums):
+        assert rows.counts.shape == (2, rows.counts.shape[1])
+        for row, several in enumerate(people):
+            own = [one.bands["wide"][place] for one in several]
+            weight = min(1.0, 30.0 / sum(one.seconds for one in several))
+            assert rows.counts[row] == pytest.approx(weight * sum(one.counts[0] for one in own), rel=1e-4)
+            assert rows.projected[row] == pytest.approx(
+                weight * sum(one.projected[0] for one in own), rel=1e-3, abs=1e-3
+            )
+    assert Voices().sums("wide") == Voices({"anna": [heard(0, bands=("narrow",))]}).sums("wide") == ()
+
+
+def test_names_that_voices_gave_are_given_anew(monkeypatch: pytest.MonkeyPatch, halves: Halves) -> None:
+    voices = given(monkeypatch, {"speaker2": {"anna": -5.0}, "speaker1": {"anna": 5.0}})
+    before = replace(talk(halves, "anna", "speaker1"), ratios={"anna": 20.0})
+    assert [turn.speaker for turn in voices.name(before).annotation] == ["speaker2", "anna"]
+
+
 def test_a_further_recording_is_one_more_session(known: Voices, halves: Halves) -> None:
     more = known.enroll("anna", halves[1])
     assert [len(more.people[name]) for name in more.names] == [2, 1]
