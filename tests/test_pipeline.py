@@ -276,7 +276,6 @@ def test_disturbed_speech_is_still_speech(
     assert 0.7 < quick((changed[disturb], RATE)).duration / undisturbed.duration < 1.4
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_whoever_is_known_gets_the_name_and_hints_hold() -> None:
     turns = Annotation.from_rttm(SAMPLES / "dialogue.rttm")
     known = Voices().enroll("Anna", Diarizer().with_turns(Excerpt(SAMPLES / "dialogue.flac", 0, 27), turns), "anna")
@@ -293,6 +292,7 @@ def test_whoever_is_known_gets_the_name_and_hints_hold() -> None:
         Diarizer(voices=replace(known, models={"wide": "0"}))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_samples_that_are_no_numbers_are_an_error(quick: Diarizer, dialogue: Samples, bad: float) -> None:
     broken = dialogue.copy()
     broken[8000] = bad
