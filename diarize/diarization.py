@@ -158,7 +158,7 @@ class Diarization:
         said = {
             "format": _KEPT,
             "model": self.model.fingerprint(),
-            "band": next(name for name, band in self.model.bands.items() if band is self.band),
+            "band": self.model.name_of(self.band),
             "config": self.config.to_toml(),
             "frames": asdict(self.frames),
             "uri": self.annotation.uri,

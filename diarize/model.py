@@ -146,6 +146,10 @@ class Model:
         except DAMAGE as error:
             raise ModelError(f"{path}: not a model made by `diarize train`: {error}") from error
 
+    def name_of(self, band: BandModel) -> str:
+        """Return the name of one of the bands."""
+        return next(name for name, one in self.bands.items() if one is band)
+
     def band_of(self, spectrum: Spectrum, wanted: str = "auto") -> BandModel:
         """Return the models that suit a recording.
 

@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from diarize.annotation import Annotation, Segment, Turn
 from diarize.audio import AudioInput, audio_uri
@@ -30,7 +30,6 @@ from diarize.stages.limits import UNLIMITED, Limits
 from diarize.stages.overlap import find_overlap
 from diarize.stages.recording import Recording, analyse
 from diarize.stages.rounds import Outcome
-from diarize.stages.speakers import BlockStatistics
 from diarize.stages.turns import Namer, bridged, make_turns, name_speakers, numbered
 from diarize.stages.vbhmm import infer
 from diarize.stages.voiceless import is_voice
@@ -43,11 +42,11 @@ _SHARES = {"audio": 0.0, "speech": 0.13, "voices": 0.33, "speakers": 0.47, "over
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A recording in the band that suits it, with the models of that band and what they heard of known people."""
+    """A recording in the band that suits it, with the models of that band, and the people who may be in it."""
 
     recording: Recording
     band: BandModel
-    known: tuple[BlockStatistics, ...] = ()
+    known: Voices = field(default_factory=Voices)
 
 
 class Diarizer:
@@ -346,8 +345,7 @@ class Diarizer:
         """
         recording = analyse(audio, self.model.bands["wide"].features, channel, self.model.filters)
         band = self.model.band_of(recording.spectrum, self.config.band)
-        name = next(name for name, one in self.model.bands.items() if one is band)
-        return Analysis(recording.within(band.features), band, self.voices.sums(name))
+        return Analysis(recording.within(band.features), band, self.voices)
 
     def detect(self, analysis: Analysis) -> Detection:
         """Return where speech is."""
@@ -362,9 +360,12 @@ class Diarizer:
         report: Callable[[float], None] = lambda fraction: None,
         name: Namer = numbered,
     ) -> Diarization:
-        """Return who speaks in the frames with speech; there is one at least."""
+        """Return who speaks in the frames with speech; there is one at least.
+
+        Of known people only those count who are recognised in what comes out: without any, nobody was known.
+        """
         config, recording, band = self.config, analysis.recording, analysis.band
-        detection, blocks, outcome = self._voices(analysis, detection, limits, report)
+        found, blocks, outcome = self._voices(analysis, detection, limits, report)
         overlap = None
         if band.overlap is not None and config.overlap.enabled and outcome.n_speakers > 1:
             overlap = find_overlap(recording, blocks, outcome, band.overlap, band.voices[0], config)
@@ -375,9 +376,13 @@ class Diarizer:
         turns = make_turns(labels, confidence, overlap, recording.frames, names)
         annotation = Annotation(bridged(turns, config.output.max_pause), uri)
         result = Diarization(
-            annotation, recording.frames, detection, band, self.model, config, names, blocks, outcome, overlap
+            annotation, recording.frames, found, band, self.model, config, names, blocks, outcome, overlap
         )
-        return replace(result, recording=recording)
+        result = replace(result, recording=recording)
+        heard = self.voices.recognised(result).values() if len(analysis.known) else ()
+        if len(fewer := analysis.known.only(heard)) == len(analysis.known):
+            return result
+        return self.attribute(replace(analysis, known=fewer), detection, limits, uri, name=name)
 
     def _voices(
         self, analysis: Analysis, detection: Detection, limits: Limits, report: Callable[[float], None]
@@ -389,7 +394,8 @@ class Diarizer:
         """
         config, recording, voices = self.config, analysis.recording, analysis.band.voices
         blocks = cut_blocks(recording, detection.speech, voices, config.speakers.block)
-        outcome = infer(blocks, voices, limits, config, report, analysis.known)
+        known = analysis.known.sums(self.model.name_of(analysis.band))
+        outcome = infer(blocks, voices, limits, config, report, known)
         while config.voiceless.enabled and detection.evidence is not None:
             kept = is_voice(outcome.labels, blocks, recording.cues, voices[0].background, config.voiceless)
             if kept.all() or not kept.any():
@@ -398,7 +404,7 @@ class Diarizer:
             fewer = cut_blocks(recording, rest.speech, voices, config.speakers.block)
             if len(fewer) < limits.least:
                 break
-            outcome = infer(fewer, voices, limits, config, known=analysis.known)
+            outcome = infer(fewer, voices, limits, config, known=known)
             detection, blocks = rest, fewer
         return detection, blocks, outcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -195,33 +195,51 @@ class Voices:
         if not self.people:
             return diarization
         diarization = _without_names(diarization)
-        ratios, given = self.identify(diarization), diarization.given
-        least = float(np.log(max(len(self), _LEAST_RATIO)))
-        self._warn_of_people(diarization, ratios, least)
-        speakers = [speaker for speaker in ratios if speaker not in given]
-        names = [name for name in self.names if name not in given]
-        if not speakers or not names:
-            return diarization
-        odds = np.array([[ratios[speaker].get(name, -np.inf) for name in names] for speaker in speakers])
-        odds -= least
-        rows, columns = best_pairs(np.maximum(odds, 0.0))
-        found = {
-            speakers[row]: names[column] for row, column in zip(rows, columns, strict=True) if odds[row, column] > 0
-        }
-        mapping = found | _moved(diarization.annotation.labels, found)
-        sure = {name: float(np.exp(ratios[speaker][name])) for speaker, name in found.items()}
+        ratios = self.identify(diarization)
+        self._warn_of_people(diarization, ratios)
+        found = self._matched(ratios, diarization.given)
         pairs = [
             (name, other)
             for speaker, name in found.items()
-            for other in names
-            if other not in found.values() and ratios[speaker].get(other, -np.inf) > least
+            for other in self.names
+            if other not in {*found.values(), *diarization.given} and ratios[speaker].get(other, -np.inf) > self._least
         ]
         warn_of_doubles(self.people, pairs, diarization.model)
+        mapping = found | _moved(diarization.annotation.labels, found)
+        sure = {name: float(np.exp(ratios[speaker][name])) for speaker, name in found.items()}
         return replace(diarization.renamed(mapping), ratios=sure)
 
-    def _warn_of_people(
-        self, diarization: Diarization, ratios: Mapping[str, Mapping[str, float]], least: float
-    ) -> None:
+    def recognised(self, diarization: Diarization) -> dict[str, str]:
+        """Return for each speaker who is one of the known people by the voice the name; see `name`.
+
+        Raises
+        ------
+        ModelError
+            The voices were made with another model.
+        """
+        return self._matched(self.identify(diarization), diarization.given)
+
+    def only(self, names: Iterable[str]) -> Voices:
+        """Return the same with some of the people alone."""
+        chosen = set(names)
+        return replace(self, people={name: heard for name, heard in self.people.items() if name in chosen})
+
+    @property
+    def _least(self) -> float:
+        """The log ratio above which a speaker gets a name."""
+        return float(np.log(max(len(self), _LEAST_RATIO)))
+
+    def _matched(self, ratios: Mapping[str, Mapping[str, float]], given: Sequence[str]) -> dict[str, str]:
+        """Return the name of each speaker who gets one; no name is given twice, and none of those that hints gave."""
+        speakers = [speaker for speaker in ratios if speaker not in given]
+        names = [name for name in self.people if name not in given]
+        if not speakers or not names:
+            return {}
+        odds = np.array([[ratios[speaker].get(name, -np.inf) for name in names] for speaker in speakers]) - self._least
+        pairs = zip(*best_pairs(np.maximum(odds, 0.0)), strict=True)
+        return {speakers[row]: names[column] for row, column in pairs if odds[row, column] > 0}
+
+    def _warn_of_people(self, diarization: Diarization, ratios: Mapping[str, Mapping[str, float]]) -> None:
         """Warn of people who cannot be looked for, and of speakers whom hints name and whose voices say another."""
         uri = diarization.annotation.uri
         unheard = [name for name in self.people if ratios and not any(name in row for row in ratios.values())]
@@ -230,7 +248,7 @@ class Voices:
             warnings.warn(f"{message}; diarize the sound again", DiarizeWarning, stacklevel=3)
         for speaker, row in ratios.items():
             likeliest = max(row, key=row.__getitem__, default=speaker)
-            if speaker in diarization.given and likeliest != speaker and row[likeliest] > least:
+            if speaker in diarization.given and likeliest != speaker and row[likeliest] > self._least:
                 times = f"{np.exp(row[likeliest]):.0f} times likelier {likeliest} than a stranger"
                 message = f"{uri}: hints say {speaker}, the voice is {times}; the hints hold"
                 warnings.warn(message, DiarizeWarning, stacklevel=3)
