@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from diarize.features import voice_features
 from diarize.rounding import packed, rounded, unpacked
-from diarize.spooling import Rows, spooled
+from diarize.spooling import Rows, parts, spooled
 from diarize.stages.recording import Recording
 from diarize.stages.speakers import BlockStatistics, EigenvoiceModel
 

@@ -117,7 +117,7 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) 
         F_B.
     config : SpeakerConfig
     """
-    statistics, voices, known = view
+    _, voices, known = view
     if known is None or not len(known):
         return run_together(view, [Course(shares)], prior, config)[0]
     beliefs = Beliefs.of(known, shares.shape[1], voices, config.acoustic_scale)
