@@ -89,8 +89,8 @@ def _are_alike(loaded: dict[str, Voiceprint], found: dict[str, Voiceprint]) -> N
         assert heard.seconds == pytest.approx(found[name].seconds, abs=1e-9)
         assert list(heard.bands) == ["wide"]  # what a telephone would pass on was not kept
         for one, other in zip(heard.bands["wide"], found[name].bands["wide"], strict=True):
-            assert one.counts == pytest.approx(other.counts, rel=1e-3, abs=0.05)
-            assert one.projected == pytest.approx(other.projected, rel=1e-3, abs=0.5)
+            assert one.counts == pytest.approx(other.counts, rel=0.02, abs=0.3)
+            assert one.projected == pytest.approx(other.projected, rel=0.02, abs=2.0)
 
 
 def _only(annotation: Annotation, name: str) -> Annotation:
