@@ -21,6 +21,7 @@ Person = Sequence[Voiceprint]
 SCALE = 0.1  # F_A, the weight of the audio, that the calibrations were fitted with
 LONGEST = 30.0  # s; more speech on a side was not measured, and counts as that
 SUREST = float(np.log(1e4))  # nobody has measured ratios beyond
+SPOILED = 0.15  # how often what is above a telephone's reach tells of the line and not of the voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,22 @@ def log_ratios(people: Sequence[Person], pairs: Indices, model: Model) -> Floats
     Returns
     -------
     array of shape (n_pairs,)
-        In the widest band in which both were heard; minus infinity where there is none.
+        In the full band where both were heard in it, unless a line or a filter has spoiled what lies above a telephone's
+        reach: as likely as `SPOILED`, the narrow band alone counts. Minus infinity where no band is common.
     """
     ratios = np.full(len(pairs), -np.inf)
     for name, band in model.bands.items():  # the full band comes first
         seconds = np.array([sum(one.seconds for one in person if name in one.bands) for person in people])
-        rows = np.flatnonzero(np.isneginf(ratios) & (seconds[pairs] > 0).all(axis=1))
+        rows = np.flatnonzero((seconds[pairs] > 0).all(axis=1))
         if not len(rows):
             continue
         heard, numbers = np.unique(pairs[rows], return_inverse=True)
         chosen = [[one.bands[name] for one in people[number] if name in one.bands] for number in heard]
         places = numbers.reshape(-1, 2)
         evidence = np.mean([_evidence(chosen, voices, k, places) for k, voices in enumerate(band.voices)], axis=0)
-        ratios[rows] = CALIBRATIONS[name](evidence, seconds[pairs[rows]])
+        found, before = CALIBRATIONS[name](evidence, seconds[pairs[rows]]), ratios[rows]
+        both = np.logaddexp(np.log(1 - SPOILED) + before, np.log(SPOILED) + found)
+        ratios[rows] = np.where(np.isneginf(before), found, both)
     return ratios
 
 

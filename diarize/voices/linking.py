@@ -16,7 +16,7 @@ from diarize.voices.prints import Voiceprint, voiceprints
 
 Floats = npt.NDArray[np.float64]
 
-_ODDS = 2.0  # log ratio from which on two groups are one person; speakers of two recordings mostly are two
+_ODDS = 3.0  # log ratio from which on two groups are one person; speakers of two recordings mostly are two
 
 
 def numbered_person(number: int) -> str:

@@ -48,7 +48,7 @@ def test_rows_that_must_stay_apart_are_not_joined_by_a_third() -> None:
 
 def test_names_count_people_as_they_are_met(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     def alike(people: Any, pairs: Any, model: Model) -> Any:
-        return np.array([3.0 if people[i][0].seconds == people[j][0].seconds else -3.0 for i, j in pairs])
+        return np.array([3.5 if people[i][0].seconds == people[j][0].seconds else -3.0 for i, j in pairs])
 
     monkeypatch.setattr(linking, "log_ratios", alike)
     prints = [{"a": heard(0, 10.0), "b": heard(1, 20.0)}, {"a": heard(2, 20.0), "c": heard(3, 30.0)}]
