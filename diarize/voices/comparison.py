@@ -74,8 +74,8 @@ def log_ratios(people: Sequence[Person], pairs: Indices, model: Model) -> Floats
     Returns
     -------
     array of shape (n_pairs,)
-        In the full band where both were heard in it, unless a line or a filter has spoiled what lies above a telephone's
-        reach: as likely as `SPOILED`, the narrow band alone counts. Minus infinity where no band is common.
+        In the full band where both were heard in it, unless a line or a filter has spoiled what lies above a
+        telephone's reach: as likely as `SPOILED`, the narrow band alone counts. Minus infinity where no band is common.
     """
     ratios = np.full(len(pairs), -np.inf)
     for name, band in model.bands.items():  # the full band comes first
