@@ -44,7 +44,8 @@ def voiceprints(diarization: Diarization) -> dict[str, Voiceprint]:
     Of one that was kept in a file, the cepstra of its speech are heard, in its own band alone.
     """
     if diarization.legs:
-        return {name: heard for leg in diarization.legs for name, heard in voiceprints(leg).items()}
+        every = [item for leg in diarization.legs for item in voiceprints(leg).items()]
+        return dict(sorted(every, key=lambda item: item[1].seconds))  # of one who is heard in several, the longest
     bands = dict(_bands(diarization))
     heard = {}
     for name, mask in _alone(diarization).items() if bands else ():

@@ -71,6 +71,18 @@ def test_legs_have_their_own_sound(halves: Halves) -> None:
     assert voiceprints(call)["duncan"].seconds == voiceprints(duncan)["duncan"].seconds
 
 
+def test_of_one_who_is_heard_in_two_legs_the_longer_print_is_kept(halves: Halves) -> None:
+    one = halves[0].renamed({"anna": "ben", "duncan": "x"})
+    long, short = (
+        replace(one, annotation=one.annotation),
+        replace(one, annotation=Annotation([one.annotation.turns[0]])),
+    )
+    short = short.renamed({short.annotation.labels[0]: "ben"})
+    long_first, short_first = (voiceprints(replace(one, legs=legs))["ben"] for legs in ((long, short), (short, long)))
+    assert long_first.seconds == short_first.seconds == voiceprints(long)["ben"].seconds
+    assert voiceprints(short)["ben"].seconds < long_first.seconds
+
+
 def test_a_diarization_that_was_kept_has_its_voices_without_the_sound(tmp_path: Path) -> None:
     found = Diarizer("fast").diarize(Excerpt(SAMPLES / "dialogue.flac", 0, 27), num_speakers=2)
     found.save(tmp_path / "kept.npz")
