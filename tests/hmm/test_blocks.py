@@ -203,7 +203,7 @@ def test_what_is_in_memory_goes_in_blocks_too(monkeypatch: pytest.MonkeyPatch) -
         assert expected_correct == pytest.approx(whole.posterior.max(axis=1).sum(), rel=1e-12)
 
 
-N_FRAMES = 2_000_000
+MANY = 2_000_000
 LONG = """
 import resource, sys
 import numpy as np
@@ -245,13 +245,13 @@ def test_millions_of_frames_in_bounded_memory() -> None:
     """Again and again the same block: its posterior in the middle is that near the beginning."""
     pytest.importorskip("resource")
     variables = {**os.environ, "PYTHONPATH": str(Path(hmm.__file__).parents[2])}
-    command = [sys.executable, "-c", LONG, str(N_FRAMES), *STRUCTURES_BY_CODE]
+    command = [sys.executable, "-c", LONG, str(MANY), *STRUCTURES_BY_CODE]
     done = subprocess.run(command, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for structure, line in zip(STRUCTURES_BY_CODE, done.stdout.splitlines(), strict=True):
         grown, difference, entries, evidence, same_path = map(float, line.split())
         assert grown < 12e6, structure  # (n_frames, n_labels) numbers are 32 MB
         assert difference < 1e-9, structure
-        assert 0 < entries < N_FRAMES, structure
+        assert 0 < entries < MANY, structure
         assert np.isfinite(evidence), structure
         assert same_path, structure
