@@ -96,6 +96,8 @@ class Diarizer:
                 f"the model was trained with {model.bands['wide'].features}, the configuration asks for "
                 f"{self.config.features}; leave [features] out or train a model with this configuration"
             )
+        if not isinstance(voices, Voices | None):
+            raise ModelError(f"known voices are Voices, got {quoted(voices)}; read a file by Voices.load(path)")
         self.voices = Voices() if voices is None else voices
         self.voices.check(model)
 
@@ -237,6 +239,8 @@ class Diarizer:
         ConfigError
             More people are named than there may be, or the hints are none.
         """
+        if not isinstance(result, Diarization):
+            raise ConfigError(f"what is corrected is a Diarization, got {quoted(result)}; `diarize` returns one")
         with one_blas_thread():
             return self.voices.name(corrected(result, _hints(hints), limits))
 

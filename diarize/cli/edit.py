@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @options.num_speakers()
 @options.transcript()
 @options.all_of(heard.one_channel(), heard.track())
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="The port; without it one that is free.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), metavar="N", help="The port; without it the same for this file each time."
+)
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address.")
 @options.progress()
 @options.quiet()

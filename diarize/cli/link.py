@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from diarize.cli import heard, options
-from diarize.cli.output import keep_sources, refuse_as_folder
+from diarize.cli.output import keep_sources, refuse_as_folder, warn
 from diarize.cli.recordings import described_turns, sounds_of
 from diarize.cli.written import format_name
 
@@ -35,7 +35,8 @@ def link(
     """Call the same person the same in all recordings of TURNS: person1, person2, ... as they are met.
 
     Two speakers of one recording stay two. TURNS are files in any format, or folders of them, such as `diarize run`
-    wrote; the sound of each is looked for by its name in --audio. What else they say of a recording is kept.
+    wrote; the sound of each is looked for by its name in --audio. What else they say of a recording is kept; in JSON
+    also the names that known voices or a person gave.
     """
     from diarize.formats.registry import by_name, write_all
 
@@ -47,6 +48,7 @@ def link(
         keep_sources(target, *turns, *sounds.values())
 
     from diarize.config import load_config
+    from diarize.errors import shortlist
     from diarize.formats.files import new_folders
     from diarize.pipeline import Diarizer
     from diarize.voices.doubles import warn_of_doubles
@@ -54,9 +56,10 @@ def link(
     from diarize.voices.prints import voiceprints
 
     diarizer, spoken, heard_of = Diarizer(load_config(config)), [], []
-    for number, (uri, (annotation, _)) in enumerate(recordings.items(), 1):
+    for number, (uri, (annotation, about)) in enumerate(recordings.items(), 1):
         diarization = diarizer.with_turns(sounds[uri], annotation, channel)
-        spoken.append([speaker for speaker in order_of(diarization) if speaker not in keep])
+        named = {*keep, *about.ratios, *filter(_is_name, about.hints.names)}
+        spoken.append([speaker for speaker in order_of(diarization) if speaker not in named])
         heard_of.append(voiceprints(diarization))
         if not quiet:
             click.echo(f"diarize: {uri}: {number} of {len(recordings)}", err=True)
@@ -64,7 +67,15 @@ def link(
     known = {name: several for name, several in prints.items() if several}
     warn_of_doubles(known, list(combinations(known, 2)), diarizer.model)
     names = linked_names(spoken, heard_of, diarizer.model)
+    lost = {speaker for several in spoken for speaker in several if _is_name(speaker)}
+    if lost:
+        warn(f"{shortlist(sorted(lost))} may be names; --keep NAME keeps one, and in JSON known ones are kept")
     with new_folders() as need:
         need(output)
         for (uri, (annotation, about)), mapping in zip(recordings.items(), names, strict=True):
             write_all([annotation.rename(mapping)], targets[uri], format, about={uri: about.renamed(mapping)})
+
+
+def _is_name(label: str) -> bool:
+    """Whether a label looks like a name: those that are made up end in a number."""
+    return not label[-1:].isdecimal()

@@ -38,6 +38,7 @@ Mask = npt.NDArray[np.bool_]
 
 _MOST_ODDS = 4.0  # nats for or against, from one stretch or from the sound: both are surer than they are right
 
+_LEAST_CLAIM = 0.5  # nats; what is as good as undecided makes no further voice somebody's
 _LEAST_ROUNDS = 4
 _MOST_WORK = 60_000  # blocks times rounds; what was nearly settled is so again, and a person waits
 
@@ -175,6 +176,7 @@ def _with_people(
         odds = np.where(odds > 0, 2 * odds - odds.sum(axis=1, keepdims=True), -np.inf)
         further = np.isfinite(odds)
         further[odds.argmax(axis=0), np.arange(n_named)] = False
+        odds[further & (odds < _LEAST_CLAIM)] = -np.inf
         odds += np.where(further, _likeness(view, blocks, voice, owners, config), 0.0)
         people = np.where(odds.max(axis=1) > 0, odds.argmax(axis=1), -1)
     apart = fixed & (people[voice] != owners)

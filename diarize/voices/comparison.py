@@ -89,7 +89,7 @@ def log_ratios(people: Sequence[Person], pairs: Indices, model: Model) -> Floats
         evidence = np.mean([_evidence(chosen, voices, k, places) for k, voices in enumerate(band.voices)], axis=0)
         found, before = CALIBRATIONS[name](evidence, seconds[pairs[rows]]), ratios[rows]
         both = np.logaddexp(np.log(1 - SPOILED) + before, np.log(SPOILED) + found)
-        ratios[rows] = np.where(np.isneginf(before), found, both)
+        ratios[rows] = np.minimum(np.where(np.isneginf(before), found, both), SUREST)
     return ratios
 
 

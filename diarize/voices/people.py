@@ -26,7 +26,7 @@ _LEAST_RATIO = 3  # from which on a speaker gets a name, where fewer people than
 _LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Voices:
     """People whose voices are known: a value, whose methods return another one.
 
@@ -48,6 +48,9 @@ class Voices:
 
     people: Mapping[str, Sequence[Voiceprint]] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Voices: {shortlist(self.people)}>"  # and nothing of how they sound
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Voices:

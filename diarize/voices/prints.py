@@ -21,7 +21,7 @@ _LEAST = 0.5  # s; of less nothing can be said
 _BLOCK = 1000  # frames that are summed up at a time
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Voiceprint:
     """What was heard of one person in one recording.
 
@@ -36,6 +36,9 @@ class Voiceprint:
 
     seconds: float
     bands: Mapping[str, tuple[BlockStatistics, ...]]
+
+    def __repr__(self) -> str:
+        return f"<Voiceprint: {self.seconds:.1f} s, {' and '.join(self.bands)}>"
 
 
 def voiceprints(diarization: Diarization) -> dict[str, Voiceprint]:

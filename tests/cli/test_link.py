@@ -47,6 +47,23 @@ def test_names_that_stay(folder: Path, tmp_path: Path) -> None:
     assert Annotation.read(tmp_path / "a.json").labels == ["person1", "s2"]
 
 
+def test_of_names_that_known_voices_gave_a_document_knows_and_of_others_a_line_warns(
+    folder: Path, tmp_path: Path
+) -> None:
+    turns = Annotation(Annotation.read(folder / "a.csv").rename({"s1": "anna", "s2": "ben"}), "a")
+    turns.write(tmp_path / "a.rttm")
+    said = [{"name": "anna", "likelihood_ratio": 40.0}]
+    rows = [{"start": x.start, "end": x.end, "speaker": x.speaker} for x in turns]
+    document = {"format": "diarize", "version": 1, "recording": "a", "speakers": said, "turns": rows}
+    (tmp_path / "a.json").write_text(json.dumps(document), encoding="utf-8")
+    for name, labels in (("a.json", ["anna", "person1"]), ("a.rttm", ["person1", "person2"])):
+        words = ["link", str(tmp_path / name), "--audio", str(folder / "a.wav"), "-o", str(tmp_path / "out")]
+        outcome = CliRunner().invoke(main, words)
+        assert Annotation.from_rttm(tmp_path / "out" / "a.rttm").labels == labels
+        lost = "ben" if name == "a.json" else "anna, ben"
+        assert f"{lost} may be names; --keep NAME keeps one" in outcome.stderr
+
+
 def test_what_documents_say_beside_the_turns_is_kept_and_two_names_of_one_person_are_said(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -203,3 +203,9 @@ def test_voices_of_another_model_are_refused(known: Voices, model: Model) -> Non
 
     with pytest.raises(ModelError, match="damaged"):
         broken.check(builtin_model())
+
+
+def test_nothing_of_a_voice_is_shown() -> None:
+    assert repr(Voices({"anna": (heard(0),)}, {})) == "<Voices: anna>"
+    assert repr(heard(0)).startswith("<Voiceprint: ")
+    assert len(repr(heard(0))) < 60
