@@ -182,7 +182,7 @@ class Diarization:
 
     @classmethod
     def _from_arrays(cls, arrays: Archive, prefix: str, model: Model | None) -> Diarization:
-        said = loads(arrays[f"{prefix}about"].tobytes())
+        said = dict(loads(arrays[f"{prefix}about"].tobytes()))
         if said.get("format") != _KEPT:
             raise FormatError(f"this version reads {_KEPT}, got {quoted(said.get('format'))}; diarize the sound again")
         config = Config.from_toml(said["config"])
@@ -202,7 +202,7 @@ class Diarization:
         legs = tuple(cls._from_arrays(arrays, f"{prefix}leg{number}_", model) for number in range(said["legs"]))
         _check_fit(frames, detection, names, blocks, outcome, overlap)
         channel, layout = said["channel"], str(said["layout"])
-        ratios = {str(name): float(ratio) for name, ratio in said.get("ratios", {}).items()}
+        ratios = {str(name): float(ratio) for name, ratio in dict(said.get("ratios", {})).items()}
         result = cls(
             annotation, frames, detection, band, model, config, names, blocks, outcome, overlap, legs, channel, layout
         )
@@ -305,11 +305,11 @@ def _check_fit(
     overlap: Floats | None,
 ) -> None:
     """Raise ValueError where parts of a diarization that were read are not about the same frames and speakers."""
-    sizes = {len(detection.speech)} | ({len(blocks.speech)} if blocks else set())
-    sizes |= {len(overlap)} if overlap is not None else set()
-    if sizes != {frames.n_frames}:
+    sizes = {detection.speech.shape} | ({blocks.speech.shape} if blocks else set())
+    sizes |= {overlap.shape} if overlap is not None else set()
+    if sizes != {(frames.n_frames,)}:
         raise ValueError(f"there are {frames.n_frames} frames, and values for {sorted(sizes)}")
-    if blocks and outcome and (len(blocks) != len(outcome.labels) or len(names) != outcome.n_speakers):
+    if blocks and outcome and ((len(blocks),) != outcome.labels.shape or len(names) != outcome.n_speakers):
         raise ValueError(
             f"{len(names)} names and {len(blocks)} blocks do not fit probabilities {outcome.posterior.shape}"
         )

@@ -142,6 +142,10 @@ def without(name: str) -> Change:
     return lambda arrays: arrays.pop(name)
 
 
+def deeper(name: str) -> Change:
+    return lambda arrays: arrays.update({name: arrays[name][:, None]})
+
+
 def filled(name: str, value: float) -> Change:
     return lambda arrays: arrays.update({name: np.full_like(arrays[name], value)})
 
@@ -172,6 +176,9 @@ def said(old: bytes, new: bytes) -> Change:
         said(b'"legs": 0', b'"legs": "x"'),
         said(b"diarize-kept-2", b"diarize-kept-1"),
         said(b"{", b"["),
+        said(b'"ratios": {}', b'"ratios": [1]'),
+        *map(deeper, ("speech", "labels", "overlap")),
+        lambda arrays: arrays.update(about=np.frombuffer(b"[]", np.uint8)),
     ],
 )
 def test_damage_is_an_error_in_one_line(kept: Path, tmp_path: Path, damage: Change) -> None:

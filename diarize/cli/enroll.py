@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def enroll(
     diarizer = Diarizer(load_config(config))
     known.check(diarizer.model)
     given = {} if turns is None else _turns_of(audio, turns)
+    added = []
     for path in audio:
         sound = part.of(path)
         if turns is not None:
@@ -77,10 +79,14 @@ def enroll(
                 warn(f"{path}: {people} are heard, all taken for {name}; where that is wrong, name {name}'s by --turns")
             diarization = diarization.renamed(dict.fromkeys(several, name))
         known = known.enroll(name, diarization, speaker)
+        latest = known.people[name][-1]
+        added.append(latest)
         if not quiet:
-            latest = known.people[name][-1]
             click.echo(f"diarize: {path}: {latest.seconds:.0f} s of {name} ({', '.join(latest.bands)} band)", err=True)
-    known.save(voices)
+    fresh = Voices.load(voices) if voices.exists() else Voices()  # others may have changed it in these minutes
+    fresh.check(diarizer.model)
+    people = {**fresh.people, name: (*fresh.people.get(name, ()), *added)}
+    replace(fresh, people=people, models=known.models).save(voices)
 
 
 def _turns_of(audio: tuple[Path, ...], turns: Path) -> Mapping[Path, Annotation]:

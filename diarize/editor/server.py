@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -70,6 +70,8 @@ def _answering(work: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Re
             sent = json.loads(await request.body())
         except (ValueError, RecursionError):
             sent = None
+        except ClientDisconnect:
+            return Response()  # nobody is there any more to read it
         if not isinstance(sent, dict):
             return JSONResponse({"error": "a JSON object was expected"}, 400)
         try:

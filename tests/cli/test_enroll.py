@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from diarize import Annotation
+from diarize import Annotation, Diarization, Diarizer
 from diarize.cli import main
 from diarize.editor.edits import Edits
 from diarize.editor.files import Opened, Output
@@ -92,3 +93,18 @@ def test_recordings_without_turns_of_their_own_are_refused() -> None:
     outcome = enroll("anna", DIALOGUE, "other.flac", "--turns", TURNS, "--voices", "v.npz")
     assert outcome.exit_code == 1
     assert "recording 'other' is not in it (recordings: dialogue)" in outcome.stderr
+
+
+def test_what_others_did_to_the_file_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("anna", "gone"):
+        assert enroll(name, DIALOGUE, "--turns", TURNS, "--speaker", "anna", "--voices", "v.npz").exit_code == 0
+    listen = Diarizer.with_turns
+
+    def slowly(self: Diarizer, *words: Any) -> Diarization:
+        result = listen(self, *words)
+        Voices.load("v.npz").remove("gone").rename("anna", "Anna").save("v.npz")
+        return result
+
+    monkeypatch.setattr(Diarizer, "with_turns", slowly)
+    assert enroll("duncan", DIALOGUE, "--turns", TURNS, "--voices", "v.npz").exit_code == 0
+    assert Voices.load("v.npz").names == ["Anna", "duncan"]

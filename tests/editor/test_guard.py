@@ -35,6 +35,8 @@ def test_without_the_token_there_is_nothing(client: TestClient, path: str) -> No
         {"Origin": "http://127.0.0.1:8001"},
         {"Origin": "https://127.0.0.1:8000"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://127.0.0.1:8000/page"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -103,3 +104,19 @@ def test_a_folder_that_takes_nothing_is_told(ask: Ask, session: Session, tmp_pat
     answer = ask("save", edits=EDITS, version="")
     assert answer.status_code == 422
     assert "talk.json: cannot read the file" in answer.json()["error"]
+
+
+def test_who_leaves_while_sending_is_no_error(client: TestClient) -> None:
+    headers = [(b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json"), (b"content-length", b"200")]
+    path, sent = "/token/save", []
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    scope |= {"headers": headers, "server": ("127.0.0.1", 8000), "http_version": "1.1"}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(client.app(scope, receive, send))  # type: ignore[arg-type]
+    assert len(sent) == 2
