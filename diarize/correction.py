@@ -48,7 +48,7 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
     Warns
     -----
     DiarizeWarning
-        Hints lie behind the end of the recording.
+        Hints lie behind the end of the recording, or the limits could not be kept.
     """
     base = base.uncorrected or base
     check_people(hints, limits)
@@ -59,6 +59,7 @@ def corrected(base: Diarization, hints: Hints, limits: Limits = UNLIMITED) -> Di
         result = _legs_corrected(base, hints, limits)
     else:
         result = _corrected(base, hints, limits, lambda: map(numbered, count(1)))
+    _warn_of_limits(result, limits)
     still = set(result.annotation.labels) - set(hints.names)
     ratios = {name: ratio for name, ratio in base.ratios.items() if name in still}
     return replace(result, given=hints.names, ratios=ratios)
@@ -163,6 +164,14 @@ def _warn(base: Diarization, hints: Hints) -> None:
         last = beyond[-1].end
         message = f"hints reach to {last:.3f} s, the recording ends at {end:.3f} s; are they of another one?"
         warnings.warn(f"{base.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
+
+
+def _warn_of_limits(result: Diarization, limits: Limits) -> None:
+    people = len(result.annotation.labels)
+    if people and people not in limits:
+        why = "nobody could be put together" if people > limits.most else "it finds no further voices"
+        message = f"{counted(people, 'person', 'people')} after the correction: {why}; more hints help"
+        warnings.warn(f"{result.annotation.uri}: {message}", DiarizeWarning, stacklevel=4)
 
 
 def _strangers(

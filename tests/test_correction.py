@@ -114,6 +114,13 @@ def test_more_people_than_there_may_be(diarizer: Diarizer, plain: Diarization) -
         diarizer.correct(plain, hints, Limits(1, 2))
 
 
+def test_fewer_people_than_asked_for_are_said(diarizer: Diarizer, plain: Diarization) -> None:
+    turn = plain.annotation.turns[0]
+    hints = Hints([Turn(turn.start, turn.end, "anna")])
+    with pytest.warns(DiarizeWarning, match="after the correction: it finds no further voices"):
+        diarizer.correct(plain, hints, Limits(9, 9))
+
+
 def test_hints_that_are_none(diarizer: Diarizer, plain: Diarization) -> None:
     with pytest.raises(ConfigError, match=r"got Segment\(start=0.0, end=1.0\) among them"):
         diarizer.correct(plain, [Segment(0, 1)])  # type: ignore[list-item]

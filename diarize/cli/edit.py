@@ -16,6 +16,7 @@ from diarize.cli.output import is_standard, keep_sources, need_parent, warn, wri
 from diarize.cli.progress import progress_line
 from diarize.cli.report import said
 from diarize.errors import AudioError, ConfigError, counted
+from diarize.locks import locked
 
 if TYPE_CHECKING:
     from diarize.cli.heard import Part
@@ -59,7 +60,6 @@ def edit(
     shown = turns or (target if target.exists() else None)
 
     from diarize.editor.files import Output, opened
-    from diarize.editor.lock import locked
 
     with ExitStack() as stack:
         file = Output(target)

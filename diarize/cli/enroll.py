@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from diarize.cli import heard, options
-from diarize.cli.naming import VOICES
+from diarize.cli.naming import PATIENCE, VOICES
 from diarize.cli.output import keep_sources, need_parent, warn
 from diarize.cli.progress import progress_line
 from diarize.cli.recordings import read_recording, read_turns
 from diarize.errors import FormatError, counted, quoted, shortlist
+from diarize.locks import locked
 
 if TYPE_CHECKING:
     from diarize.annotation import Annotation
@@ -83,10 +84,11 @@ def enroll(
         added.append(latest)
         if not quiet:
             click.echo(f"diarize: {path}: {latest.seconds:.0f} s of {name} ({', '.join(latest.bands)} band)", err=True)
-    fresh = Voices.load(voices) if voices.exists() else Voices()  # others may have changed it in these minutes
-    fresh.check(diarizer.model)
-    people = {**fresh.people, name: (*fresh.people.get(name, ()), *added)}
-    replace(fresh, people=people, models=known.models).save(voices)
+    with locked(voices, wait=PATIENCE):
+        fresh = Voices.load(voices) if voices.exists() else Voices()  # others may have changed it in these minutes
+        fresh.check(diarizer.model)
+        everybody = {**fresh.people, name: (*fresh.people.get(name, ()), *added)}
+        replace(fresh, people=everybody, models=known.models).save(voices)
 
 
 def _turns_of(audio: tuple[Path, ...], turns: Path) -> Mapping[Path, Annotation]:

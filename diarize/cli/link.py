@@ -45,7 +45,7 @@ def link(
     sounds = sounds_of(recordings, audio)
     targets = {uri: output / f"{uri}{by_name(format).ending}" for uri in recordings}
     for target in targets.values():
-        keep_sources(target, *turns, *sounds.values())
+        keep_sources(target, *turns, *(path / target.name for path in turns), *sounds.values())
 
     from diarize.config import load_config
     from diarize.errors import shortlist

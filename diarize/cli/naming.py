@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diarize.voices import Voiceprint, Voices
 
 VOICES = options.NamedPath(path_type=Path, dir_okay=False)
+PATIENCE = 30.0  # s; for other commands that change the same voice file
 
 
 def naming() -> list[options.Option[Any]]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diarize.cli.naming import VOICES
+from diarize.cli.naming import PATIENCE, VOICES
 from diarize.cli.output import write_result
+from diarize.locks import locked
 
 if TYPE_CHECKING:
     from diarize.voices import Voices
@@ -35,7 +36,8 @@ def list_(voices: Path) -> None:
 @click.argument("new")
 def rename(voices: Path, old: str, new: str) -> None:
     """Give OLD the name NEW."""
-    _load(voices).rename(old, new).save(voices)
+    with locked(voices, wait=PATIENCE):
+        _load(voices).rename(old, new).save(voices)
 
 
 @voices.command()
@@ -46,10 +48,11 @@ def remove(voices: Path, names: tuple[str, ...]) -> None:
 
     What other files say of a person stays: turns that carry the name, and backups of VOICES.npz.
     """
-    known = _load(voices)
-    for name in dict.fromkeys(names):
-        known = known.remove(name)
-    known.save(voices)
+    with locked(voices, wait=PATIENCE):
+        known = _load(voices)
+        for name in dict.fromkeys(names):
+            known = known.remove(name)
+        known.save(voices)
 
 
 def _load(path: Path) -> Voices:

@@ -17,7 +17,7 @@ from diarize.formats.files import atomic_file, one_of
 from diarize.formats.format import Format
 from diarize.formats.registry import format_of, format_to_write, read_described, write_all
 
-JOURNAL, LOCK, BACKUP = ".autosave", ".lock", ".bak"  # behind the whole name: no command takes them for turns
+JOURNAL, BACKUP = ".autosave", ".bak"  # behind the whole name: no command takes them for turns
 
 
 class Conflict(FormatError):

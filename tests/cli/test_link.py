@@ -107,6 +107,8 @@ def test_sources_are_kept_and_sound_must_be_there(folder: Path) -> None:
     words = ["link", str(folder / "a.csv"), "--audio", str(folder), "-o", str(folder), "--format", "csv"]
     outcome = CliRunner().invoke(main, words)
     assert (outcome.exit_code, "would overwrite" in outcome.stderr) == (2, True)
+    outcome = CliRunner().invoke(main, ["link", str(folder), *words[2:]])  # the folder that holds it
+    assert (outcome.exit_code, "would overwrite" in outcome.stderr) == (2, True)
     words = ["link", str(folder / "a.csv"), "--audio", str(SAMPLES), "-o", str(folder / "out")]
     outcome = CliRunner().invoke(main, words)
     assert (outcome.exit_code, "no file of --audio has its name" in outcome.stderr) == (1, True)

@@ -1,29 +1,39 @@
-"""One editor at a time: a lock that the system gives back when a process ends, however it ends."""
+"""One at a time at a file: a lock that the system gives back when a process ends, however it ends."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from diarize.editor.files import LOCK, beside
 from diarize.errors import FormatError, quoted
+
+LOCK = ".lock"  # behind the whole name of the file
+_PAUSE = 0.05  # s
 
 
 @contextmanager
-def locked(output: Path) -> Iterator[None]:
-    """Hold the lock of a file that is edited; a lock file that a killed process has left is taken over.
+def locked(output: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a file that is changed; a lock file that a killed process has left is taken over.
+
+    Parameters
+    ----------
+    output : path
+        The file; its lock lies beside it.
+    wait : float, seconds
+        How long to wait for another process.
 
     Raises
     ------
     FormatError
-        Another process edits the file, or the folder takes no files.
+        Another process has it still, or the folder takes no files.
     """
-    path = beside(output, LOCK)
-    with _held(output, path) as file:
+    path = output.with_name(output.name + LOCK)
+    with _held(output, path, time.monotonic() + wait) as file:
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         file.flush()
@@ -34,21 +44,23 @@ def locked(output: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _held(output: Path, path: Path) -> BinaryIO:
+def _held(output: Path, path: Path, deadline: float) -> BinaryIO:
     """Return the lock file, open and locked."""
     while True:
         try:
             file = path.open("a+b")
         except OSError as error:
             reason = error.strerror or error
-            message = f"{output}: cannot be edited here: {path.name}: {reason}; name another file by -o"
+            message = f"{output}: cannot be changed here: {path.name}: {reason}; name another file"
             raise FormatError(message) from None
-        if not _taken(file):
-            file.close()
-            raise FormatError(f"{output}: is being edited already, by process {_pid(path)}; end that one first")
-        if os.fstat(file.fileno()).st_nlink:
+        taken = _taken(file)
+        if taken and os.fstat(file.fileno()).st_nlink:
             return file
-        file.close()  # whoever had it removed it just now, and the next one makes another
+        file.close()  # if taken, whoever had it removed it just now, and the next one makes another
+        if not taken and time.monotonic() >= deadline:
+            raise FormatError(f"{output}: is being edited already, by process {_pid(path)}; end that one first")
+        if not taken:
+            time.sleep(_PAUSE)
 
 
 def _pid(path: Path) -> str:
