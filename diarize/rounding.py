@@ -24,9 +24,9 @@ def rounded(rows: Features, bits: int) -> Features:
 
     Examples
     --------
-    >>> rounded(np.array([[1.3, 0.2], [-0.6, 100.0]], np.float32), 5)
-    array([[1.3125, 0.1875],
-           [0.    , 100.  ]], dtype=float32)
+    >>> rounded(np.array([[1.3, 0.2], [-6.0, 100.0]], np.float32), 5)
+    array([[  1.3125,   0.1875],
+           [ -8.    , 100.    ]], dtype=float32)
     """
     exponents = _exponents(rows, bits)
     return _multiples(rows, exponents, bits) * _steps(exponents)

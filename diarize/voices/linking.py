@@ -111,7 +111,7 @@ def joined(odds: Floats, least: float = _ODDS) -> list[int]:
 
     Examples
     --------
-    >>> joined(np.array([[-np.inf, 3.0, 1.0], [3.0, -np.inf, -np.inf], [1.0, -np.inf, -np.inf]]))
+    >>> joined(np.array([[-np.inf, 4.0, 1.0], [4.0, -np.inf, -np.inf], [1.0, -np.inf, -np.inf]]))
     [0, 0, 2]
     """
     between, sizes = odds.copy(), np.ones(len(odds))

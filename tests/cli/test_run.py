@@ -46,7 +46,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     class Diarizer:
         configs: ClassVar[list[Config]] = []
 
-        def __init__(self, config: Config) -> None:
+        def __init__(self, config: Config, voices: object = None) -> None:
             self.configs.append(config)
 
         def diarize(self, audio: Path, **options: Any) -> Found:

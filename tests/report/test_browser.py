@@ -323,14 +323,21 @@ def test_errors_follow_each_correction(opened: Opened, page_file: PageFile) -> N
     assert shown.locator(".rate strong").inner_text() == f"{100 * 1 / 6.5:.1f} %"
 
 
-def test_no_turns_on_a_phone(opened: Opened, page_file: PageFile) -> None:
+def test_no_turns_on_a_phone(until: Until, opened: Opened, page_file: PageFile) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     shown = opened(page_file("empty", Annotation((), "talk")), **phone)
     assert shown.get_by_text("No turns yet").is_visible()
     assert shown.evaluate("document.documentElement.scrollWidth") <= 390
     shown.get_by_role("button", name="New speaker").click()
+    until(shown, "diarizePage.document.speakers.length === 1")
     shown.get_by_role("button", name="Draw turns").tap()
+    shown.get_by_role("button", name="Draw turns", pressed=True).wait_for()
+    tops = ["", "?"]
+    while tops[-1] != tops[-2]:  # the page may still scroll to the new speaker
+        shown.wait_for_timeout(150)
+        tops.append(str(point(shown, 2, 0)))
     drag(shown, point(shown, 2, 0), point(shown, 4, 0))
+    until(shown, "diarizePage.document.turns.length === 1")
     assert turns(shown)[0].startswith("speaker1 2.")
 
 
