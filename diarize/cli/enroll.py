@@ -93,8 +93,14 @@ def enroll(
 
 def _turns_of(audio: tuple[Path, ...], turns: Path) -> Mapping[Path, Annotation]:
     """Return the turns of each recording."""
+    from diarize.formats.registry import read_all
+
     if len(audio) == 1:
-        return {audio[0]: read_recording(turns, audio[0].stem)}
+        annotation = read_recording(turns, audio[0].stem)
+        said = [uri for uri in read_all(turns) if uri]
+        if said and audio[0].stem not in said:
+            warn(f"{turns}: the turns are of recording {quoted(said[0])}, taken for those of {audio[0]}")
+        return {audio[0]: annotation}
     recordings = read_turns([turns])
     for path in audio:
         if path.stem not in recordings:

@@ -88,6 +88,12 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(words: list[str], code
     assert not Path("v.npz").exists()
 
 
+def test_turns_of_another_recording_are_said() -> None:
+    Annotation(Annotation.read(TURNS), "monday").write("turns.rttm")
+    outcome = enroll("anna", DIALOGUE, "--turns", "turns.rttm", "--voices", "v.npz")
+    assert (outcome.exit_code, "are of recording 'monday'" in outcome.stderr) == (0, True)
+
+
 def test_recordings_without_turns_of_their_own_are_refused() -> None:
     Path("other.flac").write_bytes(Path(DIALOGUE).read_bytes())
     outcome = enroll("anna", DIALOGUE, "other.flac", "--turns", TURNS, "--voices", "v.npz")
