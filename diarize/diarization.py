@@ -149,7 +149,7 @@ class Diarization:
         except OSError as error:
             raise FormatError(f"{os.fspath(path)}: cannot read the file: {error.strerror or error}") from None
         except DAMAGE as error:
-            what = shortened(error)
+            what = f"{error} is missing" if isinstance(error, KeyError) else shortened(error)
             raise FormatError(
                 f"{os.fspath(path)}: not a diarization that was kept by --keep or save: {what}"
             ) from error
