@@ -150,7 +150,8 @@ export class Learning {
     store.select([]);
     this.app.showLearning();
     const places = [document.speakers.length - 1, document.speakers.findIndex(({ id }) => id === this.standing[0]?.id)];
-    requestAnimationFrame(() => places.filter((place) => place >= 0).forEach((place) => timeline.reveal(place))); // once it is drawn
+    const reveal = () => places.filter((place) => place >= 0).forEach((place) => timeline.reveal(place));
+    requestAnimationFrame(() => requestAnimationFrame(reveal)); // the question takes room from the lanes first
     return this.play();
   }
 
