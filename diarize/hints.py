@@ -100,7 +100,7 @@ class Hints:
                 start, end = max(hint.start, turn.start), min(hint.end, turn.end)
                 if start > place:
                     found.append((replace(turn, start=place, end=start), False))
-                found.append((Turn(start, end, turn.speaker, 1.0), True))
+                found.append((replace(turn, start=start, end=end), True))
                 place = end
             if place < turn.end:
                 found.append((replace(turn, start=place), False))

@@ -39,7 +39,7 @@ def test_lines(result: Result, failed: bool, lines: list[str], capsys: pytest.Ca
         (2.349, "2.3 times"),
         (23.4, "23 times"),
         (1251.0, "1 300 times"),
-        (1e4, "at least 9999 times"),
+        (1e4, "at least 10 000 times"),
     ],
 )
 def test_ratios_in_words(ratio: float, words: str, capsys: pytest.CaptureFixture[str]) -> None:
