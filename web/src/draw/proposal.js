@@ -13,11 +13,16 @@ export function drawProposal(context, env) {
   if (asked) question(context, env, asked);
 }
 
-function coming(context, { colours }, { left, top, width, height }) {
-  context.fillStyle = colours.accent;
-  context.globalAlpha = 0.35;
+function washed(context, colour, alpha, { left, top, width, height }) {
+  context.fillStyle = colour;
+  context.globalAlpha = alpha;
   context.fillRect(left, top, width, height);
   context.globalAlpha = 1;
+}
+
+function coming(context, { colours }, place) {
+  const { left, top, width, height } = place;
+  washed(context, colours.accent, 0.35, place);
   context.strokeStyle = colours.accent;
   context.lineWidth = 2;
   context.setLineDash([5, 3]);
@@ -25,11 +30,9 @@ function coming(context, { colours }, { left, top, width, height }) {
   context.setLineDash([]);
 }
 
-function struck(context, { colours }, { left, top, width, height }) {
-  context.fillStyle = colours.surface;
-  context.globalAlpha = 0.6;
-  context.fillRect(left, top, width, height);
-  context.globalAlpha = 1;
+function struck(context, { colours }, place) {
+  const { left, top, width, height } = place;
+  washed(context, colours.surface, 0.6, place);
   context.strokeStyle = colours.text;
   context.lineWidth = 2;
   context.beginPath();
