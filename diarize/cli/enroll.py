@@ -13,7 +13,7 @@ from diarize.cli import heard, options
 from diarize.cli.naming import PATIENCE, VOICES
 from diarize.cli.output import keep_sources, need_parent, warn
 from diarize.cli.progress import progress_line
-from diarize.cli.recordings import read_recording, read_turns
+from diarize.cli.recordings import own_recording, read_turns
 from diarize.errors import FormatError, counted, quoted, shortlist
 from diarize.locks import locked
 
@@ -93,14 +93,13 @@ def enroll(
 
 def _turns_of(audio: tuple[Path, ...], turns: Path) -> Mapping[Path, Annotation]:
     """Return the turns of each recording."""
-    from diarize.formats.registry import read_all
+    from diarize.annotation import Annotation
 
     if len(audio) == 1:
-        annotation = read_recording(turns, audio[0].stem)
-        said = [uri for uri in read_all(turns) if uri]
-        if said and audio[0].stem not in said:
-            warn(f"{turns}: the turns are of recording {quoted(said[0])}, taken for those of {audio[0]}")
-        return {audio[0]: annotation}
+        own, _ = own_recording(turns, audio[0].stem)
+        if own.uri not in ("", audio[0].stem):
+            warn(f"{turns}: the turns are of recording {quoted(own.uri)}, taken for those of {audio[0]}")
+        return {audio[0]: Annotation(own, audio[0].stem)}
     recordings = read_turns([turns])
     for path in audio:
         if path.stem not in recordings:

@@ -52,14 +52,13 @@ def link(
     from diarize.formats.files import new_folders
     from diarize.pipeline import Diarizer
     from diarize.voices.doubles import warn_of_doubles
-    from diarize.voices.linking import linked_names, order_of
+    from diarize.voices.linking import linked_names, unnamed
     from diarize.voices.prints import voiceprints
 
     diarizer, spoken, heard_of = Diarizer(load_config(config)), [], []
     for number, (uri, (annotation, about)) in enumerate(recordings.items(), 1):
         diarization = diarizer.with_turns(sounds[uri], annotation, channel)
-        named = {*keep, *about.ratios, *filter(_is_name, about.hints.names)}
-        spoken.append([speaker for speaker in order_of(diarization) if speaker not in named])
+        spoken.append(unnamed(diarization, {*keep, *about.ratios, *filter(_is_name, about.hints.names)}))
         heard_of.append(voiceprints(diarization))
         if not quiet:
             click.echo(f"diarize: {uri}: {number} of {len(recordings)}", err=True)

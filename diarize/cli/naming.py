@@ -61,11 +61,11 @@ class Naming:
 
     def __call__(self, diarization: Diarization) -> Diarization:
         """Return a diarization as it is; what was heard of whoever got no name is kept to link them."""
-        from diarize.voices.linking import order_of
+        from diarize.voices.linking import unnamed
         from diarize.voices.prints import voiceprints
 
-        uri, named = diarization.annotation.uri, {*diarization.ratios, *diarization.given}
-        self._spoken[uri] = [speaker for speaker in order_of(diarization) if speaker not in named]
+        uri = diarization.annotation.uri
+        self._spoken[uri] = unnamed(diarization)
         self._heard[uri] = voiceprints(diarization)
         return diarization
 

@@ -70,15 +70,23 @@ def read_checked(path: Path, uri: str, format: str | None = None) -> tuple[Annot
         The file cannot be read, or holds several recordings and not this one.
     """
     from diarize.annotation import Annotation
+
+    own, about = own_recording(path, uri, format)
+    return Annotation(own, uri), about.hints
+
+
+def own_recording(path: Path, uri: str, format: str | None = None) -> tuple[Annotation, About]:
+    """Return what `read_checked` takes, under the id that the file has for it, and what else that says of it."""
+    from diarize.annotation import Annotation
+    from diarize.formats.about import About
     from diarize.formats.files import one_of
     from diarize.formats.registry import read_described
-    from diarize.hints import Hints
 
     recordings, about = read_described(path, format)
     if not recordings:
-        return Annotation((), uri), Hints()
-    chosen = one_of(recordings, path, None if len(recordings) == 1 else uri)
-    return Annotation(chosen, uri), about[chosen.uri].hints if chosen.uri in about else Hints()
+        return Annotation((), uri), About()
+    own = one_of(recordings, path, None if len(recordings) == 1 else uri)
+    return own, about.get(own.uri, About())
 
 
 def check_extent(audio: tuple[Path, ...], uem: Path | None, duration: float | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -118,10 +119,10 @@ def run_rounds(view: View, shares: Floats, prior: float, config: SpeakerConfig) 
     config : SpeakerConfig
     """
     _, voices, known = view
-    if known is None or not len(known):
-        return run_together(view, [Course(shares)], prior, config)[0]
-    beliefs = Beliefs.of(known, shares.shape[1], voices, config.acoustic_scale)
-    shares = np.concatenate([shares, np.zeros((len(shares), len(known)))], axis=1)
+    beliefs = None
+    if known is not None and len(known):
+        beliefs = Beliefs.of(known, shares.shape[1], voices, config.acoustic_scale)
+        shares = np.concatenate([shares, np.zeros((len(shares), len(known)))], axis=1)
     return run_together(view, [Course(shares)], prior, config, beliefs)[0]
 
 
@@ -147,10 +148,9 @@ def run_together(
         else:
             those = beliefs.some(np.concatenate([course.origins for course in going]))
             speakers = those.updated(statistics, together, voices, config.acoustic_scale, prior)
-        del together
-        del shares
+        del shares, together
         likelihood = voices.log_likelihood(statistics, speakers, config.acoustic_scale)
-        for course, first, last in zip(going, edges, edges[1:], strict=False):
+        for course, (first, last) in zip(going, pairwise(edges), strict=True):
             course.go_on(
                 likelihood[:, first:last],
                 prior * float(speakers.divergences[first:last].sum()),

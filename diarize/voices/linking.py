@@ -49,12 +49,12 @@ def link(
     ModelError
         They were made with different models.
     """
-    given, kept = list(diarizations), set(apart)
+    given, kept = list(diarizations), tuple(apart)
     if len({tuple(one.model.voice_fingerprints().items()) for one in given}) > 1:
         raise ModelError("the diarizations were made with different models, whose voices cannot be compared")
     if not given:
         return []
-    spoken = [[label for label in order_of(one) if label not in {*kept, *one.ratios, *one.given}] for one in given]
+    spoken = [unnamed(one, kept) for one in given]
     names = linked_names(spoken, [voiceprints(one) for one in given], given[0].model, name)
     return [one.renamed(mapping) for one, mapping in zip(given, names, strict=True)]
 
@@ -62,6 +62,12 @@ def link(
 def order_of(diarization: Diarization) -> list[str]:
     """Return the speakers in the order of their first words."""
     return list(dict.fromkeys(turn.speaker for turn in diarization.annotation))
+
+
+def unnamed(diarization: Diarization, kept: Iterable[str] = ()) -> list[str]:
+    """Return the speakers whom neither a known voice, nor a hint, nor the caller has named, in that order."""
+    named = {*kept, *diarization.ratios, *diarization.given}
+    return [speaker for speaker in order_of(diarization) if speaker not in named]
 
 
 def linked_names(
